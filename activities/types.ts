@@ -1,0 +1,89 @@
+import type { DeadLetterSubject, DeadLetterTimers, FailureReport } from '../src/model/dead-letter.ts';
+import type { EntityRef, LandfallEvent } from '../src/model/event.ts';
+import type { Outcome } from '../src/model/outcome.ts';
+import type { Difference, ReconciliationReport } from '../src/model/reconciliation.ts';
+import type { IncomingRecord } from '../src/model/record.ts';
+import type { RetrySettings } from '../src/model/retry.ts';
+import type { RecordVersion } from '../src/model/version.ts';
+
+/** What the activities need of an event: all but its body and headers. */
+export type EventRef = Pick<
+  LandfallEvent,
+  'source' | 'id' | 'type' | 'entity' | 'announced' | 'deletes' | 'bodySha256' | 'foundBy'
+>;
+
+/** `fetchRecord`: the fresh record, or the finding that the event needs none because it was processed before. */
+export type FetchResult = { kind: 'record'; incoming: IncomingRecord } | { kind: 'duplicate' };
+
+/** `applyRecord`: see `ApplyResult` of the store. */
+export type ApplyOutcome =
+  | { kind: 'refetch'; revision: number }
+  | {
+      kind: 'done';
+      outcome: Exclude<Outcome, 'ignored'>;
+      previous: RecordVersion | null;
+      pending: string[];
+      deadLetterOpen: boolean;
+    };
+
+/** `listChanges`: one page of the vendor's list, compared with our copies. */
+export interface ComparedPage {
+  scanned: number;
+  differences: Difference[];
+  nextCursor: string | null;
+}
+
+/**
+ * Every activity, as the workflows see it. This file stays free of Node's types, because workflow code is compiled without them.
+ * Each throws `ApplicationFailure` with a code of src/errors.ts as its type.
+ */
+export interface Activities {
+  /** The record as the vendor has it now. */
+  fetchRecord(input: { event: EventRef; entity: EntityRef }): Promise<FetchResult>;
+  /** The version guard, the processed mark and the write, in one transaction. */
+  applyRecord(input: { event: EventRef; incoming: IncomingRecord }): Promise<ApplyOutcome>;
+  /** Hands the record to one destination, under an idempotency key. */
+  deliver(input: {
+    event: EventRef;
+    destination: string;
+    incoming: IncomingRecord;
+    outcome: Outcome;
+    nonce: string | null;
+  }): Promise<void>;
+  /** Opens the event's dead letter, or adds the failure to the open one, and marks the event in the store. */
+  openDeadLetter(input: {
+    source: string;
+    eventId: string;
+    subject: DeadLetterSubject;
+    failure: FailureReport;
+    retry: RetrySettings;
+  }): Promise<void>;
+  /** Notes in the store that the dead letter is closed. */
+  closeDeadLetter(input: { source: string; eventId: string; resolution: 'resolved' | 'discarded' }): Promise<void>;
+  /** Tells the people on call that a dead letter waits. */
+  remindDeadLetter(input: {
+    source: string;
+    eventId: string;
+    openForMilliseconds: number;
+    escalated: boolean;
+    lastError: string;
+  }): Promise<void>;
+  /** Reads an event out of a delivery that could not be read before: an adapter may have been mended meanwhile. */
+  readDelivery(input: { source: string; subject: Extract<DeadLetterSubject, { kind: 'unreadable' }> }): Promise<LandfallEvent>;
+  /** The status of a workflow's latest run: `RUNNING`, `COMPLETED`, `FAILED`, … or `NOT_FOUND`. */
+  describeRun(input: { workflowId: string }): Promise<{ status: string }>;
+  /** Where a reconciliation begins: the cursor less the overlap, or the given time; null: everything. */
+  beginReconciliation(input: { source: string; since: string | null }): Promise<{
+    since: string | null;
+    /** The vendor's time up to which this run will have compared, where it completes. */
+    until: string;
+    retry: RetrySettings;
+  }>;
+  /** Lists one page of changes and compares it with our copies. Heartbeats. */
+  listChanges(input: { source: string; since: string | null; cursor: string | null }): Promise<ComparedPage>;
+  /** Keeps the report and moves the cursor where the run is complete. */
+  finishReconciliation(input: { report: ReconciliationReport; until: string }): Promise<void>;
+}
+
+/** What the worker's configuration gives to every dead letter. */
+export type { DeadLetterTimers };

@@ -1,0 +1,112 @@
+/**
+ * The catalogue of errors. Each is a small class with a code; the same code is the `type` of the `ApplicationFailure`
+ * inside Temporal, the `code` of the problem that a client reads, and the reason in metrics. docs/errors.md lists them all.
+ */
+export abstract class LandfallError extends Error {
+  abstract readonly code: `LANDFALL_${string}`;
+  /** False where the same try can never succeed: the event goes to the dead letters at once. */
+  readonly retryable: boolean = false;
+
+  constructor(message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.name = new.target.name;
+  }
+}
+
+/** A setting is missing or wrong. Thrown at start, by config and by sources. The message names each and what to set. */
+export class ConfigurationError extends LandfallError {
+  readonly code = 'LANDFALL_CONFIGURATION';
+}
+
+/** No event can be read from a validly signed body. Thrown by a source's `readEvent`; becomes a dead letter. */
+export class UnreadableEventError extends LandfallError {
+  readonly code = 'LANDFALL_EVENT_UNREADABLE';
+}
+
+/** An event or a command names a source that is not configured. */
+export class UnknownSourceError extends LandfallError {
+  readonly code = 'LANDFALL_SOURCE_UNKNOWN';
+}
+
+/** The vendor's API failed in a way that may pass: network, timeout, 5xx. Thrown by a source's API calls. */
+export class VendorUnavailableError extends LandfallError {
+  readonly code = 'LANDFALL_VENDOR_UNAVAILABLE';
+  override readonly retryable = true;
+}
+
+/** The vendor asks us to slow down (429). `retryAfterMilliseconds` is its Retry-After, null where it sent none. */
+export class VendorRateLimitedError extends LandfallError {
+  readonly code = 'LANDFALL_VENDOR_RATE_LIMITED';
+  override readonly retryable = true;
+  readonly retryAfterMilliseconds: number | null;
+
+  constructor(message: string, retryAfterMilliseconds: number | null, options?: { cause?: unknown }) {
+    super(message, options);
+    this.retryAfterMilliseconds = retryAfterMilliseconds;
+  }
+}
+
+/** The vendor's API shows a record older than its own event announced: it will catch up. Thrown by `fetchRecord`. */
+export class VendorBehindError extends LandfallError {
+  readonly code = 'LANDFALL_VENDOR_BEHIND';
+  override readonly retryable = true;
+}
+
+/** The vendor refuses the request for good: bad credentials, missing permission, a request it does not take. */
+export class VendorRefusedError extends LandfallError {
+  readonly code = 'LANDFALL_VENDOR_REFUSED';
+}
+
+/** The vendor's answer is not what its documentation says. */
+export class VendorAnswerError extends LandfallError {
+  readonly code = 'LANDFALL_VENDOR_ANSWER';
+}
+
+/** A record is too large to pass through a workflow's history (Temporal's limit is 2 MiB a payload). */
+export class RecordTooLargeError extends LandfallError {
+  readonly code = 'LANDFALL_RECORD_TOO_LARGE';
+}
+
+/** A destination failed in a way that may pass. Thrown by destinations. */
+export class DestinationUnavailableError extends LandfallError {
+  readonly code = 'LANDFALL_DESTINATION_UNAVAILABLE';
+  override readonly retryable = true;
+  readonly retryAfterMilliseconds: number | null;
+
+  constructor(message: string, retryAfterMilliseconds: number | null = null, options?: { cause?: unknown }) {
+    super(message, options);
+    this.retryAfterMilliseconds = retryAfterMilliseconds;
+  }
+}
+
+/** A destination refuses the write for good. Thrown by destinations. */
+export class DestinationRefusedError extends LandfallError {
+  readonly code = 'LANDFALL_DESTINATION_REFUSED';
+}
+
+/** The store cannot be reached or is out of a resource: retried for as long as it takes. Thrown by the store. */
+export class StoreUnavailableError extends LandfallError {
+  readonly code = 'LANDFALL_STORE_UNAVAILABLE';
+  override readonly retryable = true;
+}
+
+/** The store refuses a value: a defect of ours, or data that no table can hold. Thrown by the store. */
+export class StoreRefusedError extends LandfallError {
+  readonly code = 'LANDFALL_STORE_REFUSED';
+}
+
+/** Temporal cannot be reached or started. */
+export class TemporalUnavailableError extends LandfallError {
+  readonly code = 'LANDFALL_TEMPORAL_UNAVAILABLE';
+  override readonly retryable = true;
+}
+
+/** Temporal refuses a start for good: too large a payload, an unregistered search attribute. */
+export class TemporalRefusedError extends LandfallError {
+  readonly code = 'LANDFALL_TEMPORAL_REFUSED';
+}
+
+/** An event failed for good and is a dead letter now: the type of the failure that closes its run. */
+export class DeadLetteredError extends LandfallError {
+  readonly code = 'LANDFALL_DEAD_LETTERED';
+}

@@ -1,0 +1,100 @@
+import type { LandfallEvent } from './event.ts';
+import type { RetrySettings } from './retry.ts';
+
+/** One failed try, as an engineer wants to read it. Messages have been through redaction. */
+export interface FailureReport {
+  /** Where it failed: `fetchRecord`, `applyRecord`, `deliver crm`, `readEvent`, or `workflow`. */
+  step: string;
+  /** The error code, `LANDFALL_…`; `Error` for what has none. */
+  type: string;
+  message: string;
+  /** The chain of causes below it, outermost first. */
+  causes: string[];
+  /** How many attempts the step made; null where it is not known. */
+  attempts: number | null;
+  /** False where another attempt could not have helped. */
+  retryable: boolean;
+  /** ISO 8601. */
+  at: string;
+  /** The failed run, for its link in the Temporal UI; null where no run was started. */
+  workflowId: string | null;
+  runId: string | null;
+}
+
+/** A verified delivery that no event could be read from, kept byte for byte. */
+export interface UnreadableDelivery {
+  headers: Record<string, string>;
+  /** The body as text where it is UTF-8, in base64 where not. */
+  body: string;
+  bodyEncoding: 'utf8' | 'base64';
+  bodySha256: string;
+  receivedAt: string;
+}
+
+/** What a dead letter is about: an event that failed, or a delivery that could not even be read. */
+export type DeadLetterSubject =
+  | { kind: 'event'; event: LandfallEvent }
+  | { kind: 'unreadable'; delivery: UnreadableDelivery };
+
+/** When an open dead letter speaks up, in milliseconds. */
+export interface DeadLetterTimers {
+  /** Until the first reminder, and between later ones. */
+  remindAfterMilliseconds: number;
+  /** Until it is marked as escalated. */
+  escalateAfterMilliseconds: number;
+}
+
+/** The input of the workflow `deadLetter`. */
+export interface DeadLetterInput {
+  source: string;
+  eventId: string;
+  subject: DeadLetterSubject;
+  retry: RetrySettings;
+  taskQueue: string;
+  timers: DeadLetterTimers;
+  /** Set when the case continues as a new run. */
+  resume?: DeadLetterState;
+}
+
+/** Who decided, and why. */
+export interface Decision {
+  /** A person or a system: `ada@example.com`. */
+  by: string;
+  reason: string;
+}
+
+/** The signal `investigate`: who looks into it, and what is known. */
+export interface Investigation {
+  by: string;
+  owner: string;
+  note: string;
+}
+
+/** One line of a dead letter's audit record. */
+export interface DeadLetterEntry {
+  at: string;
+  what: 'opened' | 'failed' | 'replay' | 'discard' | 'investigate' | 'refused' | 'reminder' | 'escalated' | 'resolved' | 'seen-again';
+  text: string;
+}
+
+/** A dead letter as its query `state` answers. */
+export interface DeadLetterState {
+  source: string;
+  eventId: string;
+  status: 'open' | 'replaying' | 'investigating' | 'resolved' | 'discarded';
+  openedAt: string;
+  owner: string | null;
+  escalated: boolean;
+  /** How often the same delivery came in again; for deliveries that could not be read. */
+  seen: number;
+  replays: number;
+  errors: FailureReport[];
+  audit: DeadLetterEntry[];
+}
+
+/** The result of the workflow `deadLetter`. */
+export interface DeadLetterResult {
+  resolution: 'replayed' | 'discarded' | 'resolved-elsewhere';
+  by: string;
+  reason: string;
+}

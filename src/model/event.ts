@@ -1,0 +1,58 @@
+import type { JsonValue } from './json.ts';
+import type { RecordVersion } from './version.ts';
+
+/** What a record is of: the vendor's type and id, such as `customer` and `cus_123`. */
+export interface EntityRef {
+  type: string;
+  id: string;
+}
+
+/** How Landfall learned of a change. */
+export type FoundBy = 'webhook' | 'reconciliation';
+
+/**
+ * What a source's adapter reads out of one verified delivery: a hint that something changed, never the truth about it.
+ */
+export interface EventDraft {
+  /** The vendor's own event id, equal for every delivery of the event. */
+  id: string;
+  /** The vendor's event type, such as `customer.updated`. */
+  type: string;
+  /** What changed; null where the event is about nothing that Landfall keeps (it then completes as `ignored`). */
+  entity: EntityRef | null;
+  /** The version of the *record* that the event announces, where the vendor says it. Not the time of the event. */
+  announced: RecordVersion | null;
+  /** When the vendor says it happened: ISO 8601 or Unix time, null where it does not say. Not yet judged. */
+  occurredAt: string | number | null;
+  /** True where the event announces that the record is gone. */
+  deletes: boolean;
+  /** The record itself, for sources without an API to fetch it from: what the payload says is then all there is. */
+  snapshot?: JsonValue;
+}
+
+/** One event as it enters the workflow `processEvent`. */
+export interface LandfallEvent {
+  source: string;
+  id: string;
+  type: string;
+  entity: EntityRef | null;
+  announced: RecordVersion | null;
+  /** ISO 8601 in UTC; null where the vendor gives none or an absurd one. */
+  occurredAt: string | null;
+  deletes: boolean;
+  snapshot: JsonValue | null;
+  /** The parsed body, for people and handlers. */
+  payload: JsonValue;
+  /** The delivery's headers in lower case, secrets redacted. */
+  headers: Record<string, string>;
+  /** SHA-256 of the raw body, in hex: tells two bodies under one id apart. */
+  bodySha256: string;
+  /** When we received it, ISO 8601. For people: no decision is taken on it. */
+  receivedAt: string;
+  foundBy: FoundBy;
+}
+
+/** `customer/cus_123`, or an empty string for no entity: the search attribute and what people read. */
+export function describeEntity(entity: EntityRef | null): string {
+  return entity === null ? '' : `${entity.type}/${entity.id}`;
+}

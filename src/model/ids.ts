@@ -1,0 +1,72 @@
+import type { EntityRef } from './event.ts';
+import { type RecordVersion } from './version.ts';
+
+/**
+ * Workflow ids fit into 255 characters, the width of Temporal's PostgreSQL columns, with the prefix of the dead letter.
+ * @see https://github.com/temporalio/temporal/blob/main/schema/postgresql/v12/temporal/schema.sql
+ */
+export const maxWorkflowIdLength = 255;
+const deadLetterPrefix = 'dead-letter:';
+
+/** Event ids longer than this are replaced by a hash at the door: see `canonicalEventId`. */
+export const maxEventIdLength = 160;
+/** Source names fit the rest: lower-case letters, digits and hyphens, beginning with a letter. */
+export const sourceNamePattern = /^[a-z][a-z0-9-]{0,39}$/;
+
+/** `<source>:<eventId>`: the id of an event's workflow. One id, one event: Temporal's uniqueness is the deduplication. */
+export function eventWorkflowId(source: string, eventId: string): string {
+  return `${source}:${eventId}`;
+}
+
+/** `dead-letter:<source>:<eventId>`. */
+export function deadLetterWorkflowId(source: string, eventId: string): string {
+  return deadLetterPrefix + eventWorkflowId(source, eventId);
+}
+
+/** Takes `dead-letter:<source>:<eventId>`, or without its prefix, apart; null where it is neither. */
+export function parseDeadLetterId(id: string): { source: string; eventId: string } | null {
+  const rest = id.startsWith(deadLetterPrefix) ? id.slice(deadLetterPrefix.length) : id;
+  const colon = rest.indexOf(':');
+  if (colon < 1 || colon === rest.length - 1) return null;
+  return { source: rest.slice(0, colon), eventId: rest.slice(colon + 1) };
+}
+
+/**
+ * An id that is safe in a workflow id and a log line: itself where it is short and printable, else its hash.
+ * Ids that begin like our own (`reconcile:`, `sha256:`, `unreadable:`) are hashed as well, so that none can pose as ours.
+ *
+ * @param sha256Hex - the hash, passed in because this module has no Node
+ */
+export function canonicalEventId(id: string, sha256Hex: (text: string) => string): string {
+  // eslint-disable-next-line no-control-regex -- control characters are just what must not pass
+  const plain = id.length <= maxEventIdLength && !/[\u0000-\u0020\u007f-\u00a0\u2028\u2029\ud800-\udfff]/.test(id);
+  const ours = /^(reconcile|sha256|unreadable):/.test(id);
+  return plain && !ours ? id : `sha256:${sha256Hex(id)}`;
+}
+
+/** The id of a delivery that could not be read: the same bytes always give the same. */
+export function unreadableEventId(bodySha256: string): string {
+  return `unreadable:${bodySha256}`;
+}
+
+/** The id of a repair: deterministic, so that two reconciliations at once start it once. */
+export function repairEventId(entity: EntityRef, version: RecordVersion, sha256Hex: (text: string) => string): string {
+  const id = `reconcile:${entity.type}/${entity.id}:${version.version ?? version.sourceTime ?? 'unversioned'}`;
+  return id.length <= maxEventIdLength && /^[\x21-\x7e]+$/.test(id) ? id : `reconcile:sha256:${sha256Hex(id)}`;
+}
+
+/**
+ * The key under which a destination sees one write, equal for every retry and reset of it, other for each replay
+ * (`nonce`), so that what a destination remembers of an earlier failure never swallows the replay.
+ */
+export function idempotencyKey(parts: {
+  source: string;
+  eventId: string;
+  destination: string;
+  version: RecordVersion | null;
+  nonce: string | null;
+}): string {
+  const version = parts.version?.version ?? parts.version?.sourceTime ?? 'unversioned';
+  const key = `${parts.source}:${parts.eventId}:${parts.destination}:${version}`;
+  return parts.nonce === null ? key : `${key}:${parts.nonce}`;
+}

@@ -1,0 +1,28 @@
+import type { RecordVersion } from './version.ts';
+
+/**
+ * How an event ended, as the result of its workflow and the search attribute `LandfallOutcome`.
+ *
+ * - `applied`: the record was written
+ * - `unchanged`: our copy already was what the vendor has
+ * - `stale`: our copy is newer than what was read; nothing was written
+ * - `deleted`: the record is gone at the vendor, and our copy is a tombstone
+ * - `duplicate`: the event had been processed before
+ * - `ignored`: the event is of no type that the source knows
+ */
+export const outcomes = ['applied', 'unchanged', 'stale', 'deleted', 'duplicate', 'ignored'] as const;
+export type Outcome = (typeof outcomes)[number];
+
+/** Of an event that could not be processed: the value of `LandfallOutcome` on its failed run. */
+export const deadLettered = 'dead-lettered';
+
+/** The result of the workflow `processEvent`. */
+export interface ProcessEventResult {
+  outcome: Outcome;
+  /** The version that was read; null where nothing was. */
+  version: RecordVersion | null;
+  /** The version that our copy had before; null where there was none. */
+  previous: RecordVersion | null;
+  /** The destinations that this run delivered to, in order. */
+  delivered: string[];
+}

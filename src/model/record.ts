@@ -1,0 +1,66 @@
+import type { EntityRef } from './event.ts';
+import type { JsonValue } from './json.ts';
+import { compareVersions, newerVersion, type RecordVersion } from './version.ts';
+
+/** The vendor's record as it was read, or the fact that it is gone. */
+export interface IncomingRecord extends RecordVersion {
+  entity: EntityRef;
+  /** The vendor's record; null where it is gone. */
+  data: JsonValue;
+  deleted: boolean;
+  /** True where the vendor announced the deletion, rather than our finding nothing there. */
+  deletionAnnounced: boolean;
+  /** True where it was read from the vendor just now; false where a payload is all there is. */
+  fetched: boolean;
+  /**
+   * The revision that our local copy had *before* the fetch began (0: no local copy); null where it was not known.
+   * A fetch that began after the local copy was last written has seen at least what that copy holds.
+   */
+  basis: number | null;
+}
+
+/** Our copy of a record. A tombstone keeps its version, so that a late update cannot revive it. */
+export interface LocalRecord extends RecordVersion {
+  deleted: boolean;
+  deletionAnnounced: boolean;
+  /** Counts our writes to this copy, from 1. */
+  revision: number;
+}
+
+/** What the version guard decides about an incoming record; `refetch` asks for the tie to be settled by a fresh read. */
+export type GuardDecision =
+  | { kind: 'write'; version: RecordVersion }
+  | { kind: 'unchanged' }
+  | { kind: 'stale' }
+  | { kind: 'refetch' };
+
+/**
+ * The version guard: whether `incoming` may replace `local`.
+ *
+ * Newer by the vendor's version is written, older is stale. A tie (the same second, or a vendor without versions) is
+ * settled by the fresh content: what was fetched after the local copy was last written (`basis`) is at least as new
+ * and is written; if the copy was written meanwhile, the record has to be fetched again. Nothing is decided by our clock.
+ *
+ * @param sameContent - whether data and deleted flag of both are equal
+ */
+export function guard(local: LocalRecord | null, incoming: IncomingRecord, sameContent: boolean): GuardDecision {
+  if (local === null) return { kind: 'write', version: ownVersion(incoming) };
+  const absent = incoming.deleted && incoming.fetched;
+  if (absent && local.deleted) {
+    const learned = incoming.deletionAnnounced && !local.deletionAnnounced;
+    return learned ? { kind: 'write', version: newerVersion(incoming, local) } : { kind: 'unchanged' };
+  }
+  const order = absent ? 'unknown' : compareVersions(incoming, local);
+  if (order === 'older') return { kind: 'stale' };
+  if (order === 'newer') return { kind: 'write', version: ownVersion(incoming) };
+  if (sameContent) return { kind: 'unchanged' };
+  if (order === 'same' && local.deleted && local.deletionAnnounced) return { kind: 'stale' };
+  const write: GuardDecision = { kind: 'write', version: newerVersion(incoming, local) };
+  if (incoming.fetched) return incoming.basis === local.revision ? write : { kind: 'refetch' };
+  // A payload is all there is: a deletion is final, and otherwise the later delivery is the best that can be known.
+  return local.deleted ? { kind: 'stale' } : write;
+}
+
+function ownVersion({ version, sourceTime }: RecordVersion): RecordVersion {
+  return { version, sourceTime };
+}

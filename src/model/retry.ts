@@ -1,0 +1,19 @@
+/** How a step is tried again, per source. The numbers of Temporal's retry policy. */
+export interface RetrySettings {
+  /** Attempts in all, the first included, before the event becomes a dead letter. @default 5 */
+  maximumAttempts: number;
+  /** @default 2000 */
+  initialIntervalMilliseconds: number;
+  /** @default 4 */
+  backoffCoefficient: number;
+  /** @default 300000 */
+  maximumIntervalMilliseconds: number;
+}
+
+/** Five attempts over about three minutes: 2 s, 8 s, 32 s and 128 s apart. */
+export const defaultRetry: RetrySettings = {
+  maximumAttempts: 5,
+  initialIntervalMilliseconds: 2_000,
+  backoffCoefficient: 4,
+  maximumIntervalMilliseconds: 300_000,
+};

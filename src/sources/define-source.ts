@@ -1,0 +1,171 @@
+import { z } from 'zod';
+import { ConfigurationError } from '../errors.ts';
+import type { Destination } from '../destinations/define-destination.ts';
+import type { EntityRef, EventDraft } from '../model/event.ts';
+import { sourceNamePattern } from '../model/ids.ts';
+import type { JsonValue } from '../model/json.ts';
+import { defaultRetry, type RetrySettings } from '../model/retry.ts';
+import type { SignatureScheme } from '../verification/scheme.ts';
+
+/** A verified delivery, as an adapter reads it. */
+export interface VerifiedDelivery {
+  /** The body, parsed as JSON. */
+  body: JsonValue;
+  /** By lower-case name. */
+  headers: Readonly<Record<string, string | undefined>>;
+}
+
+/** A record as the vendor's API shows it; version and time as the vendor writes them, not yet judged. */
+export interface SourceRecord {
+  data: JsonValue;
+  /** The vendor's count of changes: an integer or its decimal string; null where it has none. */
+  version: unknown;
+  /** The vendor's time of the last change: ISO 8601 or Unix time; null where it has none. */
+  sourceTime: unknown;
+  /** True where the vendor shows the record as deleted. @default false */
+  deleted?: boolean;
+}
+
+/** One change that the vendor lists. */
+export interface ListedChange {
+  entity: EntityRef;
+  version: unknown;
+  sourceTime: unknown;
+  deleted: boolean;
+  /** Where the list is one of events (Stripe's): the event's own id and type, so that a repair and its webhook are one. */
+  event?: { id: string; type: string };
+}
+
+/** One page of the vendor's changes. */
+export interface ChangePage {
+  changes: ListedChange[];
+  /** Where the next page begins; null on the last. Must survive as JSON text. */
+  nextCursor: string | null;
+}
+
+/** What an API call of an adapter gets: pass `signal` on, so that a cancelled activity ends its request. */
+export interface CallContext {
+  signal: AbortSignal;
+}
+
+/** When a source is reconciled. */
+export interface ReconcileSettings {
+  /** Milliseconds between two runs. @default 24 hours */
+  everyMilliseconds: number;
+  /** How far each run looks back beyond the last complete one. @default 1 hour, which makes 25 h for a nightly run */
+  overlapMilliseconds: number;
+}
+
+/** A source: everything that Landfall knows of a vendor. Made by `defineSource`; knows nothing of Temporal or Express. */
+export interface Source {
+  /** The name in the URL: `/webhooks/<name>`. */
+  name: string;
+  verification: SignatureScheme;
+  /**
+   * The event in a verified delivery.
+   * @throws UnreadableEventError where the body has no event in it; the delivery becomes a dead letter
+   */
+  readEvent(delivery: VerifiedDelivery): EventDraft;
+  /** The body that answers a vendor's handshake (a challenge, a ping); null for an ordinary delivery. */
+  handshake?(delivery: VerifiedDelivery): JsonValue | null;
+  /**
+   * The record as it is now; null where the vendor has none (404, 410).
+   * @throws VendorUnavailableError | VendorRateLimitedError | VendorRefusedError | VendorAnswerError
+   */
+  fetchRecord?(entity: EntityRef, context: CallContext): Promise<SourceRecord | null>;
+  /**
+   * One page of what changed at or after `since` (ISO 8601; null: everything), in an order that loses nothing when
+   * records change while the pages are read.
+   * @throws as `fetchRecord`
+   */
+  listChanged?(range: { since: string | null; cursor: string | null }, context: CallContext): Promise<ChangePage>;
+  destinations: readonly Destination[];
+  retry: RetrySettings;
+  reconcile: ReconcileSettings;
+  /** A task queue of its own, so that a slow vendor never holds up the others; null: the common one. */
+  taskQueue: string | null;
+  /** A sample event for `landfall send`: its body and the headers that go beside the signature. */
+  sample?(): { body: JsonValue; headers?: Record<string, string> };
+}
+
+/** What an adapter says when it is made; what it leaves out gets the defaults. */
+export type SourceParts = Omit<Source, 'name' | 'destinations' | 'retry' | 'reconcile' | 'taskQueue'> & {
+  destinations?: readonly Destination[];
+  retry?: Partial<RetrySettings>;
+  reconcile?: Partial<ReconcileSettings>;
+  taskQueue?: string;
+};
+
+/** A vendor that can be switched on: its name, the environment variables it reads, and how it is made from them. */
+export interface SourceDefinition<Settings extends z.ZodRawShape = z.ZodRawShape> {
+  name: string;
+  /** The environment variables, each with its schema: checked at start, all mistakes reported together. */
+  settings: Settings;
+  create(settings: z.infer<z.ZodObject<Settings>>): Source;
+}
+
+/**
+ * Declares a source.
+ *
+ * @throws ConfigurationError where the name does not fit into a URL and a workflow id, or a part contradicts another
+ * @example see docs/adding-a-source.md
+ */
+export function defineSource<Settings extends z.ZodRawShape>(definition: {
+  name: string;
+  settings: Settings;
+  create(settings: z.infer<z.ZodObject<Settings>>): SourceParts;
+}): SourceDefinition<Settings> {
+  const { name } = definition;
+  if (!sourceNamePattern.test(name)) {
+    throw new ConfigurationError(
+      `The source name "${name}" must be 1 to 40 lower-case letters, digits and hyphens, and begin with a letter.`,
+    );
+  }
+  return {
+    name,
+    settings: definition.settings,
+    create: (settings) => complete(name, definition.create(settings)),
+  };
+}
+
+const hour = 3_600_000;
+const retrySchema = z.object({
+  maximumAttempts: z.int().min(1).max(100),
+  initialIntervalMilliseconds: z.int().min(1),
+  backoffCoefficient: z.number().min(1),
+  maximumIntervalMilliseconds: z.int().min(1),
+});
+
+function complete(name: string, parts: SourceParts): Source {
+  const destinations = parts.destinations ?? [];
+  const names = destinations.map((destination) => destination.name);
+  const twice = names.find((each, index) => names.indexOf(each) !== index);
+  if (twice !== undefined) {
+    throw new ConfigurationError(`The source "${name}" has two destinations named "${twice}": names must be unique.`);
+  }
+  const retry = retrySchema.safeParse({ ...defaultRetry, ...parts.retry });
+  if (!retry.success) {
+    throw new ConfigurationError(`The source "${name}" has a wrong retry setting: ${z.prettifyError(retry.error)}`);
+  }
+  return {
+    ...parts,
+    name,
+    destinations,
+    retry: retry.data,
+    reconcile: { everyMilliseconds: 24 * hour, overlapMilliseconds: hour, ...parts.reconcile },
+    taskQueue: parts.taskQueue ?? null,
+  };
+}
+
+/** A list of signing secrets in one environment variable, separated by commas: the newest first, old ones while they rotate out. */
+export function secretList(): z.ZodType<string[]> {
+  return z
+    .string()
+    .default('')
+    .transform((text) =>
+      text
+        .split(',')
+        .map((secret) => secret.trim())
+        .filter((secret) => secret !== ''),
+    ) as unknown as z.ZodType<string[]>;
+}

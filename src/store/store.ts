@@ -1,0 +1,193 @@
+import type { UnreadableDelivery } from '../model/dead-letter.ts';
+import type { EntityRef, LandfallEvent } from '../model/event.ts';
+import type { JsonValue } from '../model/json.ts';
+import type { Outcome } from '../model/outcome.ts';
+import type { Difference, ReconciliationReport } from '../model/reconciliation.ts';
+import type { IncomingRecord, LocalRecord } from '../model/record.ts';
+import type { RecordVersion } from '../model/version.ts';
+
+/** Our copy of a vendor's record, as it stands in the table `records`. */
+export interface StoredRecord extends LocalRecord {
+  source: string;
+  entity: EntityRef;
+  /** null on a tombstone. */
+  data: JsonValue;
+  lastEventId: string;
+}
+
+/** How far an event has come, as it stands in the table `processed_events`. */
+export type ProcessedOutcome = Outcome | 'dead-lettered' | 'discarded';
+
+/** A row of the table `processed_events`. */
+export interface ProcessedEvent {
+  source: string;
+  eventId: string;
+  outcome: ProcessedOutcome;
+  workflowId: string;
+  runId: string;
+  bodySha256: string;
+  /** True once nothing is left to do: the record is written and every destination has it, or it was discarded. */
+  complete: boolean;
+  /** True while a dead letter is open for it. */
+  deadLetterOpen: boolean;
+}
+
+/** What `apply` is asked to do. */
+export interface ApplyInput {
+  source: string;
+  eventId: string;
+  bodySha256: string;
+  workflowId: string;
+  runId: string;
+  incoming: IncomingRecord;
+  /** The names of the destinations that this event is for. */
+  destinations: readonly string[];
+  /** True for a repair: it is applied though the same event id was processed before, because our copy proved wrong. */
+  repair: boolean;
+}
+
+/** What `apply` did. `refetch`: nothing, because the tie needs a fresh read; see `guard`. */
+export type ApplyResult =
+  | { kind: 'refetch'; revision: number }
+  | {
+      kind: 'done';
+      outcome: Exclude<Outcome, 'ignored'>;
+      /** The version that our copy had before; null where there was none. */
+      previous: RecordVersion | null;
+      /** Destinations that have not had this event yet, in the order given; empty for `stale` and `duplicate`. */
+      pending: string[];
+      deadLetterOpen: boolean;
+    };
+
+/** One event in the table `inbox`: accepted, but not yet given to Temporal. */
+export type InboxItem =
+  | { kind: 'event'; event: LandfallEvent }
+  | { kind: 'unreadable'; source: string; eventId: string; delivery: UnreadableDelivery };
+
+/** An inbox row that this process has claimed for a while. */
+export interface ClaimedInboxItem {
+  id: string;
+  item: InboxItem;
+  acceptedAt: string;
+}
+
+/** Rejections of one source and reason, summed up by the receiver before they are written. */
+export interface RejectionBatch {
+  source: string;
+  reason: string;
+  count: number;
+  /** A few examples: the detail, the redacted headers, the size and hash of the body; never the body. */
+  samples: { at: string; detail: string; headers: Record<string, string>; bodyBytes: number; bodySha256: string }[];
+}
+
+/** A row of the table `rejections`. */
+export interface RejectionSample {
+  source: string;
+  reason: string;
+  at: string;
+  detail: string;
+  headers: Record<string, string>;
+  bodyBytes: number;
+  bodySha256: string;
+}
+
+/** A later delivery whose body differs from the first under the same event id: kept, so that somebody can look. */
+export interface ConflictingDelivery {
+  source: string;
+  eventId: string;
+  firstSha256: string;
+  bodySha256: string;
+  body: string;
+  bodyEncoding: 'utf8' | 'base64';
+  receivedAt: string;
+}
+
+/** The point up to which a source is known to be reconciled. */
+export interface ReconciliationCursor {
+  source: string;
+  /** Every change before this time (ISO 8601, the vendor's) has been compared. */
+  reconciledUntil: string;
+}
+
+/** One listed change, judged for the diff. */
+export interface ComparableChange extends RecordVersion {
+  entity: EntityRef;
+  deleted: boolean;
+  event: { id: string; type: string } | null;
+}
+
+/**
+ * Landfall's tables, on PostgreSQL or on the embedded PGlite. Both run test/contracts/store.contract.ts.
+ * Every method throws StoreUnavailableError where the database cannot be reached or is out of a resource,
+ * and StoreRefusedError where it refuses a value.
+ */
+export interface Store {
+  readonly engine: 'postgresql' | 'pglite';
+
+  /** Applies the migrations that are missing, once across all processes. */
+  migrate(): Promise<void>;
+  /** Answers where the database does. */
+  ping(): Promise<void>;
+  close(): Promise<void>;
+
+  /** The processed mark of an event and the revision of our copy of its entity (0: none), in one read. */
+  lookUp(source: string, eventId: string, entity: EntityRef): Promise<{ processed: ProcessedEvent | null; revision: number }>;
+  /**
+   * The guard, the processed mark and the record's change in one transaction, serialised per record and per event.
+   *
+   * - A complete event of the same run answers what it answered before (an activity retried after its commit).
+   * - A complete event of another run is a `duplicate`, unless this is a repair.
+   * - An incomplete one (its deliveries failed) goes through the guard again; destinations that had it are not pending.
+   */
+  apply(input: ApplyInput): Promise<ApplyResult>;
+  /** Remembers that a destination has had the event; the event is complete when all `destinations` have. Idempotent. */
+  markDelivered(delivery: {
+    source: string;
+    eventId: string;
+    destination: string;
+    destinations: readonly string[];
+    idempotencyKey: string;
+  }): Promise<void>;
+  /** Marks the event as having an open dead letter; creates its row where it has none. A complete event stays complete. */
+  markDeadLettered(event: Pick<ProcessedEvent, 'source' | 'eventId' | 'workflowId' | 'runId' | 'bodySha256'>): Promise<void>;
+  /** The dead letter is closed: `discarded` completes the event for good, `resolved` only takes the mark away. Idempotent. */
+  closeDeadLetter(source: string, eventId: string, resolution: 'resolved' | 'discarded'): Promise<void>;
+  findEvent(source: string, eventId: string): Promise<ProcessedEvent | null>;
+  /** The number of processed events by source and outcome. */
+  countEvents(): Promise<{ source: string; outcome: ProcessedOutcome; count: number }[]>;
+
+  findRecord(source: string, entity: EntityRef): Promise<StoredRecord | null>;
+  /** Records of one source in the order of type and id, after the given one; tombstones included. */
+  listRecords(source: string, after: EntityRef | null, limit: number): Promise<StoredRecord[]>;
+  /**
+   * Those of `changes` that our copies do not have: no copy of a record that exists, or an older one. A change with an
+   * event of the vendor's whose versions cannot be compared differs while that event is not processed. One query for all.
+   * An event with an open dead letter is no difference: it is somebody's case already.
+   */
+  findDifferences(source: string, changes: readonly ComparableChange[]): Promise<(Omit<Difference, 'eventId' | 'eventType'> & { index: number })[]>;
+
+  /** Accepts an event. `added: false` where the same event waits already; then with the hash of the first body. */
+  addToInbox(item: InboxItem): Promise<{ added: true } | { added: false; bodySha256: string }>;
+  /** Takes up to `limit` of the oldest for `leaseMilliseconds`; others get them only after that. */
+  claimInbox(limit: number, leaseMilliseconds: number): Promise<ClaimedInboxItem[]>;
+  removeFromInbox(ids: readonly string[]): Promise<void>;
+  /** Gives claimed items back at once. */
+  releaseInbox(ids: readonly string[]): Promise<void>;
+  countInbox(): Promise<number>;
+
+  /** Adds to the counts and keeps the newest `keepPerSource` samples of each source. */
+  recordRejections(batches: readonly RejectionBatch[], keepPerSource: number): Promise<void>;
+  listRejections(source: string | null, limit: number): Promise<RejectionSample[]>;
+  /** Rejections since `since` (ISO 8601), by source and reason. Counted by the minute. */
+  countRejections(since: string): Promise<{ source: string; reason: string; count: number }[]>;
+
+  /** Keeps a conflicting delivery; of one source, the newest `keepPerSource`. The same body again changes nothing. */
+  addConflict(conflict: ConflictingDelivery, keepPerSource: number): Promise<void>;
+  listConflicts(source: string | null, limit: number): Promise<ConflictingDelivery[]>;
+
+  findCursor(source: string): Promise<ReconciliationCursor | null>;
+  /** Keeps the report and, where it is complete, moves the cursor to `reconciledUntil`, in one transaction; never backwards. Idempotent by run. */
+  saveReport(report: ReconciliationReport, reconciledUntil: string | null): Promise<void>;
+  /** Newest first. */
+  listReports(source: string | null, limit: number): Promise<ReconciliationReport[]>;
+}
