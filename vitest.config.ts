@@ -1,0 +1,48 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    reporters: ['default'],
+    projects: [
+      {
+        test: {
+          name: 'unit',
+          include: ['test/{unit,properties}/**/*.test.ts', 'test/*.test.ts'],
+          testTimeout: 30_000,
+        },
+      },
+      {
+        test: {
+          name: 'store',
+          include: ['test/store/**/*.test.ts'],
+          globalSetup: ['test/setup/postgres.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+        },
+      },
+      {
+        // The real dev server and a real PostgreSQL, started once for the whole run.
+        test: {
+          name: 'server',
+          include: ['test/{receiver,workflows,scenarios,cli,dev}/**/*.test.ts'],
+          globalSetup: ['test/setup/postgres.ts', 'test/setup/temporal.ts'],
+          // Workers hold a native runtime, one to a process.
+          pool: 'forks',
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+        },
+      },
+      {
+        // The services of docker-compose.yml run natively: the full Temporal server on PostgreSQL, receiver and worker apart.
+        test: {
+          name: 'services',
+          include: ['test/services/**/*.test.ts'],
+          globalSetup: ['test/setup/postgres.ts'],
+          pool: 'forks',
+          testTimeout: 300_000,
+          hookTimeout: 1_500_000,
+        },
+      },
+    ],
+  },
+});
