@@ -143,6 +143,11 @@ function complete(name: string, parts: SourceParts): Source {
   if (twice !== undefined) {
     throw new ConfigurationError(`The source "${name}" has two destinations named "${twice}": names must be unique.`);
   }
+  if (parts.listChanged !== undefined && parts.fetchRecord === undefined) {
+    throw new ConfigurationError(
+      `The source "${name}" lists changes but fetches no record: without fetchRecord a difference cannot be mended.`,
+    );
+  }
   const retry = retrySchema.safeParse({ ...defaultRetry, ...parts.retry });
   if (!retry.success) {
     throw new ConfigurationError(`The source "${name}" has a wrong retry setting: ${z.prettifyError(retry.error)}`);

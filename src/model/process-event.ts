@@ -1,0 +1,53 @@
+import { describeEntity, type LandfallEvent } from './event.ts';
+import type { RetrySettings } from './retry.ts';
+import { keyword, searchAttributes } from './search-attributes.ts';
+
+/** A new try of an event from its dead letter. */
+export interface Replay {
+  /** Unique to this replay: part of its idempotency keys. */
+  nonce: string;
+  by: string;
+  reason: string;
+}
+
+/** The input of the workflow `processEvent`. */
+export interface ProcessEventInput {
+  event: LandfallEvent;
+  retry: RetrySettings;
+  /** Set where a dead letter started it. */
+  replay: Replay | null;
+}
+
+/**
+ * What the Temporal UI shows of an event, equal for whoever starts its workflow: the receiver, a replay, a reconciliation.
+ * Nothing is inherited by child workflows, so every start passes all of it.
+ */
+export function eventVisibility({ event, replay }: ProcessEventInput) {
+  const entity = describeEntity(event.entity);
+  const how = replay === null ? '' : ` · replayed by ${replay.by}`;
+  const found = event.foundBy === 'reconciliation' ? ' · found by reconciliation' : '';
+  return {
+    staticSummary: clip(`${event.source}: ${event.type}${entity === '' ? '' : ` of ${entity}`}${found}${how}`, 200),
+    staticDetails: [
+      `**${event.type}** from **${event.source}**, event \`${event.id}\``,
+      entity === '' ? 'About nothing that this source keeps: it completes as `ignored`.' : `Entity: \`${entity}\``,
+      event.occurredAt === null ? '' : `Happened at ${event.occurredAt}`,
+      `Received at ${event.receivedAt}, found by ${event.foundBy}`,
+      replay === null ? '' : `Replayed by ${replay.by}: ${replay.reason}`,
+    ]
+      .filter((line) => line !== '')
+      .join('\n\n'),
+    typedSearchAttributes: [
+      { key: searchAttributes.source, value: event.source },
+      { key: searchAttributes.eventType, value: keyword(event.type) },
+      ...(entity === '' ? [] : [{ key: searchAttributes.entity, value: keyword(entity) }]),
+      ...(event.entity === null ? [{ key: searchAttributes.outcome, value: 'ignored' }] : []),
+    ],
+    memo: { bodySha256: event.bodySha256 },
+  };
+}
+
+/** The first `length` characters. Temporal's summaries are one line of at most 400 bytes. */
+export function clip(text: string, length: number): string {
+  return text.length <= length ? text : `${text.slice(0, length - 1)}…`;
+}

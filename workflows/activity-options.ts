@@ -1,0 +1,52 @@
+import { proxyActivities, type ActivityInterfaceFor } from '@temporalio/workflow';
+import type { Activities } from '../activities/types.ts';
+import type { RetrySettings } from '../src/model/retry.ts';
+
+type Proxies = ActivityInterfaceFor<Activities>;
+
+/**
+ * Calls to the vendor and to destinations: few attempts with growing pauses, as the source sets them, then the dead letter.
+ * 30 seconds an attempt: vendors' own clients give up sooner, and a worker that died is noticed by then.
+ */
+export function remote(retry: RetrySettings, summary: string): Pick<Proxies, 'fetchRecord' | 'deliver'> {
+  return proxyActivities<Activities>({
+    startToCloseTimeout: '30 seconds',
+    retry: {
+      maximumAttempts: retry.maximumAttempts,
+      initialInterval: retry.initialIntervalMilliseconds,
+      backoffCoefficient: retry.backoffCoefficient,
+      maximumInterval: retry.maximumIntervalMilliseconds,
+    },
+    summary,
+  });
+}
+
+/**
+ * Calls to our own store and to Temporal: tried for as long as it takes, because an outage of ours must never turn
+ * events into dead letters. What the store refuses for good is not retried (StoreRefusedError).
+ */
+export function own(summary: string): Omit<Proxies, 'fetchRecord' | 'deliver' | 'listChanges'> {
+  return proxyActivities<Activities>({
+    startToCloseTimeout: '30 seconds',
+    retry: { initialInterval: '200 milliseconds', backoffCoefficient: 2, maximumInterval: '30 seconds' },
+    summary,
+  });
+}
+
+/**
+ * One page of a vendor's list and its comparison. Heartbeats, so that a worker that died is noticed within half a
+ * minute though a throttled page may take long. Tried for hours: a nightly run rides out an outage of the vendor's.
+ */
+export function listing(summary: string): Pick<Proxies, 'listChanges'> {
+  return proxyActivities<Activities>({
+    startToCloseTimeout: '10 minutes',
+    heartbeatTimeout: '30 seconds',
+    retry: {
+      initialInterval: '2 seconds',
+      backoffCoefficient: 2,
+      maximumInterval: '5 minutes',
+      maximumAttempts: 30,
+    },
+    summary,
+  });
+}

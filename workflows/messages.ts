@@ -1,0 +1,20 @@
+import { defineQuery, defineSignal } from '@temporalio/workflow';
+import type { DeadLetterState, Decision, FailureReport, Investigation } from '../src/model/dead-letter.ts';
+
+/** Opens a dead letter, or adds a failure to the open one. Sent by the activity `openDeadLetter`, with signal-with-start. */
+export const failureSignal = defineSignal<[FailureReport]>('failure');
+
+/** `{ by, reason }`: process the event again with what the vendor has today. Success resolves the dead letter. */
+export const replaySignal = defineSignal<[Decision]>('replay');
+
+/** `{ by, reason }`: close the dead letter without processing the event; remembered for good. */
+export const discardSignal = defineSignal<[Decision]>('discard');
+
+/** `{ by, owner, note }`: somebody looks into it; the dead letter stays open. */
+export const investigateSignal = defineSignal<[Investigation]>('investigate');
+
+/** The event was processed by another run, such as a reset one: the dead letter has nothing left to wait for. */
+export const resolvedSignal = defineSignal<[{ outcome: string; runId: string }]>('resolved');
+
+/** The whole case: state, errors, audit record. */
+export const stateQuery = defineQuery<DeadLetterState>('state');
