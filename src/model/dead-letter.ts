@@ -29,6 +29,8 @@ export interface UnreadableDelivery {
   bodyEncoding: 'utf8' | 'base64';
   bodySha256: string;
   receivedAt: string;
+  /** Why no event could be read, as a sentence. */
+  reason: string;
 }
 
 /** What a dead letter is about: an event that failed, or a delivery that could not even be read. */

@@ -25,10 +25,5 @@ export interface EventStarter {
    * Opens (or counts on) the dead letter of a delivery that no event could be read from.
    * @throws TemporalUnavailableError and TemporalRefusedError as `start`
    */
-  startUnreadable(
-    source: string,
-    eventId: string,
-    delivery: UnreadableDelivery,
-    reason: string,
-  ): Promise<StartedEvent>;
+  startUnreadable(source: string, eventId: string, delivery: UnreadableDelivery): Promise<StartedEvent>;
 }
