@@ -1,4 +1,4 @@
-import type { DeadLetterSubject, DeadLetterTimers, FailureReport } from '../src/model/dead-letter.ts';
+import type { DeadLetterSubject, FailureReport } from '../src/model/dead-letter.ts';
 import type { EntityRef, LandfallEvent } from '../src/model/event.ts';
 import type { Outcome } from '../src/model/outcome.ts';
 import type { Difference, ReconciliationReport } from '../src/model/reconciliation.ts';
@@ -59,7 +59,11 @@ export interface Activities {
     retry: RetrySettings;
   }): Promise<void>;
   /** Notes in the store that the dead letter is closed. */
-  closeDeadLetter(input: { source: string; eventId: string; resolution: 'resolved' | 'discarded' }): Promise<void>;
+  closeDeadLetter(input: {
+    source: string;
+    eventId: string;
+    resolution: 'resolved' | 'discarded';
+  }): Promise<void>;
   /** Tells the people on call that a dead letter waits. */
   remindDeadLetter(input: {
     source: string;
@@ -69,21 +73,24 @@ export interface Activities {
     lastError: string;
   }): Promise<void>;
   /** Reads an event out of a delivery that could not be read before: an adapter may have been mended meanwhile. */
-  readDelivery(input: { source: string; subject: Extract<DeadLetterSubject, { kind: 'unreadable' }> }): Promise<LandfallEvent>;
+  readDelivery(input: {
+    source: string;
+    subject: Extract<DeadLetterSubject, { kind: 'unreadable' }>;
+  }): Promise<LandfallEvent>;
   /** The status of a workflow's latest run: `RUNNING`, `COMPLETED`, `FAILED`, … or `NOT_FOUND`. */
   describeRun(input: { workflowId: string }): Promise<{ status: string }>;
   /** Where a reconciliation begins: the cursor less the overlap, or the given time; null: everything. */
   beginReconciliation(input: { source: string; since: string | null }): Promise<{
     since: string | null;
-    /** The vendor's time up to which this run will have compared, where it completes. */
-    until: string;
+    /**
+     * The time up to which the source will be reconciled where this run completes; null where the run leaves a gap after
+     * the last complete one, so that the cursor must stay.
+     */
+    until: string | null;
     retry: RetrySettings;
   }>;
   /** Lists one page of changes and compares it with our copies. Heartbeats. */
   listChanges(input: { source: string; since: string | null; cursor: string | null }): Promise<ComparedPage>;
   /** Keeps the report and moves the cursor where the run is complete. */
-  finishReconciliation(input: { report: ReconciliationReport; until: string }): Promise<void>;
+  finishReconciliation(input: { report: ReconciliationReport; until: string | null }): Promise<void>;
 }
-
-/** What the worker's configuration gives to every dead letter. */
-export type { DeadLetterTimers };

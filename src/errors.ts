@@ -110,3 +110,8 @@ export class TemporalRefusedError extends LandfallError {
 export class DeadLetteredError extends LandfallError {
   readonly code = 'LANDFALL_DEAD_LETTERED';
 }
+
+/** A reconciliation could not read every page of the vendor's list: its report says so, and its cursor stays. */
+export class ReconciliationIncompleteError extends LandfallError {
+  readonly code = 'LANDFALL_RECONCILIATION_INCOMPLETE';
+}

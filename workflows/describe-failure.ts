@@ -13,18 +13,25 @@ export interface FailureDetail {
 }
 
 /** Any error caught in a workflow, as an engineer wants to read it in the dead letter. */
-export function describeFailure(error: unknown, step: string): FailureReport {
-  const { workflowId, runId } = workflowInfo();
-  const chain = causes(error).filter((each) => !(each instanceof ActivityFailure || each instanceof ChildWorkflowFailure));
+export function describeFailure(
+  error: unknown,
+  step: string,
+  { workflowId, runId }: { workflowId: string; runId: string } = workflowInfo(),
+): FailureReport {
+  const chain = causes(error).filter(
+    (each) => !(each instanceof ActivityFailure || each instanceof ChildWorkflowFailure),
+  );
   const first = chain[0];
-  const detail = first instanceof ApplicationFailure ? (first.details?.[0] as FailureDetail | undefined) : undefined;
+  const detail =
+    first instanceof ApplicationFailure ? (first.details?.[0] as FailureDetail | undefined) : undefined;
   return {
     step,
     type: typeOf(first),
     message: messageOf(first),
     causes: chain.slice(1).map((cause) => `${typeOf(cause)}: ${messageOf(cause)}`),
     attempts: detail?.attempt ?? null,
-    retryable: first instanceof ApplicationFailure ? first.nonRetryable !== true : first instanceof TimeoutFailure,
+    retryable:
+      first instanceof ApplicationFailure ? first.nonRetryable !== true : first instanceof TimeoutFailure,
     at: new Date().toISOString(),
     workflowId,
     runId,
@@ -33,7 +40,7 @@ export function describeFailure(error: unknown, step: string): FailureReport {
 
 function causes(error: unknown): unknown[] {
   const chain: unknown[] = [];
-  for (let each = error; each !== undefined && each !== null && chain.length < 10; ) {
+  for (let each = error; each !== undefined && each !== null && chain.length < 10;) {
     chain.push(each);
     each = each instanceof Error ? each.cause : undefined;
   }

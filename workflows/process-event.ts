@@ -34,7 +34,7 @@ export async function processEvent(input: ProcessEventInput): Promise<ProcessEve
   try {
     const { result, deadLetterOpen } = await land(input, event.entity, progress);
     setOutcome(result.outcome);
-    if (deadLetterOpen && input.replay === null) await resolveDeadLetter(event, result.outcome);
+    if (deadLetterOpen) await resolveDeadLetter(event, result.outcome);
     return result;
   } catch (error) {
     if (isCancellation(error)) throw error;
@@ -102,19 +102,35 @@ async function fetchAndApply(
     progress.step = 'fetchRecord';
     const incoming = snapshotOf(event, entity) ?? (await fetch(ref, entity, retry));
     if (incoming === null) {
-      return { incoming, applied: { kind: 'done', outcome: 'duplicate', previous: null, pending: [], deadLetterOpen: false } };
+      return {
+        incoming,
+        applied: { kind: 'done', outcome: 'duplicate', previous: null, pending: [], deadLetterOpen: false },
+      };
     }
     progress.step = 'applyRecord';
     const what = incoming.deleted ? 'tombstone' : describeVersion(incoming);
-    const applied = await own(`apply ${describeEntity(entity)} ${what}`).applyRecord({ event: ref, incoming });
+    const applied = await own(`apply ${describeEntity(entity)} ${what}`).applyRecord({
+      event: ref,
+      incoming,
+    });
     if (applied.kind === 'done') return { incoming, applied };
     // Many events of one record at once: the others are let through first, in growing and uneven steps.
-    if (round > 2) await sleep(Math.round(Math.random() * 50 * Math.min(round, 20)), { summary: 'let other events of the record through' });
+    if (round > 2)
+      await sleep(Math.round(Math.random() * 50 * Math.min(round, 20)), {
+        summary: 'let other events of the record through',
+      });
   }
 }
 
-async function fetch(ref: EventRef, entity: EntityRef, retry: ProcessEventInput['retry']): Promise<IncomingRecord | null> {
-  const fetched = await remote(retry, `fetch ${describeEntity(entity)} from ${ref.source}`).fetchRecord({ event: ref, entity });
+async function fetch(
+  ref: EventRef,
+  entity: EntityRef,
+  retry: ProcessEventInput['retry'],
+): Promise<IncomingRecord | null> {
+  const fetched = await remote(retry, `fetch ${describeEntity(entity)} from ${ref.source}`).fetchRecord({
+    event: ref,
+    entity,
+  });
   return fetched.kind === 'record' ? fetched.incoming : null;
 }
 
@@ -133,7 +149,16 @@ function snapshotOf(event: LandfallEvent, entity: EntityRef): IncomingRecord | n
   };
 }
 
-function eventRef({ source, id, type, entity, announced, deletes, bodySha256, foundBy }: LandfallEvent): EventRef {
+function eventRef({
+  source,
+  id,
+  type,
+  entity,
+  announced,
+  deletes,
+  bodySha256,
+  foundBy,
+}: LandfallEvent): EventRef {
   return { source, id, type, entity, announced, deletes, bodySha256, foundBy };
 }
 

@@ -35,8 +35,7 @@ export interface UnreadableDelivery {
 
 /** What a dead letter is about: an event that failed, or a delivery that could not even be read. */
 export type DeadLetterSubject =
-  | { kind: 'event'; event: LandfallEvent }
-  | { kind: 'unreadable'; delivery: UnreadableDelivery };
+  { kind: 'event'; event: LandfallEvent } | { kind: 'unreadable'; delivery: UnreadableDelivery };
 
 /** When an open dead letter speaks up, in milliseconds. */
 export interface DeadLetterTimers {
@@ -52,7 +51,6 @@ export interface DeadLetterInput {
   eventId: string;
   subject: DeadLetterSubject;
   retry: RetrySettings;
-  taskQueue: string;
   timers: DeadLetterTimers;
   /** Set when the case continues as a new run. */
   resume?: DeadLetterState;
@@ -75,7 +73,17 @@ export interface Investigation {
 /** One line of a dead letter's audit record. */
 export interface DeadLetterEntry {
   at: string;
-  what: 'opened' | 'failed' | 'replay' | 'discard' | 'investigate' | 'refused' | 'reminder' | 'escalated' | 'resolved' | 'seen-again';
+  what:
+    | 'opened'
+    | 'failed'
+    | 'replay'
+    | 'discard'
+    | 'investigate'
+    | 'refused'
+    | 'reminder'
+    | 'escalated'
+    | 'resolved'
+    | 'seen-again';
   text: string;
 }
 
@@ -92,6 +100,8 @@ export interface DeadLetterState {
   replays: number;
   errors: FailureReport[];
   audit: DeadLetterEntry[];
+  /** When the next reminder is due, ISO 8601. */
+  remindAt: string;
 }
 
 /** The result of the workflow `deadLetter`. */

@@ -39,7 +39,8 @@ export function parseDeadLetterId(id: string): { source: string; eventId: string
  */
 export function canonicalEventId(id: string, sha256Hex: (text: string) => string): string {
   // eslint-disable-next-line no-control-regex -- control characters are just what must not pass
-  const plain = id.length <= maxEventIdLength && !/[\u0000-\u0020\u007f-\u00a0\u2028\u2029\ud800-\udfff]/.test(id);
+  const plain =
+    id.length <= maxEventIdLength && !/[\u0000-\u0020\u007f-\u00a0\u2028\u2029\ud800-\udfff]/.test(id);
   const ours = /^(reconcile|sha256|unreadable):/.test(id);
   return plain && !ours ? id : `sha256:${sha256Hex(id)}`;
 }
@@ -50,9 +51,15 @@ export function unreadableEventId(bodySha256: string): string {
 }
 
 /** The id of a repair: deterministic, so that two reconciliations at once start it once. */
-export function repairEventId(entity: EntityRef, version: RecordVersion, sha256Hex: (text: string) => string): string {
+export function repairEventId(
+  entity: EntityRef,
+  version: RecordVersion,
+  sha256Hex: (text: string) => string,
+): string {
   const id = `reconcile:${entity.type}/${entity.id}:${version.version ?? version.sourceTime ?? 'unversioned'}`;
-  return id.length <= maxEventIdLength && /^[\x21-\x7e]+$/.test(id) ? id : `reconcile:sha256:${sha256Hex(id)}`;
+  return id.length <= maxEventIdLength && /^[\x21-\x7e]+$/.test(id)
+    ? id
+    : `reconcile:sha256:${sha256Hex(id)}`;
 }
 
 /**

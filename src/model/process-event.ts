@@ -27,10 +27,15 @@ export function eventVisibility({ event, replay }: ProcessEventInput) {
   const how = replay === null ? '' : ` · replayed by ${replay.by}`;
   const found = event.foundBy === 'reconciliation' ? ' · found by reconciliation' : '';
   return {
-    staticSummary: clip(`${event.source}: ${event.type}${entity === '' ? '' : ` of ${entity}`}${found}${how}`, 200),
+    staticSummary: clip(
+      `${event.source}: ${event.type}${entity === '' ? '' : ` of ${entity}`}${found}${how}`,
+      200,
+    ),
     staticDetails: [
       `**${event.type}** from **${event.source}**, event \`${event.id}\``,
-      entity === '' ? 'About nothing that this source keeps: it completes as `ignored`.' : `Entity: \`${entity}\``,
+      entity === ''
+        ? 'About nothing that this source keeps: it completes as `ignored`.'
+        : `Entity: \`${entity}\``,
       event.occurredAt === null ? '' : `Happened at ${event.occurredAt}`,
       `Received at ${event.receivedAt}, found by ${event.foundBy}`,
       replay === null ? '' : `Replayed by ${replay.by}: ${replay.reason}`,

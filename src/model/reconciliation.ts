@@ -1,4 +1,5 @@
 import type { EntityRef } from './event.ts';
+import type { RetrySettings } from './retry.ts';
 import type { RecordVersion } from './version.ts';
 
 /** What a reconciliation found out, as it is kept in the store and is the result of the workflow `reconcile`. */
@@ -19,6 +20,8 @@ export interface ReconciliationReport {
   stale: number;
   /** Differences that were mended. */
   repaired: number;
+  /** Differences that were gone by the time they were looked at: a webhook or another run had settled them. */
+  settled: number;
   /** Differences that ended in a dead letter. */
   failed: number;
   /** True only where every page was read. */
@@ -35,4 +38,26 @@ export interface Difference {
   eventId: string;
   /** The vendor's event type where the change is one of its events. */
   eventType: string | null;
+}
+
+/** The input of the workflow `reconcile`. */
+export interface ReconcileInput {
+  source: string;
+  /** Changes since this time, ISO 8601; null: since the last complete run, or everything where there was none. */
+  since: string | null;
+  /** Set where a long run continues as a new one. */
+  resume?: ReconcileProgress;
+}
+
+/** How far a reconciliation has come. */
+export interface ReconcileProgress {
+  startedAt: string;
+  since: string | null;
+  until: string | null;
+  retry: RetrySettings;
+  cursor: string | null;
+  counts: Pick<
+    ReconciliationReport,
+    'pages' | 'scanned' | 'missing' | 'stale' | 'repaired' | 'settled' | 'failed'
+  >;
 }

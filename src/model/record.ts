@@ -29,10 +29,7 @@ export interface LocalRecord extends RecordVersion {
 
 /** What the version guard decides about an incoming record; `refetch` asks for the tie to be settled by a fresh read. */
 export type GuardDecision =
-  | { kind: 'write'; version: RecordVersion }
-  | { kind: 'unchanged' }
-  | { kind: 'stale' }
-  | { kind: 'refetch' };
+  { kind: 'write'; version: RecordVersion } | { kind: 'unchanged' } | { kind: 'stale' } | { kind: 'refetch' };
 
 /**
  * The version guard: whether `incoming` may replace `local`.
@@ -43,7 +40,11 @@ export type GuardDecision =
  *
  * @param sameContent - whether data and deleted flag of both are equal
  */
-export function guard(local: LocalRecord | null, incoming: IncomingRecord, sameContent: boolean): GuardDecision {
+export function guard(
+  local: LocalRecord | null,
+  incoming: IncomingRecord,
+  sameContent: boolean,
+): GuardDecision {
   if (local === null) return { kind: 'write', version: ownVersion(incoming) };
   const absent = incoming.deleted && incoming.fetched;
   if (absent && local.deleted) {

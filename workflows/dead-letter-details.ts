@@ -1,0 +1,125 @@
+import type { DeadLetterInput, DeadLetterState, FailureReport } from '../src/model/dead-letter.ts';
+import { describeEntity } from '../src/model/event.ts';
+import { deadLetterWorkflowId } from '../src/model/ids.ts';
+import { clip } from '../src/model/process-event.ts';
+
+/** What usually mends it, by the code of the error: what an engineer wants to read first, at night. */
+const advice: Readonly<Record<string, string>> = {
+  LANDFALL_EVENT_UNREADABLE:
+    'The signature was right, but the body holds no event. Look at the body in the input of this workflow; mend the source adapter or the setting at the vendor, deploy, replay.',
+  LANDFALL_SOURCE_UNKNOWN:
+    'The worker does not have this source configured. Configure it, restart the worker, replay.',
+  LANDFALL_VENDOR_UNAVAILABLE:
+    "The vendor's API failed on every attempt. See the vendor's status page; replay when it answers again.",
+  LANDFALL_VENDOR_RATE_LIMITED:
+    "The vendor's API limits our rate. Replay later, or ask the vendor for a higher limit.",
+  LANDFALL_VENDOR_BEHIND:
+    "The vendor's API still shows the record older than its own event said. Replay in some minutes.",
+  LANDFALL_VENDOR_REFUSED:
+    'The vendor refuses the request: check the API key and its permissions, restart the worker, replay.',
+  LANDFALL_VENDOR_ANSWER:
+    "The vendor's answer is not as documented: its API may have changed. Mend the source adapter, deploy, replay.",
+  LANDFALL_RECORD_TOO_LARGE:
+    'The record is too large to pass through Temporal. Let the source fetch fewer fields, deploy, replay.',
+  LANDFALL_DESTINATION_UNAVAILABLE:
+    'The record is written; a destination failed on every attempt. Replay when it answers: only the missing deliveries are made.',
+  LANDFALL_DESTINATION_REFUSED:
+    'The record is written; a destination refuses it. Mend what it says, then replay: only the missing deliveries are made.',
+  LANDFALL_STORE_REFUSED:
+    'Our own database refuses the value: a defect of ours, or data that no table can hold. Mend it, deploy, replay.',
+};
+const generalAdvice = 'Read the error below, mend its cause, replay.';
+
+/** The case as Markdown, for the "current details" of the Temporal UI: what failed, and what an engineer can do. */
+export function renderDetails(input: DeadLetterInput, state: DeadLetterState, namespace: string): string {
+  const last = state.errors.at(-1);
+  const errors = state.errors.length === 1 ? '1 error' : `${state.errors.length} errors`;
+  return [
+    `## ${heading(state)}`,
+    `${errors}, ${state.replays} replays, open since ${state.openedAt}${state.escalated ? ', **escalated**' : ''}`,
+    `**${subject(input)}**`,
+    state.seen > 1 ? `The same bytes came in ${state.seen} times.` : '',
+    last === undefined ? '' : `### What failed\n${failure(last, namespace)}`,
+    `### What you can do\n${last === undefined ? generalAdvice : (advice[last.type] ?? generalAdvice)}`,
+    commands(input),
+    state.errors.length < 2
+      ? ''
+      : `### Earlier errors\n${state.errors
+          .slice(0, -1)
+          .reverse()
+          .map((each) => `- ${each.at} ${summary(each)}`)
+          .join('\n')}`,
+    `### Record of the case\n${state.audit
+      .slice(-20)
+      .reverse()
+      .map((entry) => `- ${entry.at} **${entry.what}** ${inline(entry.text)}`)
+      .join('\n')}`,
+  ]
+    .filter((part) => part !== '')
+    .join('\n\n');
+}
+
+function heading(state: DeadLetterState): string {
+  switch (state.status) {
+    case 'open':
+      return 'Open: waits for a decision';
+    case 'replaying':
+      return 'Replaying';
+    case 'investigating':
+      return `Investigated by ${inline(state.owner ?? 'somebody')}`;
+    case 'resolved':
+      return 'Resolved';
+    case 'discarded':
+      return 'Discarded';
+  }
+}
+
+function subject({ source, eventId, subject: about }: DeadLetterInput): string {
+  if (about.kind === 'unreadable') return `${source}: a delivery that could not be read (\`${eventId}\`)`;
+  const entity = describeEntity(about.event.entity);
+  return `${source}: ${inline(about.event.type)}${entity === '' ? '' : ` of ${inline(entity)}`}, event \`${eventId}\``;
+}
+
+function failure(report: FailureReport, namespace: string): string {
+  const attempts =
+    report.attempts === null ? '' : ` after ${report.attempts} attempt${report.attempts === 1 ? '' : 's'}`;
+  const run =
+    report.workflowId === null || report.runId === null
+      ? ''
+      : `Failed run: [${inline(report.workflowId)}](/namespaces/${namespace}/workflows/${encodeURIComponent(report.workflowId)}/${report.runId}/history)`;
+  return [
+    `**${inline(report.step)}**${attempts}: \`${report.type}\``,
+    `> ${inline(report.message)}`,
+    ...report.causes.map((cause) => `- caused by ${inline(cause)}`),
+    report.retryable
+      ? 'It could have passed by itself, but did not.'
+      : 'Trying again unchanged would not have helped.',
+    run,
+  ]
+    .filter((line) => line !== '')
+    .join('\n\n');
+}
+
+function summary(report: FailureReport): string {
+  return `${inline(report.step)} \`${report.type}\` ${inline(report.message)}`;
+}
+
+function commands({ source, eventId }: DeadLetterInput): string {
+  const id = deadLetterWorkflowId(source, eventId);
+  const signal = (name: string, argument: object) =>
+    `temporal workflow signal --workflow-id '${id.replaceAll("'", String.raw`'\''`)}' --name ${name} --input '${JSON.stringify(argument)}'`;
+  return [
+    'Send one of these signals, here with "Send a Signal" or from a terminal:',
+    '```',
+    signal('replay', { by: 'you@example.com', reason: 'what was mended' }),
+    signal('investigate', { by: 'you@example.com', owner: 'who looks into it', note: 'what is known' }),
+    signal('discard', { by: 'you@example.com', reason: 'why it is not needed' }),
+    '```',
+    'A replay reads the vendor again and applies what it has today, so it is safe at any time and in any order.',
+  ].join('\n');
+}
+
+/** One line of untrusted text inside Markdown: no line break, no fence, no link, no HTML. */
+function inline(text: string): string {
+  return clip(text.replaceAll(/\s+/g, ' '), 600).replaceAll(/[<>[\]`*_|\\]/g, String.raw`\$&`);
+}

@@ -1,0 +1,3 @@
+export { deadLetter } from './dead-letter.ts';
+export { processEvent } from './process-event.ts';
+export { reconcile } from './reconcile.ts';
