@@ -1,0 +1,21 @@
+import { isGrpcServiceError } from '@temporalio/client';
+import { type LandfallError, TemporalRefusedError, TemporalUnavailableError } from '../errors.ts';
+
+/** gRPC codes that another try cannot mend: INVALID_ARGUMENT, PERMISSION_DENIED, UNIMPLEMENTED, UNAUTHENTICATED. */
+const refusals: ReadonlySet<number> = new Set([3, 7, 12, 16]);
+
+/**
+ * Any failure of the Temporal client as one of ours. An expired deadline counts as unavailable: the call may have been
+ * carried out, and making it again is safe because of the workflow's id.
+ *
+ * @see https://grpc.io/docs/guides/status-codes/
+ */
+export function toTemporalError(error: unknown, what: string): LandfallError {
+  const status = isGrpcServiceError(error) ? error : undefined;
+  const cause = error instanceof Error && isGrpcServiceError(error.cause) ? error.cause : status;
+  if (cause !== undefined && refusals.has(cause.code)) {
+    return new TemporalRefusedError(`Temporal refuses to ${what}: ${cause.details}`, { cause: error });
+  }
+  const why = cause === undefined ? (error instanceof Error ? error.message : String(error)) : cause.details;
+  return new TemporalUnavailableError(`Temporal did not ${what}: ${why}`, { cause: error });
+}
