@@ -1,0 +1,71 @@
+import { activityInfo } from '@temporalio/activity';
+import { eventWorkflowId } from '../src/model/ids.ts';
+import { readUnreadable } from '../src/sources/read-delivery.ts';
+import type { ActivityDependencies } from './dependencies.ts';
+import { findSource } from './find-source.ts';
+import type { Activities } from './types.ts';
+
+type DeadLetterActivities = Pick<
+  Activities,
+  'openDeadLetter' | 'closeDeadLetter' | 'remindDeadLetter' | 'readDelivery' | 'describeRun'
+>;
+
+/** What happens around a dead letter. */
+export function createDeadLetterActivities({
+  sources,
+  store,
+  temporal,
+  metrics,
+  logger,
+  timers,
+  now,
+}: ActivityDependencies): DeadLetterActivities {
+  return {
+    // Temporal first: a mark without a case would hide the event, a case without a mark is only told twice.
+    async openDeadLetter({ source, eventId, subject, failure, retry }) {
+      await temporal.openDeadLetter({ source, eventId, subject, retry, timers }, failure);
+      await store.markDeadLettered({
+        source,
+        eventId,
+        workflowId: failure.workflowId ?? eventWorkflowId(source, eventId),
+        runId: failure.runId ?? '',
+        bodySha256: subject.kind === 'event' ? subject.event.bodySha256 : subject.delivery.bodySha256,
+      });
+      metrics.deadLettersOpened.inc({ source, code: failure.type });
+      logger.error(
+        { source, eventId, step: failure.step, code: failure.type, attempts: failure.attempts },
+        'dead letter',
+      );
+    },
+
+    async closeDeadLetter({ source, eventId, resolution }) {
+      await store.closeDeadLetter(source, eventId, resolution);
+      logger.info({ source, eventId, resolution }, 'dead letter closed');
+    },
+
+    remindDeadLetter({ source, eventId, openForMilliseconds, escalated, lastError }) {
+      metrics.deadLetterReminders.inc({ source, escalated: String(escalated) });
+      const openForMinutes = Math.round(openForMilliseconds / 60_000);
+      logger[escalated ? 'error' : 'warn'](
+        {
+          source,
+          eventId,
+          openForMinutes,
+          escalated,
+          lastError,
+          workflowId: activityInfo().workflowExecution?.workflowId,
+        },
+        'a dead letter waits for a decision',
+      );
+      return Promise.resolve();
+    },
+
+    readDelivery({ source, subject }) {
+      return Promise.resolve(readUnreadable(findSource(sources, source), subject.delivery, now()));
+    },
+
+    async describeRun({ workflowId }) {
+      return { status: await temporal.describeRun(workflowId) };
+    },
+  };
+}

@@ -1,0 +1,112 @@
+import { Context } from '@temporalio/activity';
+import { ConfigurationError, RecordTooLargeError, VendorBehindError } from '../src/errors.ts';
+import { describeEntity, type EntityRef } from '../src/model/event.ts';
+import type { IncomingRecord } from '../src/model/record.ts';
+import {
+  compareVersions,
+  describeVersion,
+  readSourceTime,
+  readVersionNumber,
+  type RecordVersion,
+} from '../src/model/version.ts';
+import type { SourceRecord } from '../src/sources/define-source.ts';
+import type { ActivityDependencies } from './dependencies.ts';
+import { findSource } from './find-source.ts';
+import { callSignal } from './call-signal.ts';
+import type { Activities, EventRef } from './types.ts';
+
+/** Temporal's limit is 2 MiB a payload; the record passes with the event's own data around it. */
+const maxRecordBytes = 1_500_000;
+
+const unversioned: RecordVersion = { version: null, sourceTime: null };
+
+/** Reads the record fresh from the vendor, after a look at what the store knows of the event and the record. */
+export function createFetchRecord({
+  sources,
+  store,
+  now,
+  logger,
+}: ActivityDependencies): Activities['fetchRecord'] {
+  return async ({ event, entity }) => {
+    const source = findSource(sources, event.source);
+    if (source.fetchRecord === undefined) {
+      throw new ConfigurationError(
+        `The source "${source.name}" fetches no records and its adapter gave no snapshot for ${event.type}: one of the two is needed.`,
+      );
+    }
+    const known = await lookUp(event, entity);
+    if (known.duplicate) return { kind: 'duplicate' };
+    const record = await source.fetchRecord(entity, { signal: callSignal() });
+    const incoming =
+      record === null
+        ? gone(event, entity, known.revision)
+        : read(event, entity, record, known.revision, now());
+    return { kind: 'record', incoming };
+  };
+
+  /** An outage of the store holds up nothing here: the guard then asks for another fetch where it needs one. */
+  async function lookUp(
+    event: EventRef,
+    entity: EntityRef,
+  ): Promise<{ duplicate: boolean; revision: number | null }> {
+    try {
+      const { processed, revision } = await store.lookUp(event.source, event.id, entity);
+      const another = processed?.runId !== Context.current().info.workflowExecution?.runId;
+      const done = processed !== null && processed.complete && !processed.deadLetterOpen && another;
+      return { duplicate: done && event.foundBy === 'webhook', revision };
+    } catch (error) {
+      logger.warn(
+        { err: error, source: event.source, eventId: event.id },
+        'fetching without a look at the store',
+      );
+      return { duplicate: false, revision: null };
+    }
+  }
+}
+
+/** The vendor has no such record: a tombstone, under the version that the event announced. */
+function gone(event: EventRef, entity: EntityRef, basis: number | null): IncomingRecord {
+  return {
+    ...(event.announced ?? unversioned),
+    entity,
+    data: null,
+    deleted: true,
+    deletionAnnounced: event.deletes,
+    fetched: true,
+    basis,
+  };
+}
+
+function read(
+  event: EventRef,
+  entity: EntityRef,
+  record: SourceRecord,
+  basis: number | null,
+  now: number,
+): IncomingRecord {
+  const deleted = record.deleted === true;
+  const version: RecordVersion = {
+    version: readVersionNumber(record.version),
+    sourceTime: readSourceTime(record.sourceTime, now),
+  };
+  if (event.announced !== null && compareVersions(event.announced, version) === 'newer') {
+    throw new VendorBehindError(
+      `${event.source} announced ${describeEntity(entity)} as ${describeVersion(event.announced)}, but its API still shows ${describeVersion(version)}.`,
+    );
+  }
+  const bytes = Buffer.byteLength(JSON.stringify(record.data));
+  if (bytes > maxRecordBytes) {
+    throw new RecordTooLargeError(
+      `${describeEntity(entity)} of ${event.source} has ${bytes} bytes, more than the ${maxRecordBytes} that fit through Temporal. Let the adapter fetch fewer fields.`,
+    );
+  }
+  return {
+    ...version,
+    entity,
+    data: deleted ? null : record.data,
+    deleted,
+    deletionAnnounced: deleted,
+    fetched: true,
+    basis,
+  };
+}

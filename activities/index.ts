@@ -1,0 +1,22 @@
+import { createApplyRecord } from './apply-record.ts';
+import { createDeadLetterActivities } from './dead-letters.ts';
+import { createDeliver } from './deliver.ts';
+import type { ActivityDependencies } from './dependencies.ts';
+import { createFetchRecord } from './fetch-record.ts';
+import { createReconciliationActivities } from './reconciliation.ts';
+import { reportFailures } from './report-failures.ts';
+import type { Activities } from './types.ts';
+
+/** All activities, as the worker registers them: whatever one throws leaves as an `ApplicationFailure` without secrets. */
+export function createActivities(dependencies: ActivityDependencies): Activities {
+  return reportFailures(
+    {
+      fetchRecord: createFetchRecord(dependencies),
+      applyRecord: createApplyRecord(dependencies),
+      deliver: createDeliver(dependencies),
+      ...createDeadLetterActivities(dependencies),
+      ...createReconciliationActivities(dependencies),
+    },
+    dependencies,
+  );
+}

@@ -1,0 +1,127 @@
+import { createHash } from 'node:crypto';
+import { Context } from '@temporalio/activity';
+import { ConfigurationError } from '../src/errors.ts';
+import { canonicalEventId, repairEventId } from '../src/model/ids.ts';
+import type { Difference } from '../src/model/reconciliation.ts';
+import { compareVersions, readSourceTime, readVersionNumber } from '../src/model/version.ts';
+import type { ListedChange, Source } from '../src/sources/define-source.ts';
+import type { ComparableChange } from '../src/store/store.ts';
+import type { ActivityDependencies } from './dependencies.ts';
+import { findSource } from './find-source.ts';
+import type { Activities } from './types.ts';
+
+type ReconciliationActivities = Pick<
+  Activities,
+  'beginReconciliation' | 'listChanges' | 'finishReconciliation'
+>;
+
+/** Well below the heartbeat timeout of 30 seconds. */
+const heartbeatEvery = 5_000;
+
+/** What a reconciliation does outside of its workflow. */
+export function createReconciliationActivities({
+  sources,
+  store,
+  metrics,
+  logger,
+  now,
+}: ActivityDependencies): ReconciliationActivities {
+  return {
+    async beginReconciliation({ source: name, since }) {
+      const source = listingSource(sources, name);
+      const cursor = await store.findCursor(name);
+      const until = new Date(now()).toISOString();
+      const reached = cursor === null ? null : Date.parse(cursor.reconciledUntil);
+      if (since === null) {
+        const from =
+          reached === null ? null : new Date(reached - source.reconcile.overlapMilliseconds).toISOString();
+        return { since: from, until, retry: source.retry };
+      }
+      const leavesGap = reached === null || Date.parse(since) > reached;
+      return { since, until: leavesGap ? null : until, retry: source.retry };
+    },
+
+    async listChanges({ source: name, since, cursor }) {
+      const source = listingSource(sources, name);
+      const context = Context.current();
+      const heart = setInterval(() => {
+        context.heartbeat({ cursor });
+      }, heartbeatEvery);
+      try {
+        const page = await source.listChanged({ since, cursor }, { signal: context.cancellationSignal });
+        const changes = newestOfEach(page.changes.map((change) => comparable(change, now())));
+        const found = await store.findDifferences(name, changes);
+        return {
+          scanned: page.changes.length,
+          differences: found.map(({ index, ...difference }) => identify(difference, changes[index])),
+          nextCursor: page.nextCursor,
+        };
+      } finally {
+        clearInterval(heart);
+      }
+    },
+
+    async finishReconciliation({ report, until }) {
+      await store.saveReport(report, until);
+      metrics.observeReconciliation(report);
+      logger.info({ ...report }, 'reconciled');
+    },
+  };
+}
+
+function listingSource(
+  sources: ReadonlyMap<string, Source>,
+  name: string,
+): Source & Required<Pick<Source, 'listChanged'>> {
+  const source = findSource(sources, name);
+  const { listChanged } = source;
+  if (listChanged === undefined) {
+    throw new ConfigurationError(
+      `The source "${name}" cannot list its changes, so it cannot be reconciled: its adapter has no listChanged, or its API key is not set.`,
+    );
+  }
+  return { ...source, listChanged };
+}
+
+function comparable(
+  { entity, version, sourceTime, deleted, event }: ListedChange,
+  now: number,
+): ComparableChange {
+  return {
+    entity,
+    version: readVersionNumber(version),
+    sourceTime: readSourceTime(sourceTime, now),
+    deleted,
+    event: event === undefined ? null : { ...event, id: canonicalEventId(event.id, sha256Hex) },
+  };
+}
+
+/** Of changes that are not events of the vendor's, the newest of each record: one repair mends them all. */
+function newestOfEach(changes: readonly ComparableChange[]): ComparableChange[] {
+  const kept = new Map<string, ComparableChange>();
+  for (const change of changes) {
+    const key =
+      change.event === null
+        ? JSON.stringify([change.entity.type, change.entity.id])
+        : `event ${change.event.id}`;
+    const before = kept.get(key);
+    if (before === undefined || compareVersions(change, before) !== 'older') kept.set(key, change);
+  }
+  return [...kept.values()];
+}
+
+function identify(
+  difference: Omit<Difference, 'eventId' | 'eventType'>,
+  change: ComparableChange | undefined,
+): Difference {
+  const event = change?.event ?? null;
+  return {
+    ...difference,
+    eventId: event?.id ?? repairEventId(difference.entity, difference.version, sha256Hex),
+    eventType: event?.type ?? null,
+  };
+}
+
+function sha256Hex(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}

@@ -1,0 +1,49 @@
+import { activityInfo, ApplicationFailure } from '@temporalio/activity';
+import type { ActivityDependencies } from './dependencies.ts';
+import { toApplicationFailure } from './to-application-failure.ts';
+import type { Activities } from './types.ts';
+
+/** Wraps each activity: a failure is classed, freed of secrets, counted and logged, then thrown on. */
+export function reportFailures(
+  activities: Activities,
+  { redact, metrics, logger }: Pick<ActivityDependencies, 'redact' | 'metrics' | 'logger'>,
+): Activities {
+  const wrap =
+    <Input, Output>(name: keyof Activities, run: (input: Input) => Promise<Output>) =>
+    async (input: Input): Promise<Output> => {
+      try {
+        return await run(input);
+      } catch (error) {
+        const failure = toApplicationFailure(error, redact);
+        if (failure instanceof ApplicationFailure) {
+          const { attempt, workflowExecution } = activityInfo();
+          const code = failure.type ?? 'Error';
+          metrics.activityFailures.inc({ activity: name, code });
+          logger.warn(
+            {
+              activity: name,
+              code,
+              attempt,
+              workflowId: workflowExecution?.workflowId,
+              reason: failure.message,
+            },
+            'an activity failed',
+          );
+        }
+        throw failure;
+      }
+    };
+  return {
+    fetchRecord: wrap('fetchRecord', activities.fetchRecord),
+    applyRecord: wrap('applyRecord', activities.applyRecord),
+    deliver: wrap('deliver', activities.deliver),
+    openDeadLetter: wrap('openDeadLetter', activities.openDeadLetter),
+    closeDeadLetter: wrap('closeDeadLetter', activities.closeDeadLetter),
+    remindDeadLetter: wrap('remindDeadLetter', activities.remindDeadLetter),
+    readDelivery: wrap('readDelivery', activities.readDelivery),
+    describeRun: wrap('describeRun', activities.describeRun),
+    beginReconciliation: wrap('beginReconciliation', activities.beginReconciliation),
+    listChanges: wrap('listChanges', activities.listChanges),
+    finishReconciliation: wrap('finishReconciliation', activities.finishReconciliation),
+  };
+}
