@@ -34,6 +34,7 @@ import {
   replaySignal,
   resolvedSignal,
   stateQuery,
+  subjectQuery,
 } from './messages.ts';
 import type { processEvent } from './process-event.ts';
 
@@ -57,6 +58,9 @@ export async function deadLetter(input: DeadLetterInput): Promise<DeadLetterResu
 
   setHandler(stateQuery, () => state, {
     description: 'The whole case: status, errors and the record of what was done.',
+  });
+  setHandler(subjectQuery, () => input.subject, {
+    description: 'The event that failed, or the delivery that could not be read: headers and body.',
   });
   setHandler(
     failureSignal,

@@ -1,5 +1,11 @@
 import { defineQuery, defineSignal } from '@temporalio/workflow';
-import type { DeadLetterState, Decision, FailureReport, Investigation } from '../src/model/dead-letter.ts';
+import type {
+  DeadLetterState,
+  DeadLetterSubject,
+  Decision,
+  FailureReport,
+  Investigation,
+} from '../src/model/dead-letter.ts';
 
 /** Opens a dead letter, or adds a failure to the open one. Sent by the activity `openDeadLetter`, with signal-with-start. */
 export const failureSignal = defineSignal<[FailureReport]>('failure');
@@ -18,3 +24,6 @@ export const resolvedSignal = defineSignal<[{ outcome: string; runId: string }]>
 
 /** The whole case: state, errors, audit record. */
 export const stateQuery = defineQuery<DeadLetterState>('state');
+
+/** What failed, with its headers (secrets redacted) and body. */
+export const subjectQuery = defineQuery<DeadLetterSubject>('subject');

@@ -22,7 +22,7 @@ export interface DestinationWrite {
 export interface Destination {
   /** Unique within the source, and stable: it is part of the idempotency key. */
   name: string;
-  /** Which events it is for. @default all */
+  /** Which events it is for, by type. Repairs found by a reconciliation come as `<entity type>.reconciled`. @default all */
   accepts?: (eventType: string) => boolean;
   /**
    * Makes the write.

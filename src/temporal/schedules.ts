@@ -1,4 +1,11 @@
-import { type Client, ScheduleAlreadyRunning, ScheduleOverlapPolicy } from '@temporalio/client';
+import {
+  type Client,
+  ScheduleAlreadyRunning,
+  ScheduleOverlapPolicy,
+  WorkflowExecutionAlreadyStartedError,
+  type WorkflowHandleWithFirstExecutionRunId,
+} from '@temporalio/client';
+import { TemporalRefusedError } from '../errors.ts';
 import type { reconcile } from '../../workflows/index.ts';
 import { searchAttributes } from '../model/search-attributes.ts';
 import type { Source } from '../sources/define-source.ts';
@@ -10,7 +17,7 @@ export function scheduleId(source: string): string {
 }
 
 /** `reconcile:<source>`: the schedule adds the time of the run to it. */
-function workflowId(source: string): string {
+function reconcileWorkflowId(source: string): string {
   return `reconcile:${source}`;
 }
 
@@ -71,7 +78,7 @@ function scheduleOptions({ name, reconcile: { everyMilliseconds } }: Source, tas
     action: {
       type: 'startWorkflow' as const,
       workflowType: 'reconcile' satisfies typeof reconcile.name,
-      workflowId: workflowId(name),
+      workflowId: reconcileWorkflowId(name),
       taskQueue,
       args: [{ source: name, since: null }],
       staticSummary: `${name}: compare what changed with our copies, repair the differences`,
@@ -90,25 +97,33 @@ function offset(name: string, everyMilliseconds: number): number {
 }
 
 /**
- * Begins a reconciliation by hand.
+ * Begins a reconciliation by hand, beside the schedule: it works while the schedule is paused. One at a time for each source.
  *
- * Without `since` the schedule itself is triggered: nothing happens where a run is under way (`skipped`). With `since` a run of
- * its own is started.
- *
- * @returns the workflow id to watch, null where the schedule was triggered
+ * @param since - ISO 8601; null: since the last complete run
+ * @throws TemporalRefusedError where one by hand is under way
  */
 export async function startReconciliation(
   client: Client,
   source: string,
-  since: string,
+  since: string | null,
   taskQueue: string,
-): Promise<string> {
-  const handle = await client.workflow.start<typeof reconcile>('reconcile', {
-    workflowId: `${workflowId(source)}-by-hand-${since}`,
-    taskQueue,
-    args: [{ source, since }],
-    staticSummary: `${source}: reconcile by hand since ${since}`,
-    typedSearchAttributes: [{ key: searchAttributes.source, value: source }],
-  });
-  return handle.workflowId;
+): Promise<WorkflowHandleWithFirstExecutionRunId<typeof reconcile>> {
+  const workflowId = `${reconcileWorkflowId(source)}:by-hand`;
+  try {
+    return await client.workflow.start<typeof reconcile>('reconcile', {
+      workflowId,
+      taskQueue,
+      args: [{ source, since }],
+      staticSummary: `${source}: reconcile by hand ${since === null ? 'since the last complete run' : `since ${since}`}`,
+      typedSearchAttributes: [{ key: searchAttributes.source, value: source }],
+    });
+  } catch (error) {
+    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) {
+      throw toTemporalError(error, `start the workflow ${workflowId}`);
+    }
+    throw new TemporalRefusedError(
+      `A reconciliation of ${source} by hand is under way: see the workflow ${workflowId}.`,
+      { cause: error },
+    );
+  }
 }

@@ -1,0 +1,124 @@
+import { existsSync } from 'node:fs';
+import { extname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import {
+  bundleWorkflowCode,
+  NativeConnection,
+  Worker,
+  type WorkerOptions,
+  type WorkflowBundleOption,
+} from '@temporalio/worker';
+import type { Activities } from '../../activities/types.ts';
+import { toTemporalError } from './temporal-error.ts';
+import type { TemporalTarget } from './client.ts';
+
+/** The running workers of this process. */
+export interface Workers {
+  taskQueues: readonly string[];
+  /** Resolves when all have stopped; rejects where one failed. */
+  finished: Promise<void>;
+  /** Takes no new tasks, lets activities end within the grace, and closes the connection. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts one worker for each task queue: a source with a queue of its own never waits for a slow vendor of another's.
+ *
+ * @param shutdownGraceMilliseconds - how long activities may go on after `stop`; they are cancelled then, and tried again elsewhere
+ * @throws TemporalUnavailableError where Temporal cannot be reached
+ */
+export async function startWorkers({
+  target,
+  taskQueues,
+  activities,
+  shutdownGraceMilliseconds,
+  workflowBundle,
+}: {
+  target: TemporalTarget;
+  taskQueues: Iterable<string>;
+  activities: Activities;
+  shutdownGraceMilliseconds: number;
+  workflowBundle: WorkflowBundleOption;
+}): Promise<Workers> {
+  const connection = await connect(target);
+  const queues = [...new Set(taskQueues)];
+  const options: Omit<WorkerOptions, 'taskQueue'> = {
+    connection,
+    namespace: target.namespace,
+    workflowBundle,
+    activities,
+    shutdownGraceTime: shutdownGraceMilliseconds,
+    // Past the grace, the process ends with its work undone rather than hang: Temporal gives it to another worker.
+    shutdownForceTime: shutdownGraceMilliseconds + 5_000,
+  };
+  let workers: Worker[];
+  try {
+    workers = await Promise.all(queues.map((taskQueue) => Worker.create({ ...options, taskQueue })));
+  } catch (error) {
+    await connection.close();
+    throw error;
+  }
+  const runs = workers.map((worker) => worker.run());
+  const finished = Promise.all(runs).then(
+    () => undefined,
+    (error: unknown) => {
+      shutdownAll(workers);
+      throw toTemporalError(error, 'keep the worker running');
+    },
+  );
+  // Whoever started the workers looks at `finished`; a failure before that is no unhandled rejection.
+  finished.catch(() => undefined);
+  return {
+    taskQueues: queues,
+    finished,
+    async stop() {
+      shutdownAll(workers);
+      await Promise.allSettled(runs);
+      await connection.close();
+    },
+  };
+}
+
+function shutdownAll(workers: readonly Worker[]): void {
+  for (const worker of workers) {
+    if (worker.getState() === 'RUNNING') worker.shutdown();
+  }
+}
+
+async function connect({ connectionOptions }: TemporalTarget): Promise<NativeConnection> {
+  const { address, tls, apiKey, metadata } = connectionOptions;
+  try {
+    return await NativeConnection.connect({
+      ...(address === undefined ? {} : { address }),
+      ...(tls === undefined ? {} : { tls }),
+      ...(apiKey === undefined ? {} : { apiKey }),
+      ...(metadata === undefined ? {} : { metadata }),
+    });
+  } catch (error) {
+    throw toTemporalError(error, `answer at ${address ?? 'its address'}`);
+  }
+}
+
+/** The workflows as one bundle: the one that `npm run build` made where this runs from `dist`, else made now. */
+export async function loadWorkflowBundle(): Promise<WorkflowBundleOption> {
+  const built = fileURLToPath(new URL('../../workflow-bundle.js', import.meta.url));
+  if (existsSync(built)) return { codePath: built };
+  return bundleWorkflows();
+}
+
+/** Bundles the workflows from their source, with the determinism checks of the SDK. */
+export async function bundleWorkflows(): Promise<{ code: string }> {
+  const extension = extname(fileURLToPath(import.meta.url));
+  const workflowsPath = fileURLToPath(new URL(`../../workflows/index${extension}`, import.meta.url));
+  return bundleWorkflowCode({ workflowsPath, logger: silent });
+}
+
+/** The bundler reports its sizes at level info; its errors are thrown. */
+const silent = {
+  log: () => undefined,
+  trace: () => undefined,
+  debug: () => undefined,
+  info: () => undefined,
+  warn: () => undefined,
+  error: () => undefined,
+};
