@@ -28,6 +28,11 @@ export class UnknownSourceError extends LandfallError {
   readonly code = 'LANDFALL_SOURCE_UNKNOWN';
 }
 
+/** A command names a dead letter that is not there. Thrown by `landfall dead-letters`. */
+export class UnknownDeadLetterError extends LandfallError {
+  readonly code = 'LANDFALL_DEAD_LETTER_UNKNOWN';
+}
+
 /** The vendor's API failed in a way that may pass: network, timeout, 5xx. Thrown by a source's API calls. */
 export class VendorUnavailableError extends LandfallError {
   readonly code = 'LANDFALL_VENDOR_UNAVAILABLE';
