@@ -1,11 +1,10 @@
-import { mkdir } from 'node:fs/promises';
 import { setTimeout as wait } from 'node:timers/promises';
 import { lock } from 'proper-lockfile';
 
 const askAgainMilliseconds = 250;
 
 /**
- * Runs something while no other process on this machine does so in the same folder. A lock whose holder died is taken over
+ * Runs something while no other process on this machine does so in the same folder, which must exist. A lock whose holder died is taken over
  * after ten seconds.
  *
  * @param onWait - called once, where another one holds the lock
@@ -16,7 +15,6 @@ export async function withCacheLock<T>(
   { onWait, signal }: { onWait: () => void; signal?: AbortSignal | undefined },
   use: () => Promise<T>,
 ): Promise<T> {
-  await mkdir(directory, { recursive: true });
   const release = await acquire(directory, onWait, signal);
   try {
     return await use();

@@ -11,6 +11,7 @@ export const temporalDownloadService = 'https://temporal.download';
 
 /** Offline, the build with Go or the advice must not be kept waiting. */
 const answerWithinMilliseconds = 5_000;
+const stalledAfterMilliseconds = 30_000;
 const megabyte = 1_048_576;
 
 const infoSchema = z.object({
@@ -64,8 +65,13 @@ async function save(
   if (body === null) throw new Error(`${url.href} sends no archive`);
   let received = 0;
   let reported = 0;
+  const stalled = new AbortController();
+  const timer = setTimeout(() => {
+    stalled.abort(new Error(`${url.href} stopped sending after ${received} bytes`));
+  }, stalledAfterMilliseconds);
   const count = async function* (chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
     for await (const chunk of chunks) {
+      timer.refresh();
       received += chunk.byteLength;
       if (received - reported >= 10 * megabyte) {
         reported = received;
@@ -74,7 +80,15 @@ async function save(
       yield chunk;
     }
   };
-  await pipeline(Readable.fromWeb(body), count, createWriteStream(file), { signal });
+  try {
+    await pipeline(Readable.fromWeb(body), count, createWriteStream(file), {
+      signal: either(stalled.signal, signal),
+    });
+  } catch (error) {
+    throw stalled.signal.aborted ? stalled.signal.reason : error;
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 /** The time limit is for the answer to begin, not for the whole archive. */
@@ -84,8 +98,7 @@ async function get(url: URL, signal: AbortSignal | undefined): Promise<Response>
     slow.abort(new Error(`no answer within ${answerWithinMilliseconds / 1_000} seconds`));
   }, answerWithinMilliseconds);
   try {
-    const signals = signal === undefined ? [slow.signal] : [slow.signal, signal];
-    const response = await fetch(url, { signal: AbortSignal.any(signals) });
+    const response = await fetch(url, { signal: either(slow.signal, signal) });
     if (!response.ok) throw new Error(`it answers ${response.status} ${response.statusText}`);
     return response;
   } catch (cause) {
@@ -93,6 +106,10 @@ async function get(url: URL, signal: AbortSignal | undefined): Promise<Response>
   } finally {
     clearTimeout(timer);
   }
+}
+
+function either(own: AbortSignal, given: AbortSignal | undefined): AbortSignal {
+  return given === undefined ? own : AbortSignal.any([own, given]);
 }
 
 /** `fetch` hides what went wrong in the cause of its error. */
