@@ -100,7 +100,7 @@ async function fetchAndApply(
 ): Promise<{ incoming: IncomingRecord | null; applied: Applied }> {
   for (let round = 1; ; round += 1) {
     progress.step = 'fetchRecord';
-    const incoming = snapshotOf(event, entity) ?? (await fetch(ref, entity, retry));
+    const incoming = snapshotOf(event, entity) ?? (await fetchFresh(ref, entity, retry));
     if (incoming === null) {
       return {
         incoming,
@@ -122,7 +122,7 @@ async function fetchAndApply(
   }
 }
 
-async function fetch(
+async function fetchFresh(
   ref: EventRef,
   entity: EntityRef,
   retry: ProcessEventInput['retry'],

@@ -38,7 +38,6 @@ export function parseDeadLetterId(id: string): { source: string; eventId: string
  * @param sha256Hex - the hash, passed in because this module has no Node
  */
 export function canonicalEventId(id: string, sha256Hex: (text: string) => string): string {
-  // eslint-disable-next-line no-control-regex -- control characters are just what must not pass
   const plain =
     id.length <= maxEventIdLength && !/[\u0000-\u0020\u007f-\u00a0\u2028\u2029\ud800-\udfff]/.test(id);
   const ours = /^(reconcile|sha256|unreadable):/.test(id);

@@ -172,5 +172,5 @@ export function secretList(): z.ZodType<string[]> {
         .split(',')
         .map((secret) => secret.trim())
         .filter((secret) => secret !== ''),
-    ) as unknown as z.ZodType<string[]>;
+    );
 }

@@ -89,10 +89,8 @@ function scheduleOptions({ name, reconcile: { everyMilliseconds } }: Source, tas
 
 /** A steady part of the interval for each name, below an hour. */
 function offset(name: string, everyMilliseconds: number): number {
-  const sum = [...name].reduce(
-    (total, character) => (total * 31 + (character.codePointAt(0) ?? 0)) % 65_521,
-    7,
-  );
+  let sum = 7;
+  for (const character of name) sum = (sum * 31 + (character.codePointAt(0) ?? 0)) % 65_521;
   return Math.floor((sum / 65_521) * Math.min(everyMilliseconds, 60 * minute));
 }
 
