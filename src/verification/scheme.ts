@@ -9,7 +9,8 @@ export const rejectionReasons = [
 export type RejectionReason = (typeof rejectionReasons)[number];
 
 /** What a scheme says of a delivery. `detail` is for the vendor's engineer: it names headers, never a secret or signature. */
-export type VerificationResult = { verified: true } | { verified: false; reason: RejectionReason; detail: string };
+export type VerificationResult =
+  { verified: true } | { verified: false; reason: RejectionReason; detail: string };
 
 /** One delivery as it came over the wire. */
 export interface SignedRequest {
