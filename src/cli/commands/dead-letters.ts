@@ -1,0 +1,237 @@
+import { Command } from 'commander';
+import { InvalidArgumentError } from 'commander';
+import ms from 'ms';
+import { LandfallError } from '../../errors.ts';
+import type { DeadLetterEntry, DeadLetterState, DeadLetterSubject } from '../../model/dead-letter.ts';
+import { describeEntity } from '../../model/event.ts';
+import { deadLetterWorkflowId, parseDeadLetterId } from '../../model/ids.ts';
+import {
+  createDeadLetters,
+  type DeadLetterFilter,
+  type DeadLetterRef,
+  type DeadLetters,
+  type Decided,
+} from '../../temporal/dead-letters.ts';
+import { describeAge } from '../describe-age.ts';
+import { renderTable } from '../table.ts';
+import { type Environment, withTemporal } from '../with-temporal.ts';
+
+interface Selection {
+  source?: string;
+  error?: string;
+  all?: boolean;
+  wait: number;
+}
+
+/** `landfall dead-letters`: see the queue of dead letters and decide about them. */
+export function deadLettersCommand(environment: () => Promise<Environment>): Command {
+  const command = new Command('dead-letters').description('see the dead letters and decide about them');
+  const run = async (use: (deadLetters: DeadLetters) => Promise<void>) =>
+    withTemporal(await environment(), (client) => use(createDeadLetters(client)));
+
+  command
+    .command('list', { isDefault: true })
+    .description('the open ones, the oldest first')
+    .option('--source <name>', 'of one source')
+    .option('--error <code>', 'that first failed with this code')
+    .option('--limit <count>', 'at most so many', readCount, 100)
+    .option('--json', 'one JSON object a line')
+    .action((options: DeadLetterFilter & { json?: boolean }) =>
+      run(async (deadLetters) => {
+        const rows = await deadLetters.list(options);
+        if (options.json === true) {
+          for (const row of rows) console.log(JSON.stringify(row));
+          return;
+        }
+        if (rows.length === 0) {
+          console.log('No dead letter is open.');
+          return;
+        }
+        console.log(
+          renderTable(
+            ['OPEN FOR', 'SOURCE', 'EVENT', 'TYPE', 'ENTITY', 'ERROR'],
+            rows.map((row) => [
+              describeAge(row.openedAt),
+              row.source,
+              row.eventId,
+              row.eventType,
+              row.entity,
+              row.error,
+            ]),
+          ),
+        );
+      }),
+    );
+
+  command
+    .command('show <id>')
+    .description('the whole case: what failed, its record, headers and body')
+    .option('--json', 'as JSON')
+    .action((id: string, options: { json?: boolean }) =>
+      run(async (deadLetters) => {
+        const { state, subject } = await deadLetters.show(readId(id));
+        console.log(
+          options.json === true ? JSON.stringify({ state, subject }, null, 2) : describeCase(state, subject),
+        );
+      }),
+    );
+
+  decision('replay', 'process the event again with what the vendor has today')
+    .requiredOption('--reason <text>', 'why')
+    .action((id: string | undefined, options: Selection & { by: string; reason: string }) =>
+      run((deadLetters) =>
+        decideAll(deadLetters, id, options, (ref) => deadLetters.replay(ref, pick(options), options.wait)),
+      ),
+    );
+
+  decision('discard', 'close it for good without processing the event')
+    .requiredOption('--reason <text>', 'why')
+    .action((id: string | undefined, options: Selection & { by: string; reason: string }) =>
+      run((deadLetters) =>
+        decideAll(deadLetters, id, options, (ref) => deadLetters.discard(ref, pick(options), options.wait)),
+      ),
+    );
+
+  decision('investigate', 'mark that somebody looks into it; it stays open')
+    .requiredOption('--owner <name>', 'who looks into it')
+    .requiredOption('--note <text>', 'what is known')
+    .action((id: string | undefined, options: Selection & { by: string; owner: string; note: string }) =>
+      run((deadLetters) =>
+        decideAll(deadLetters, id, options, (ref) =>
+          deadLetters.investigate(
+            ref,
+            { by: options.by, owner: options.owner, note: options.note },
+            options.wait,
+          ),
+        ),
+      ),
+    );
+
+  return command;
+
+  function decision(name: string, description: string): Command {
+    return command
+      .command(`${name} [id]`)
+      .description(description)
+      .requiredOption('--by <name>', 'who decides')
+      .option('--source <name>', 'instead of an id: all open ones of this source')
+      .option('--error <code>', 'instead of an id: all open ones that first failed with this code')
+      .option('--all', 'instead of an id: all open ones')
+      .option('--wait <duration>', 'how long to wait for the answer', readDuration, 120_000);
+  }
+}
+
+function pick({ by, reason }: { by: string; reason: string }) {
+  return { by, reason };
+}
+
+/** A batch is carried out a few at a time; it fails where one of them did. */
+const atOnce = 5;
+
+async function decideAll(
+  deadLetters: DeadLetters,
+  id: string | undefined,
+  { source, error, all }: Selection,
+  decide: (ref: DeadLetterRef) => Promise<Decided>,
+): Promise<void> {
+  const many = all === true || source !== undefined || error !== undefined;
+  if ((id === undefined) !== many) {
+    throw new InvalidArgumentError('Name one dead letter by its id, or many by --source, --error or --all.');
+  }
+  const filter: DeadLetterFilter = {
+    ...(source === undefined ? {} : { source }),
+    ...(error === undefined ? {} : { error }),
+    limit: 10_000,
+  };
+  const refs = id === undefined ? await deadLetters.list(filter) : [readId(id)];
+  if (refs.length === 0) console.log('No dead letter is open.');
+  const waiting = [...refs];
+  let failed = 0;
+  const worker = async () => {
+    for (let ref = waiting.shift(); ref !== undefined; ref = waiting.shift()) {
+      if (!(await decideOne(ref, decide, refs.length > 1))) failed += 1;
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(atOnce, waiting.length) }, worker));
+  if (refs.length > 1) console.log(`${refs.length - failed} done, ${failed} not`);
+  if (failed > 0) process.exitCode = 1;
+}
+
+async function decideOne(
+  ref: DeadLetterRef,
+  decide: (ref: DeadLetterRef) => Promise<Decided>,
+  inBatch: boolean,
+): Promise<boolean> {
+  const id = deadLetterWorkflowId(ref.source, ref.eventId);
+  try {
+    const decided = await decide(ref);
+    for (const entry of decided.entries) console.log(`${id}: ${entry.what}: ${entry.text}`);
+    if (!decided.answered) console.log(`${id}: no answer yet; it goes on: landfall dead-letters show ${id}`);
+    return decided.answered && !decided.entries.some(isBad);
+  } catch (error) {
+    // One case that was closed meanwhile does not end the batch.
+    if (!inBatch || !(error instanceof LandfallError)) throw error;
+    console.error(`${id}: ${error.message}`);
+    return false;
+  }
+}
+
+function isBad(entry: DeadLetterEntry): boolean {
+  return entry.what === 'failed' || entry.what === 'refused';
+}
+
+function describeCase(state: DeadLetterState, subject: DeadLetterSubject): string {
+  const { headers, payload } =
+    subject.kind === 'event'
+      ? { headers: subject.event.headers, payload: JSON.stringify(subject.event.payload, null, 2) }
+      : { headers: subject.delivery.headers, payload: subject.delivery.body };
+  const what =
+    subject.kind === 'event'
+      ? `${subject.event.type} ${describeEntity(subject.event.entity)}`
+      : `a delivery that could not be read: ${subject.delivery.reason}`;
+  return [
+    `${deadLetterWorkflowId(state.source, state.eventId)}: ${state.status}${state.escalated ? ', escalated' : ''}`,
+    what,
+    `open for ${describeAge(new Date(state.openedAt))}, ${state.replays} replays${state.owner === null ? '' : `, owner ${state.owner}`}`,
+    '',
+    ...state.errors.flatMap((error) => [
+      `${error.at} ${error.step} failed with ${error.type}${error.attempts === null ? '' : ` after ${error.attempts} attempts`}`,
+      `  ${error.message}`,
+      ...error.causes.map((cause) => `  caused by ${cause}`),
+    ]),
+    '',
+    'Record of the case',
+    ...state.audit.map((entry) => `  ${entry.at} ${entry.what}: ${entry.text}`),
+    '',
+    'Headers',
+    ...Object.entries(headers).map(([name, value]) => `  ${name}: ${value}`),
+    '',
+    'Body',
+    payload,
+  ].join('\n');
+}
+
+function readId(id: string): DeadLetterRef {
+  const parsed = parseDeadLetterId(id);
+  if (parsed === null) {
+    throw new InvalidArgumentError(
+      `"${id}" is no dead letter: give <source>:<event id>, as "list" shows them.`,
+    );
+  }
+  return parsed;
+}
+
+function readCount(text: string): number {
+  const count = Number(text);
+  if (!Number.isInteger(count) || count < 1) throw new InvalidArgumentError('Give a whole number above 0.');
+  return count;
+}
+
+/** A duration such as `30s` or `5m`, in milliseconds. */
+export function readDuration(text: string): number {
+  const milliseconds = ms(text as ms.StringValue) as number | undefined;
+  if (milliseconds === undefined || !(milliseconds > 0)) {
+    throw new InvalidArgumentError('Give a duration such as 30s, 5m or 2h.');
+  }
+  return milliseconds;
+}

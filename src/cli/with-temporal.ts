@@ -1,0 +1,28 @@
+import type { Client } from '@temporalio/client';
+import { ConfigurationError } from '../errors.ts';
+import { createTemporalClient, loadTemporalTarget } from '../temporal/client.ts';
+
+/** The environment of a command: variables by name. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * Runs `use` with a client and closes its connection.
+ * @throws ConfigurationError where no setting says where Temporal is
+ */
+export async function withTemporal<Result>(
+  env: Environment,
+  use: (client: Client) => Promise<Result>,
+): Promise<Result> {
+  const target = loadTemporalTarget(env);
+  if (target === null) {
+    throw new ConfigurationError(
+      'No Temporal to talk to: set TEMPORAL_ADDRESS, or start everything here with "npm start" and try again.',
+    );
+  }
+  const client = createTemporalClient(target);
+  try {
+    return await use(client);
+  } finally {
+    await client.connection.close();
+  }
+}
