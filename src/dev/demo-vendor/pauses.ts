@@ -1,19 +1,16 @@
 /** Waiting that can be cut short: when the vendor settles, nobody wants to sit through its pauses; when it closes, none may go on. */
 export interface Pauses {
-  /** Resolves after the given time, or sooner when hurried or closed. */
+  /** Resolves after the given time, or sooner when hurried or ended by the signal, at which whoever waited has to look. */
   pause(milliseconds: number): Promise<void>;
   /** Ends every pause that is under way, and lets no later one be longer than this, until `relax`. */
   hurry(maximumMilliseconds: number): void;
   relax(): void;
-  /** Ends every pause for good. Whoever waited has to look at `closed` before it goes on. */
-  close(): void;
-  readonly closed: boolean;
 }
 
-export function createPauses(): Pauses {
+/** @param signal - ends every pause for good */
+export function createPauses(signal: AbortSignal): Pauses {
   const waiting = new Map<NodeJS.Timeout, () => void>();
   let longest = Number.POSITIVE_INFINITY;
-  let closed = false;
 
   const endAll = () => {
     for (const [timer, resolve] of waiting) {
@@ -22,10 +19,11 @@ export function createPauses(): Pauses {
     }
     waiting.clear();
   };
+  signal.addEventListener('abort', endAll, { once: true });
   return {
     pause: (milliseconds) =>
       new Promise((resolve) => {
-        if (closed) {
+        if (signal.aborted) {
           resolve();
           return;
         }
@@ -44,13 +42,6 @@ export function createPauses(): Pauses {
     },
     relax: () => {
       longest = Number.POSITIVE_INFINITY;
-    },
-    close: () => {
-      closed = true;
-      endAll();
-    },
-    get closed() {
-      return closed;
     },
   };
 }

@@ -14,8 +14,8 @@ export interface PublisherDependencies {
   secret: string;
   /** Signs what is forged. */
   wrongSecret: string;
-  /** Resolves when the change of an event, and the fact that it is to be sent, would outlive a crash. */
-  kept: () => Promise<void>;
+  /** Resolves when an event's change, and the fact that it is to be sent, would outlive a crash. */
+  keep: () => Promise<void>;
 }
 
 /** Turns events into deliveries, with every fault that their plan names. */
@@ -34,7 +34,7 @@ const pileSize = 4;
 const pileMilliseconds = 700;
 
 export function createPublisher(dependencies: PublisherDependencies): Publisher {
-  const { sender, ledger, pauses, now, secret, wrongSecret, kept } = dependencies;
+  const { sender, ledger, pauses, now, secret, wrongSecret, keep } = dependencies;
   const outstanding = new Map<string, VendorEvent>();
   const underWay = new Set<Promise<void>>();
   let pile: (() => void)[] = [];
@@ -107,7 +107,7 @@ export function createPublisher(dependencies: PublisherDependencies): Publisher 
     }
     if (plan.forge) ledger.met(event.id, 'forged');
     if (plan.malform) ledger.met(event.id, 'malformed');
-    await kept();
+    await keep();
     const beside = [plan.forge && forge(event), plan.malform && malform(event)];
     await Promise.all([!plan.drop && deliver(event, plan), ...beside]);
   };

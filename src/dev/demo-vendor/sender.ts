@@ -23,6 +23,8 @@ export interface SenderDependencies {
   timeoutMilliseconds: number;
   now: () => number;
   pauses: Pauses;
+  /** Ends the attempts under way. */
+  signal: AbortSignal;
   attempted: (message: Message, attempt: DeliveryAttempt) => void;
 }
 
@@ -34,7 +36,7 @@ export interface Sender {
 
 /** @see https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md */
 export function createSender(dependencies: SenderDependencies): Sender {
-  const { target, retryMilliseconds, timeoutMilliseconds, now, pauses, attempted } = dependencies;
+  const { target, retryMilliseconds, timeoutMilliseconds, now, pauses, signal, attempted } = dependencies;
   const slots = createSlots(dependencies.concurrency);
 
   const attempt = async (message: Message): Promise<number | null> => {
@@ -48,7 +50,7 @@ export function createSender(dependencies: SenderDependencies): Sender {
         headers: { 'content-type': 'application/json', ...signatureHeaders(message, at) },
         body: message.body,
         redirect: 'manual',
-        signal: AbortSignal.timeout(timeoutMilliseconds),
+        signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMilliseconds)]),
       });
       // An unread body would keep the connection from being used again.
       await response.arrayBuffer();
@@ -63,9 +65,9 @@ export function createSender(dependencies: SenderDependencies): Sender {
   return {
     deliver: async (message) => {
       for (let tries = 0; ; tries += 1) {
-        const status = await slots(() => (pauses.closed ? Promise.resolve(null) : attempt(message)));
+        const status = await slots(() => (signal.aborted ? Promise.resolve(null) : attempt(message)));
         if (status !== null && status >= 200 && status < 300) return 'delivered';
-        if (pauses.closed) return 'interrupted';
+        if (signal.aborted) return 'interrupted';
         const pause = retryMilliseconds[tries];
         // Who forges does not try again.
         if (pause === undefined || message.kind === 'forged') return 'given-up';
