@@ -1,0 +1,21 @@
+import { z } from 'zod';
+
+/** A setting that may be left out; an empty one counts as left out, because `NAME=` is how many files leave it out. */
+export function optionalText(): z.ZodType<string | undefined> {
+  return z.preprocess(emptyAsAbsent, z.string().trim().optional());
+}
+
+/** The address of an API, for a stand-in or a private installation; without a slash at its end. */
+export function optionalUrl(): z.ZodType<string | undefined> {
+  return z.preprocess(
+    emptyAsAbsent,
+    z
+      .url({ protocol: /^https?$/, error: 'must be a URL that begins with http:// or https://' })
+      .transform((url) => url.replace(/\/+$/, ''))
+      .optional(),
+  );
+}
+
+function emptyAsAbsent(value: unknown): unknown {
+  return typeof value === 'string' && value.trim() === '' ? undefined : value;
+}
