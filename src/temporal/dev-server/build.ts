@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import ms from 'ms';
 import { executableName } from './find-executable.ts';
 import { runCommand } from './run-command.ts';
 
@@ -32,8 +31,8 @@ export async function buildWithGo(build: GoBuild): Promise<string> {
   let modules = 0;
   let packages = 0;
   const report = (): void => {
-    const elapsed = ms(Math.round(performance.now() - began), { long: true });
-    onProgress(`building ${module}: ${modules} modules downloaded, ${packages} packages built, ${elapsed}`);
+    const seconds = Math.round((performance.now() - began) / 1_000);
+    onProgress(`building ${module}: ${modules} modules downloaded, ${packages} packages built, ${seconds} s`);
   };
   const timer = setInterval(report, reportEveryMilliseconds);
   try {
