@@ -1,0 +1,143 @@
+import { createHash } from 'node:crypto';
+import { ConfigurationError, DestinationRefusedError, DestinationUnavailableError } from '../errors.ts';
+import { parseRetryAfter, throwIfCancelled } from '../sources/vendor-error.ts';
+import { standardWebhooksScheme } from '../verification/standard-webhooks.ts';
+import type { Destination, DestinationWrite } from './define-destination.ts';
+import { readStart } from './read-start.ts';
+
+/** Where and how `httpDestination` sends. */
+export interface HttpDestinationOptions {
+  /** Unique within the source, and stable. */
+  name: string;
+  /** Gets a POST for each write. Redirects are not followed: name the final address. */
+  url: string;
+  /** Sent with every request, such as `authorization`. */
+  headers?: Readonly<Record<string, string>> | undefined;
+  /** Signs each request as Standard Webhooks do; `whsec_` and base64. @default unsigned */
+  secret?: string | undefined;
+  /** For one attempt, from connecting to the answer. @default 15000 */
+  timeoutMilliseconds?: number | undefined;
+  /** Which event types it is for. @default all */
+  accepts?: ((eventType: string) => boolean) | undefined;
+  /** The clock of the signed timestamps. @default Date.now */
+  now?: (() => number) | undefined;
+}
+
+/** How much of a refusal's body goes into the message. */
+const excerptCharacters = 300;
+
+/**
+ * A destination that takes each record as a POST of JSON, with an `Idempotency-Key` that is equal for every retry.
+ *
+ * 2xx is done. 408, 409, 425, 429 and 5xx are tried again: 409 is how servers answer a key whose first request is still
+ * running. Every other answer is a refusal.
+ *
+ * @throws ConfigurationError where the address or a header is none, or the secret is not base64
+ * @see https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/
+ */
+export function httpDestination(options: HttpDestinationOptions): Destination {
+  const { name, headers = {}, secret, timeoutMilliseconds = 15_000, accepts, now = Date.now } = options;
+  const url = readUrl(name, options.url);
+  // A query may hold a token, so it stays out of what people read.
+  const address = url.origin + url.pathname;
+  const fixed = readHeaders(name, headers);
+  const signing = secret === undefined ? null : standardWebhooksScheme({ secrets: [secret] });
+
+  return {
+    name,
+    ...(accepts === undefined ? {} : { accepts }),
+    async deliver(write, context) {
+      const body = Buffer.from(JSON.stringify(toBody(write)));
+      const id = `msg_${createHash('sha256').update(write.idempotencyKey).digest('hex')}`;
+      const signature = signing === null ? {} : await signing.sign(body, { id, now: now() });
+      const sent = new Headers(fixed);
+      for (const [header, value] of Object.entries(signature)) sent.set(header, value);
+      sent.set('content-type', 'application/json');
+      sent.set('idempotency-key', toHeader(write.idempotencyKey));
+      if (!sent.has('user-agent')) sent.set('user-agent', 'landfall');
+      let response: Response;
+      let excerpt: string;
+      try {
+        response = await fetch(url, {
+          method: 'POST',
+          body,
+          headers: sent,
+          redirect: 'manual',
+          signal: AbortSignal.any([context.signal, AbortSignal.timeout(timeoutMilliseconds)]),
+        });
+        excerpt = response.ok ? '' : await readStart(response, excerptCharacters);
+      } catch (error) {
+        throwIfCancelled(context.signal);
+        throw new DestinationUnavailableError(
+          `The destination "${name}" at ${address} could not be reached, or did not answer within ${timeoutMilliseconds} ms.`,
+          null,
+          { cause: error },
+        );
+      }
+      if (response.ok) {
+        // Unread, the body would hold its connection.
+        await response.body?.cancel();
+        return;
+      }
+      const said = `The destination "${name}" at ${address} answered ${response.status}${describe(redact(excerpt, headers))}`;
+      if ([408, 409, 425, 429].includes(response.status) || response.status >= 500) {
+        throw new DestinationUnavailableError(
+          said,
+          parseRetryAfter(response.headers.get('retry-after'), now()),
+        );
+      }
+      const redirect = response.status >= 300 && response.status < 400;
+      throw new DestinationRefusedError(
+        redirect ? `${said} Redirects are not followed: set the final address.` : said,
+      );
+    },
+  };
+}
+
+function readUrl(name: string, text: string): URL {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  if (
+    url === null ||
+    !['http:', 'https:'].includes(url.protocol) ||
+    url.username !== '' ||
+    url.password !== ''
+  ) {
+    throw new ConfigurationError(
+      `The URL of the destination "${name}" must begin with http:// or https:// and hold no credentials: put those into its headers.`,
+    );
+  }
+  return url;
+}
+
+function readHeaders(name: string, headers: Readonly<Record<string, string>>): Headers {
+  try {
+    return new Headers(headers);
+  } catch {
+    // The error of the platform would repeat the value.
+    throw new ConfigurationError(
+      `A header of the destination "${name}" is no valid HTTP header: look for line breaks and letters outside of ASCII in ${Object.keys(headers).join(', ')}.`,
+    );
+  }
+}
+
+function toBody({ source, eventId, eventType, entity, record, version, deleted, outcome }: DestinationWrite) {
+  return { source, eventId, eventType, entity, version, deleted, outcome, record };
+}
+
+/** A header takes printable ASCII only; a key of other characters is replaced by its hash, which is as unique. */
+function toHeader(key: string): string {
+  return /^[\x21-\x7e]{1,255}$/.test(key) ? key : `sha256:${createHash('sha256').update(key).digest('hex')}`;
+}
+
+function describe(excerpt: string): string {
+  return excerpt === '' ? '.' : `: ${excerpt}`;
+}
+
+/** Some servers repeat a request in their error page. */
+function redact(text: string, headers: Readonly<Record<string, string>>): string {
+  let clean = text;
+  for (const value of Object.values(headers)) {
+    if (value.length >= 6) clean = clean.replaceAll(value, '[redacted]');
+  }
+  return clean;
+}
