@@ -12,7 +12,7 @@ export interface CopyDifference {
    * - `missing`: the vendor has it, we have nothing
    * - `different`: both have it, and not the same
    * - `not-deleted`: the vendor deleted it, our copy lives
-   * - `extra`: the vendor never had it
+   * - `extra`: our copy lives, the vendor never had it
    */
   what: 'missing' | 'different' | 'not-deleted' | 'extra';
   /** The vendor's side and ours in a few words, such as `v7` and `v6, other status`. */
@@ -30,8 +30,8 @@ export interface Comparison {
 }
 
 /**
- * Compares the vendor's truth with our copies, record by record and field by field. A record that the vendor deleted
- * may be a tombstone of ours, or absent where we never saw it alive.
+ * Compares the vendor's truth with our copies, record by record and field by field. A tombstone of ours says the same
+ * as no copy: that there is no such record. So a record that the vendor deleted may be either.
  */
 export function compareWithVendor({
   snapshot,
@@ -50,6 +50,7 @@ export function compareWithVendor({
     ours.delete(key);
   }
   for (const copy of ours.values()) {
+    if (copy.deleted) continue;
     differences.push({ entity: copy.entity, what: 'extra', vendor: 'absent', ours: describeCopy(copy) });
   }
   return { equal: differences.length === 0, compared: snapshot.records.length, differences };
