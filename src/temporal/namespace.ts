@@ -1,7 +1,8 @@
 import { type Connection } from '@temporalio/client';
 import { msToTs } from '@temporalio/common/lib/time.js';
 import { searchAttributes } from '../model/search-attributes.ts';
-import { TemporalRefusedError } from '../errors.ts';
+import { TemporalRefusedError, TemporalUnavailableError } from '../errors.ts';
+import { awaitSearchAttributes } from './await-search-attributes.ts';
 import { toTemporalError } from './temporal-error.ts';
 
 /**
@@ -75,8 +76,10 @@ async function prepareSearchAttributes(
       namespace,
       searchAttributes: Object.fromEntries(missing.map((name) => [name, keywordType])),
     });
+    await awaitSearchAttributes(connection, namespace, missing);
     report.changes.push(`registered the search attributes ${missing.join(', ')}`);
   } catch (error) {
+    if (error instanceof TemporalUnavailableError) throw error;
     const known = toTemporalError(error, 'register the search attributes');
     if (known.retryable) throw known;
     throw new TemporalRefusedError(`${known.message}. Register them by hand, then start again: ${byHand}`, {
