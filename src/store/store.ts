@@ -77,7 +77,13 @@ export interface RejectionBatch {
   reason: string;
   count: number;
   /** A few examples: the detail, the redacted headers, the size and hash of the body; never the body. */
-  samples: { at: string; detail: string; headers: Record<string, string>; bodyBytes: number; bodySha256: string }[];
+  samples: {
+    at: string;
+    detail: string;
+    headers: Record<string, string>;
+    bodyBytes: number;
+    bodySha256: string;
+  }[];
 }
 
 /** A row of the table `rejections`. */
@@ -131,7 +137,11 @@ export interface Store {
   close(): Promise<void>;
 
   /** The processed mark of an event and the revision of our copy of its entity (0: none), in one read. */
-  lookUp(source: string, eventId: string, entity: EntityRef): Promise<{ processed: ProcessedEvent | null; revision: number }>;
+  lookUp(
+    source: string,
+    eventId: string,
+    entity: EntityRef,
+  ): Promise<{ processed: ProcessedEvent | null; revision: number }>;
   /**
    * The guard, the processed mark and the record's change in one transaction, serialised per record and per event.
    *
@@ -149,7 +159,9 @@ export interface Store {
     idempotencyKey: string;
   }): Promise<void>;
   /** Marks the event as having an open dead letter; creates its row where it has none. A complete event stays complete. */
-  markDeadLettered(event: Pick<ProcessedEvent, 'source' | 'eventId' | 'workflowId' | 'runId' | 'bodySha256'>): Promise<void>;
+  markDeadLettered(
+    event: Pick<ProcessedEvent, 'source' | 'eventId' | 'workflowId' | 'runId' | 'bodySha256'>,
+  ): Promise<void>;
   /** The dead letter is closed: `discarded` completes the event for good, `resolved` only takes the mark away. Idempotent. */
   closeDeadLetter(source: string, eventId: string, resolution: 'resolved' | 'discarded'): Promise<void>;
   findEvent(source: string, eventId: string): Promise<ProcessedEvent | null>;
@@ -164,7 +176,10 @@ export interface Store {
    * event of the vendor's whose versions cannot be compared differs while that event is not processed. One query for all.
    * An event with an open dead letter is no difference: it is somebody's case already.
    */
-  findDifferences(source: string, changes: readonly ComparableChange[]): Promise<(Omit<Difference, 'eventId' | 'eventType'> & { index: number })[]>;
+  findDifferences(
+    source: string,
+    changes: readonly ComparableChange[],
+  ): Promise<(Omit<Difference, 'eventId' | 'eventType'> & { index: number })[]>;
 
   /** Accepts an event. `added: false` where the same event waits already; then with the hash of the first body. */
   addToInbox(item: InboxItem): Promise<{ added: true } | { added: false; bodySha256: string }>;

@@ -1,0 +1,148 @@
+import { isDeepStrictEqual } from 'node:util';
+import { and, eq, sql } from 'drizzle-orm';
+import type { JsonValue } from '../model/json.ts';
+import { guard, type IncomingRecord } from '../model/record.ts';
+import type { RecordVersion } from '../model/version.ts';
+import type { Database, Queries } from './database.ts';
+import { eventLock, lock, recordLock } from './lock.ts';
+import { ofEvent } from './events.ts';
+import { ofEntity, toStoredRecord } from './records.ts';
+import { deliveries, processedEvents, records } from './schema.ts';
+import type { ApplyInput, ApplyResult, Store, StoredRecord } from './store.ts';
+
+type Answer = Pick<Extract<ApplyResult, { kind: 'done' }>, 'outcome' | 'previous'>;
+type EventRow = typeof processedEvents.$inferSelect;
+
+/**
+ * The guarded write: see `Store.apply`. Where that leaves a choice:
+ *
+ * - The outcome is `deleted` where a tombstone is written, also for a record that was never known; `unchanged` where our
+ *   copy was one already. Both are handed on to destinations that have not had the event.
+ * - `stale` leaves nothing to hand on: whichever event wrote the newer copy does that.
+ * - An incomplete event that is applied anew with a newer record is pending at all its destinations again, those included
+ *   that had the older record of it: the event of the newer one may never come.
+ */
+export function createApply(database: Database): Pick<Store, 'apply'> {
+  return { apply: (input) => database.transaction((queries) => applyOnce(queries, input)) };
+}
+
+async function applyOnce(queries: Queries, input: ApplyInput): Promise<ApplyResult> {
+  const { source, eventId, incoming } = input;
+  await lock(queries, [eventLock(source, eventId), recordLock(source, incoming.entity)]);
+  const [event] = await queries
+    .select()
+    .from(processedEvents)
+    .where(ofEvent(processedEvents, source, eventId));
+  const [row] = await queries.select().from(records).where(ofEntity(source, incoming.entity));
+  const local = row === undefined ? null : toStoredRecord(row);
+  const deadLetterOpen = event?.deadLetterOpen ?? false;
+
+  const before = event === undefined ? null : answerBefore(event, input.runId);
+  if (event?.complete === true) {
+    if (before !== null) return { kind: 'done', ...before, pending: [], deadLetterOpen };
+    if (!input.repair) {
+      return { kind: 'done', outcome: 'duplicate', previous: versionOf(local), pending: [], deadLetterOpen };
+    }
+  }
+
+  const decision = guard(local, incoming, local !== null && sameContent(local, incoming));
+  if (decision.kind === 'refetch') return { kind: 'refetch', revision: local?.revision ?? 0 };
+  if (decision.kind === 'write') {
+    await write(queries, input, decision.version, (local?.revision ?? 0) + 1);
+    // What destinations had of this event before is not what the record is now.
+    if (event !== undefined) await queries.delete(deliveries).where(ofEvent(deliveries, source, eventId));
+  }
+  const written = incoming.deleted ? 'deleted' : 'applied';
+  const outcome = decision.kind === 'write' ? written : decision.kind;
+  const fresh: Answer = { outcome, previous: versionOf(local) };
+  // The record was written by an earlier attempt of this run, whose answer was lost.
+  const answer = decision.kind === 'unchanged' && before !== null ? before : fresh;
+  const pending = decision.kind === 'stale' ? [] : await findPending(queries, input);
+  await remember(queries, input, answer, pending.length === 0);
+  return { kind: 'done', ...answer, pending, deadLetterOpen };
+}
+
+/** What this run was answered before; null where the event was last seen by another one. */
+function answerBefore(event: EventRow, runId: string): Answer | null {
+  const { outcome } = event;
+  if (
+    event.runId !== runId ||
+    outcome === 'dead-lettered' ||
+    outcome === 'discarded' ||
+    outcome === 'ignored'
+  ) {
+    return null;
+  }
+  const known = event.hadPrevious;
+  return {
+    outcome,
+    previous: known ? { version: event.previousVersion, sourceTime: event.previousSourceTime } : null,
+  };
+}
+
+/** Equal as JSON, whatever the order of keys; as the text would be read back. */
+function sameContent(local: StoredRecord, incoming: IncomingRecord): boolean {
+  if (local.deleted || incoming.deleted) return local.deleted === incoming.deleted;
+  const asStored: JsonValue = JSON.parse(JSON.stringify(incoming.data));
+  return isDeepStrictEqual(local.data, asStored);
+}
+
+function versionOf(local: StoredRecord | null): RecordVersion | null {
+  return local === null ? null : { version: local.version, sourceTime: local.sourceTime };
+}
+
+async function write(
+  queries: Queries,
+  { source, eventId, incoming }: ApplyInput,
+  version: RecordVersion,
+  revision: number,
+): Promise<void> {
+  const row = {
+    ...version,
+    deleted: incoming.deleted,
+    deletionAnnounced: incoming.deleted && incoming.deletionAnnounced,
+    revision,
+    data: incoming.deleted ? null : incoming.data,
+    lastEventId: eventId,
+    updatedAt: sql`now()`,
+  };
+  await queries
+    .insert(records)
+    .values({ source, entityType: incoming.entity.type, entityId: incoming.entity.id, ...row })
+    .onConflictDoUpdate({ target: [records.source, records.entityType, records.entityId], set: row });
+}
+
+async function findPending(
+  queries: Queries,
+  { source, eventId, destinations }: ApplyInput,
+): Promise<string[]> {
+  if (destinations.length === 0) return [];
+  const had = await queries
+    .select({ destination: deliveries.destination })
+    .from(deliveries)
+    .where(and(eq(deliveries.source, source), eq(deliveries.eventId, eventId)));
+  const names = new Set(had.map(({ destination }) => destination));
+  return destinations.filter((name) => !names.has(name));
+}
+
+async function remember(
+  queries: Queries,
+  { source, eventId, workflowId, runId, bodySha256 }: ApplyInput,
+  { outcome, previous }: Answer,
+  complete: boolean,
+): Promise<void> {
+  const row = {
+    outcome,
+    hadPrevious: previous !== null,
+    previousVersion: previous?.version ?? null,
+    previousSourceTime: previous?.sourceTime ?? null,
+    workflowId,
+    runId,
+    complete,
+    processedAt: sql`now()`,
+  };
+  await queries
+    .insert(processedEvents)
+    .values({ source, eventId, bodySha256, deadLetterOpen: false, ...row })
+    .onConflictDoUpdate({ target: [processedEvents.source, processedEvents.eventId], set: row });
+}

@@ -1,0 +1,11 @@
+import { createHash } from 'node:crypto';
+import { initial } from './0001-initial.ts';
+import type { Migration } from './migration.ts';
+
+/** Every migration in its order: append only. */
+export const journal: readonly Migration[] = [initial];
+
+/** What tells an edited migration from the one that a database has. */
+export function checksum(migration: Migration): string {
+  return createHash('sha256').update(JSON.stringify(migration.statements)).digest('hex');
+}

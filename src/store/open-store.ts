@@ -1,0 +1,54 @@
+import { sql } from 'drizzle-orm';
+import { createApply } from './apply.ts';
+import { createConflicts } from './conflicts.ts';
+import { createCursorsAndReports } from './cursors-and-reports.ts';
+import { createEvents } from './events.ts';
+import { createFindDifferences } from './find-differences.ts';
+import { createInbox } from './inbox.ts';
+import { migrate } from './migrate.ts';
+import { openPglite } from './pglite-database.ts';
+import { openPostgres } from './postgres-database.ts';
+import { createRecords } from './records.ts';
+import { createRejections } from './rejections.ts';
+import type { Store } from './store.ts';
+
+/** Where the store keeps its tables. */
+export interface StoreSettings {
+  /** `postgresql://user:password@host:5432/database`; null: the embedded PGlite. */
+  databaseUrl: string | null;
+  /** Where PGlite keeps its files; null: in memory, gone when the process ends. Unused with a `databaseUrl`. */
+  dataDirectory: string | null;
+  /** The most connections that this process opens to PostgreSQL. Unused with PGlite, which has one. @default 10 */
+  poolSize?: number;
+}
+
+/**
+ * Opens the store. Its tables are there after `migrate`. PostgreSQL is connected to when it is first used.
+ *
+ * @throws ConfigurationError where the URL is none of PostgreSQL's, or another process has the data directory
+ */
+export async function openStore({
+  databaseUrl,
+  dataDirectory,
+  poolSize = 10,
+}: StoreSettings): Promise<Store> {
+  const database =
+    databaseUrl === null ? await openPglite(dataDirectory) : openPostgres(databaseUrl, poolSize);
+  return {
+    engine: database.engine,
+    migrate: () => migrate(database),
+    ping: () =>
+      database.run(async (queries) => {
+        await queries.execute(sql`select 1`);
+      }),
+    close: () => database.close(),
+    ...createApply(database),
+    ...createEvents(database),
+    ...createRecords(database),
+    ...createFindDifferences(database),
+    ...createInbox(database),
+    ...createRejections(database),
+    ...createConflicts(database),
+    ...createCursorsAndReports(database),
+  };
+}

@@ -1,0 +1,66 @@
+import { and, asc, eq, sql, type SQL } from 'drizzle-orm';
+import type { EntityRef } from '../model/event.ts';
+import type { Database } from './database.ts';
+import { ofEvent, toProcessedEvent } from './events.ts';
+import { processedEvents, records } from './schema.ts';
+import type { Store, StoredRecord } from './store.ts';
+
+/** The table `records`, read. It is written by apply.ts alone. */
+export function createRecords(database: Database): Pick<Store, 'lookUp' | 'findRecord' | 'listRecords'> {
+  return {
+    lookUp: (source, eventId, entity) =>
+      database.run(async (queries) => {
+        const [found] = await queries
+          .select({ event: processedEvents, revision: records.revision })
+          .from(sql`(select 1) as one`)
+          .leftJoin(processedEvents, ofEvent(processedEvents, source, eventId))
+          .leftJoin(records, ofEntity(source, entity));
+        const event = found?.event ?? null;
+        return { processed: event === null ? null : toProcessedEvent(event), revision: found?.revision ?? 0 };
+      }),
+
+    findRecord: (source, entity) =>
+      database.run(async (queries) => {
+        const [row] = await queries.select().from(records).where(ofEntity(source, entity));
+        return row === undefined ? null : toStoredRecord(row);
+      }),
+
+    listRecords: (source, after, limit) =>
+      database.run(async (queries) => {
+        const rows = await queries
+          .select()
+          .from(records)
+          .where(
+            and(
+              eq(records.source, source),
+              after === null
+                ? undefined
+                : sql`(${records.entityType}, ${records.entityId}) > (${after.type}, ${after.id})`,
+            ),
+          )
+          .orderBy(asc(records.entityType), asc(records.entityId))
+          .limit(limit);
+        return rows.map(toStoredRecord);
+      }),
+  };
+}
+
+/** The condition for the record of one entity. */
+export function ofEntity(source: string, { type, id }: EntityRef): SQL | undefined {
+  return and(eq(records.source, source), eq(records.entityType, type), eq(records.entityId, id));
+}
+
+export function toStoredRecord(row: typeof records.$inferSelect): StoredRecord {
+  const { source, entityType, entityId, version, sourceTime, deleted, deletionAnnounced, revision } = row;
+  return {
+    source,
+    entity: { type: entityType, id: entityId },
+    version,
+    sourceTime,
+    deleted,
+    deletionAnnounced,
+    revision,
+    data: row.data,
+    lastEventId: row.lastEventId,
+  };
+}

@@ -1,0 +1,163 @@
+import {
+  bigint,
+  boolean,
+  customType,
+  integer,
+  pgSchema,
+  primaryKey,
+  text,
+  unique,
+} from 'drizzle-orm/pg-core';
+import type { JsonValue } from '../model/json.ts';
+import type { ReconciliationReport } from '../model/reconciliation.ts';
+import type { ConflictingDelivery, InboxItem, ProcessedOutcome, RejectionSample } from './store.ts';
+
+/**
+ * A column of type `json`, not `jsonb`: it keeps the text as it is, and so takes `\u0000` and lone surrogates,
+ * which vendors do send and `jsonb` refuses. Content is compared in code (see apply.ts). JSON's null is SQL's null.
+ */
+function json<T>(name: string) {
+  return customType<{ data: T; driverData: unknown }>({
+    dataType: () => 'json',
+    toDriver: (value) => JSON.stringify(value),
+  })(name);
+}
+
+/** A `timestamptz` as ISO 8601 in UTC with milliseconds. */
+const instant = customType<{ data: string; driverData: string }>({
+  dataType: () => 'timestamp(3) with time zone',
+  fromDriver: (value) => new Date(value).toISOString(),
+});
+
+/** All tables live in a PostgreSQL schema of their own, so that a database can be shared. */
+export const landfall = pgSchema('landfall');
+
+/** Our copies of the vendors' records. A tombstone stays, with its version. */
+export const records = landfall.table(
+  'records',
+  {
+    source: text('source').notNull(),
+    entityType: text('entity_type').notNull(),
+    entityId: text('entity_id').notNull(),
+    version: text('version'),
+    sourceTime: instant('source_time'),
+    deleted: boolean('deleted').notNull(),
+    deletionAnnounced: boolean('deletion_announced').notNull(),
+    revision: bigint('revision', { mode: 'number' }).notNull(),
+    data: json<JsonValue>('data'),
+    lastEventId: text('last_event_id').notNull(),
+    updatedAt: instant('updated_at').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.source, table.entityType, table.entityId] })],
+);
+
+/** One row for each event that came past the guard or into a dead letter: what outlives Temporal's retention. */
+export const processedEvents = landfall.table(
+  'processed_events',
+  {
+    source: text('source').notNull(),
+    eventId: text('event_id').notNull(),
+    outcome: text('outcome').$type<ProcessedOutcome>().notNull(),
+    /** Whether there was a copy before; its version may be unknown in both parts. */
+    hadPrevious: boolean('had_previous').notNull(),
+    previousVersion: text('previous_version'),
+    previousSourceTime: instant('previous_source_time'),
+    workflowId: text('workflow_id').notNull(),
+    runId: text('run_id').notNull(),
+    bodySha256: text('body_sha256').notNull(),
+    complete: boolean('complete').notNull(),
+    deadLetterOpen: boolean('dead_letter_open').notNull(),
+    processedAt: instant('processed_at').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.source, table.eventId] })],
+);
+
+/** Which destinations have an event, under which idempotency key. */
+export const deliveries = landfall.table(
+  'deliveries',
+  {
+    source: text('source').notNull(),
+    eventId: text('event_id').notNull(),
+    destination: text('destination').notNull(),
+    idempotencyKey: text('idempotency_key').notNull(),
+    deliveredAt: instant('delivered_at').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.source, table.eventId, table.destination] })],
+);
+
+/** Events that were accepted while Temporal could not take them. */
+export const inbox = landfall.table(
+  'inbox',
+  {
+    id: bigint('id', { mode: 'bigint' }).generatedAlwaysAsIdentity().primaryKey(),
+    source: text('source').notNull(),
+    eventId: text('event_id').notNull(),
+    bodySha256: text('body_sha256').notNull(),
+    item: json<InboxItem>('item').notNull(),
+    acceptedAt: instant('accepted_at').notNull(),
+    claimedUntil: instant('claimed_until'),
+  },
+  (table) => [unique().on(table.source, table.eventId)],
+);
+
+/** The newest rejected deliveries of each source, as examples. */
+export const rejections = landfall.table('rejections', {
+  id: bigint('id', { mode: 'bigint' }).generatedAlwaysAsIdentity().primaryKey(),
+  source: text('source').notNull(),
+  reason: text('reason').notNull(),
+  at: instant('at').notNull(),
+  sample: json<Omit<RejectionSample, 'source' | 'reason' | 'at'>>('sample').notNull(),
+});
+
+/** Every rejection, counted by the minute. */
+export const rejectionCounts = landfall.table(
+  'rejection_counts',
+  {
+    source: text('source').notNull(),
+    reason: text('reason').notNull(),
+    minute: instant('minute').notNull(),
+    count: integer('count').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.source, table.reason, table.minute] })],
+);
+
+/** Deliveries whose body differs from the first one under the same event id. */
+export const conflicts = landfall.table(
+  'conflicts',
+  {
+    id: bigint('id', { mode: 'bigint' }).generatedAlwaysAsIdentity().primaryKey(),
+    source: text('source').notNull(),
+    eventId: text('event_id').notNull(),
+    bodySha256: text('body_sha256').notNull(),
+    delivery: json<Omit<ConflictingDelivery, 'source' | 'eventId' | 'bodySha256'>>('delivery').notNull(),
+  },
+  (table) => [unique().on(table.source, table.eventId, table.bodySha256)],
+);
+
+/** Up to when each source is reconciled. */
+export const cursors = landfall.table('cursors', {
+  source: text('source').primaryKey(),
+  reconciledUntil: instant('reconciled_until').notNull(),
+});
+
+/** What each reconciliation found. */
+export const reports = landfall.table(
+  'reports',
+  {
+    id: bigint('id', { mode: 'bigint' }).generatedAlwaysAsIdentity().primaryKey(),
+    source: text('source').notNull(),
+    workflowId: text('workflow_id').notNull(),
+    runId: text('run_id').notNull(),
+    finishedAt: instant('finished_at').notNull(),
+    report: json<ReconciliationReport>('report').notNull(),
+  },
+  (table) => [unique().on(table.workflowId, table.runId)],
+);
+
+/** Which migrations this database has, with the checksum that each had. */
+export const migrations = landfall.table('migrations', {
+  id: integer('id').primaryKey(),
+  name: text('name').notNull(),
+  checksum: text('checksum').notNull(),
+  appliedAt: instant('applied_at').notNull(),
+});
