@@ -1,0 +1,141 @@
+import { ConfigurationError } from '../errors.ts';
+import type { DeadLetterTimers } from '../model/dead-letter.ts';
+import type { Source, SourceDefinition } from '../sources/define-source.ts';
+import { loadTemporalTarget, type TemporalTarget } from '../temporal/client.ts';
+import { nearestName } from './nearest-name.ts';
+import { loadSources } from './load-sources.ts';
+import { type SettingValues, settings } from './schema.ts';
+import { secretValues } from './secret-values.ts';
+
+/** Who asks: `dev` needs nothing set, `receiver` and `worker` need what they share, `command` only what it uses. */
+export type ConfigMode = 'dev' | 'receiver' | 'worker' | 'command';
+
+/** Every setting of a process, read once and checked. */
+export interface Config {
+  /** null: the embedded PGlite. */
+  databaseUrl: string | null;
+  poolSize: number;
+  dataDirectory: string;
+  host: string;
+  port: number;
+  opsHost: string;
+  opsPort: number;
+  maxBodyBytes: number;
+  /** null: no setting says where Temporal is. */
+  temporal: TemporalTarget | null;
+  temporalCli: string | null;
+  taskQueue: string;
+  timers: DeadLetterTimers;
+  shutdownGraceMilliseconds: number;
+  logLevel: SettingValues['LANDFALL_LOG_LEVEL'];
+  /** null: pretty on a terminal. */
+  logFormat: 'json' | 'pretty' | null;
+  sources: readonly Source[];
+  /** Whatever must never be seen in a log or an error. */
+  secrets: readonly string[];
+}
+
+/**
+ * Reads the settings. A variable that is set to nothing counts as not set.
+ *
+ * @param env - the environment, by name
+ * @param options.definitions - the vendors that can be switched on
+ * @throws ConfigurationError that names every mistake at once, with what to set; never the value of a secret
+ */
+export function loadConfig(
+  env: Readonly<Record<string, string | undefined>>,
+  { mode, definitions }: { mode: ConfigMode; definitions: readonly SourceDefinition[] },
+): Config {
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value?.trim()));
+  const problems: string[] = [];
+  const values = readSettings(given, problems);
+  problems.push(...unknownSettings(given));
+
+  const temporal = attempt(problems, () => loadTemporalTarget(given)) ?? null;
+  const sources = loadSources(given, values, definitions, problems);
+  if (mode === 'receiver' || mode === 'worker') {
+    if (values.DATABASE_URL === null && given['DATABASE_URL'] === undefined) {
+      problems.push(
+        'DATABASE_URL: is not set. Receivers and workers share one PostgreSQL: set postgresql://user:password@host:5432/database.',
+      );
+    }
+    if (temporal === null) {
+      problems.push(
+        'TEMPORAL_ADDRESS: is not set. Set the host:port of your Temporal, such as localhost:7233.',
+      );
+    }
+    if (sources.length === 0) {
+      const names = definitions.map(({ name }) => name).join(', ');
+      problems.push(
+        `LANDFALL_SOURCES: no source is on. Set the webhook secret of one (${names}), such as STRIPE_WEBHOOK_SECRET, or LANDFALL_SOURCES_FILE.`,
+      );
+    }
+  }
+  if (problems.length > 0) {
+    throw new ConfigurationError(
+      `The configuration has ${describeCount(problems.length)}:\n- ${problems.join('\n- ')}`,
+    );
+  }
+  const host = mode === 'dev' ? '127.0.0.1' : '0.0.0.0';
+  return Object.freeze({
+    databaseUrl: values.DATABASE_URL,
+    poolSize: values.LANDFALL_STORE_POOL_SIZE,
+    dataDirectory: values.LANDFALL_DATA_DIRECTORY,
+    host: values.LANDFALL_HOST ?? host,
+    port: values.LANDFALL_PORT,
+    opsHost: values.LANDFALL_OPS_HOST ?? host,
+    opsPort: values.LANDFALL_OPS_PORT,
+    maxBodyBytes: values.LANDFALL_MAX_BODY_BYTES,
+    temporal,
+    temporalCli: values.LANDFALL_TEMPORAL_CLI,
+    taskQueue: values.LANDFALL_TASK_QUEUE,
+    timers: {
+      remindAfterMilliseconds: values.LANDFALL_DEAD_LETTER_REMIND,
+      escalateAfterMilliseconds: values.LANDFALL_DEAD_LETTER_ESCALATE,
+    },
+    shutdownGraceMilliseconds: values.LANDFALL_SHUTDOWN_GRACE,
+    logLevel: values.LANDFALL_LOG_LEVEL,
+    logFormat: values.LANDFALL_LOG_FORMAT,
+    sources,
+    secrets: secretValues(given),
+  });
+}
+
+function readSettings(given: Record<string, unknown>, problems: string[]): SettingValues {
+  const values: Record<string, unknown> = {};
+  for (const [name, { schema }] of Object.entries(settings)) {
+    const read = schema.safeParse(given[name]);
+    if (read.success) values[name] = read.data;
+    else {
+      problems.push(`${name}: ${read.error.issues.map((issue) => issue.message).join('; ')}.`);
+      values[name] = schema.safeParse(undefined).data;
+    }
+  }
+  // Each value has been through the schema of its name, or is that schema's default.
+  return values as unknown as SettingValues;
+}
+
+/** A misspelt setting would otherwise be without effect, and nobody would know. */
+function unknownSettings(given: Record<string, unknown>): string[] {
+  const names = Object.keys(settings);
+  return Object.keys(given)
+    .filter((name) => name.startsWith('LANDFALL_') && !names.includes(name))
+    .map((name) => {
+      const near = nearestName(name, names);
+      return `${name}: is no setting of Landfall.${near === null ? ' See docs/configuration.md.' : ` Did you mean ${near}?`}`;
+    });
+}
+
+function attempt<Result>(problems: string[], read: () => Result): Result | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof ConfigurationError)) throw error;
+    problems.push(error.message);
+    return undefined;
+  }
+}
+
+function describeCount(count: number): string {
+  return count === 1 ? 'one mistake' : `${count} mistakes`;
+}

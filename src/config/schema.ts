@@ -1,0 +1,127 @@
+import ms from 'ms';
+import { z } from 'zod';
+
+/** One environment variable: what it means, what holds where it is not set, and its schema. */
+export interface Setting<Schema extends z.ZodType = z.ZodType> {
+  sense: string;
+  /** For people; the schema itself has the value. */
+  fallback: string;
+  schema: Schema;
+}
+
+function setting<Schema extends z.ZodType>(sense: string, fallback: string, schema: Schema): Setting<Schema> {
+  return { sense, fallback, schema };
+}
+
+const port = z.coerce.number('must be a port').int().min(0).max(65_535);
+const count = z.coerce.number('must be a whole number').int().min(1);
+const list = z.string().transform((text) =>
+  text
+    .split(',')
+    .map((each) => each.trim())
+    .filter((each) => each !== ''),
+);
+
+/** A duration such as `30s`, `4h` or `2 days`, in milliseconds. */
+const duration = z.string().transform((text, context) => {
+  const milliseconds = ms(text as ms.StringValue) as number | undefined;
+  if (milliseconds !== undefined && milliseconds > 0) return milliseconds;
+  context.addIssue('must be a duration such as 30s, 4h or 2 days');
+  return z.NEVER;
+});
+
+/** Landfall's own settings. Temporal's are read by Temporal's own loader, those of a source are named by its adapter. */
+export const settings = {
+  DATABASE_URL: setting(
+    'The PostgreSQL of the store, `postgresql://user:password@host/database`. Receivers and workers share it.',
+    'embedded PGlite; only for `landfall dev`',
+    z
+      .url({ protocol: /^postgres(ql)?$/, error: 'must be postgresql://user:password@host:port/database' })
+      .nullable()
+      .default(null),
+  ),
+  LANDFALL_STORE_POOL_SIZE: setting(
+    'Connections to PostgreSQL of one process.',
+    '`10`',
+    count.max(1_000).default(10),
+  ),
+  LANDFALL_HOST: setting(
+    'The address on which the receiver listens for webhooks.',
+    '`127.0.0.1` in dev, else `0.0.0.0`',
+    z.string().nullable().default(null),
+  ),
+  LANDFALL_PORT: setting(
+    'The port on which the receiver listens for webhooks.',
+    '`3000`; in dev the next free one',
+    port.default(3_000),
+  ),
+  LANDFALL_OPS_HOST: setting(
+    'The address of `/livez`, `/readyz` and `/metrics`. Vendors must never reach it.',
+    '`127.0.0.1` in dev, else `0.0.0.0`',
+    z.string().nullable().default(null),
+  ),
+  LANDFALL_OPS_PORT: setting(
+    'The port of `/livez`, `/readyz` and `/metrics`.',
+    '`3001`; in dev the next free one',
+    port.default(3_001),
+  ),
+  LANDFALL_MAX_BODY_BYTES: setting(
+    "The largest body that is taken, in bytes. At most 1.5 MB: Temporal's limit is 2 MiB.",
+    '`1048576`',
+    count.max(1_572_864).default(1_048_576),
+  ),
+  LANDFALL_SOURCES: setting(
+    'Which sources are on, by name, separated by commas.',
+    'each source whose webhook secret is set',
+    list.nullable().default(null),
+  ),
+  LANDFALL_SOURCES_FILE: setting(
+    'A JSON file that describes vendors without code; all in it are on.',
+    'none',
+    z.string().nullable().default(null),
+  ),
+  LANDFALL_TASK_QUEUE: setting(
+    'The Temporal task queue of the sources without one of their own.',
+    '`landfall`',
+    z.string().max(200).default('landfall'),
+  ),
+  LANDFALL_DEAD_LETTER_REMIND: setting(
+    'How long a dead letter waits before it reminds, and between reminders.',
+    '`4h`',
+    duration.prefault('4h'),
+  ),
+  LANDFALL_DEAD_LETTER_ESCALATE: setting(
+    'How long a dead letter waits before it is escalated.',
+    '`24h`',
+    duration.prefault('24h'),
+  ),
+  LANDFALL_SHUTDOWN_GRACE: setting(
+    'How long requests and activities under way may go on after SIGTERM.',
+    '`30s`',
+    duration.prefault('30s'),
+  ),
+  LANDFALL_LOG_LEVEL: setting(
+    'The least level that is logged.',
+    '`info`',
+    z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
+  ),
+  LANDFALL_LOG_FORMAT: setting(
+    '`json`, one object a line, or `pretty`.',
+    '`pretty` on a terminal, else `json`',
+    z.enum(['json', 'pretty']).nullable().default(null),
+  ),
+  LANDFALL_DATA_DIRECTORY: setting(
+    'Where `landfall dev` keeps its data.',
+    '`.landfall`',
+    z.string().default('.landfall'),
+  ),
+  LANDFALL_TEMPORAL_CLI: setting(
+    'The `temporal` command line that `landfall dev` starts.',
+    'looked for on PATH, in the cache, downloaded, built',
+    z.string().nullable().default(null),
+  ),
+} satisfies Record<string, Setting>;
+
+type Settings = typeof settings;
+/** The settings, read. */
+export type SettingValues = { [Name in keyof Settings]: z.infer<Settings[Name]['schema']> };

@@ -1,0 +1,24 @@
+/** Names of variables that hold a secret, whoever defined them: a source without code may name its own. */
+const secretName = /SECRET|TOKEN|PASSWORD|API_KEY|PRIVATE_KEY/;
+/** Shorter values would be found in innocent words. */
+const leastLength = 6;
+
+/** The values in the environment that must never be seen: secrets by the name of their variable, and passwords in URLs. */
+export function secretValues(env: Readonly<Record<string, string | undefined>>): string[] {
+  const found = new Set<string>();
+  for (const [name, value = ''] of Object.entries(env)) {
+    if (secretName.test(name)) for (const each of [value, ...value.split(',')]) found.add(each.trim());
+    for (const password of passwords(value)) found.add(password);
+  }
+  return [...found].filter((value) => value.length >= leastLength).sort((a, b) => b.length - a.length);
+}
+
+function passwords(value: string): string[] {
+  if (!value.includes('://')) return [];
+  try {
+    const { password } = new URL(value);
+    return [password, decodeURIComponent(password)];
+  } catch {
+    return [];
+  }
+}
