@@ -1,0 +1,105 @@
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { ReconciliationReport } from '../model/reconciliation.ts';
+
+/** Every metric, declared once. docs/metrics.md lists them; a test compares the two. */
+export interface Metrics {
+  registry: Registry;
+  /** Answers to deliveries. */
+  deliveries: Counter<'source' | 'result'>;
+  /** Refused deliveries. */
+  rejections: Counter<'source' | 'reason'>;
+  acceptSeconds: Histogram<'source'>;
+  conflicts: Counter<'source'>;
+  inboxItems: Gauge;
+  inboxRelayed: Counter<'source'>;
+  inboxRefused: Counter<'source'>;
+  outcomes: Counter<'source' | 'outcome'>;
+  activityFailures: Counter<'activity' | 'code'>;
+  deadLettersOpened: Counter<'source' | 'code'>;
+  deadLetterReminders: Counter<'source' | 'escalated'>;
+  observeReconciliation(report: ReconciliationReport): void;
+}
+
+/** The metrics of one process, in a registry of their own. */
+export function createMetrics(): Metrics {
+  const registry = new Registry();
+  const registers = [registry];
+  collectDefaultMetrics({ register: registry });
+  const counter = <Label extends string>(name: string, help: string, labelNames: readonly Label[]) =>
+    new Counter({ name: `landfall_${name}_total`, help, labelNames, registers });
+
+  const reconciled = {
+    scanned: counter('reconciliation_scanned', 'Changes that vendors listed to reconciliations.', ['source']),
+    missing: counter('reconciliation_missing', 'Listed records that we had no copy of.', ['source']),
+    stale: counter('reconciliation_stale', 'Listed records whose copy was old.', ['source']),
+    repaired: counter('reconciliation_repaired', 'Differences that reconciliations mended.', ['source']),
+    failed: counter('reconciliation_failed', 'Differences that ended in a dead letter.', ['source']),
+  };
+  const runs = counter('reconciliation_runs', 'Reconciliations, by whether they read every page.', [
+    'source',
+    'complete',
+  ]);
+  const lastComplete = new Gauge({
+    name: 'landfall_reconciliation_last_complete_timestamp_seconds',
+    help: 'When the last complete reconciliation of the source finished, Unix time.',
+    labelNames: ['source'],
+    registers,
+  });
+
+  return {
+    registry,
+    deliveries: counter(
+      'deliveries',
+      'Deliveries by how they were answered: started, duplicate, inboxed, unreadable, handshake, rejected, refused, unavailable.',
+      ['source', 'result'],
+    ),
+    rejections: counter('rejections', 'Deliveries whose signature was refused, by reason.', [
+      'source',
+      'reason',
+    ]),
+    acceptSeconds: new Histogram({
+      name: 'landfall_accept_duration_seconds',
+      help: 'From a verified delivery to its being durable.',
+      labelNames: ['source'],
+      buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
+      registers,
+    }),
+    conflicts: counter('conflicts', 'Deliveries of a known event id with another body; the first wins.', [
+      'source',
+    ]),
+    inboxItems: new Gauge({
+      name: 'landfall_inbox_items',
+      help: 'Events in the inbox, waiting for Temporal.',
+      registers,
+    }),
+    inboxRelayed: counter('inbox_relayed', 'Events that the relay gave to Temporal.', ['source']),
+    inboxRefused: counter(
+      'inbox_refused',
+      'Starts from the inbox that Temporal refused; they are tried again.',
+      ['source'],
+    ),
+    outcomes: counter('outcomes', 'Processed events by outcome.', ['source', 'outcome']),
+    activityFailures: counter('activity_failures', 'Failed attempts of activities, by error code.', [
+      'activity',
+      'code',
+    ]),
+    deadLettersOpened: counter(
+      'dead_letters_opened',
+      'Dead letters that were opened, or told of another failure.',
+      ['source', 'code'],
+    ),
+    deadLetterReminders: counter(
+      'dead_letter_reminders',
+      'Reminders of dead letters that wait for a decision.',
+      ['source', 'escalated'],
+    ),
+    observeReconciliation(report) {
+      const { source, complete } = report;
+      for (const [name, each] of Object.entries(reconciled)) {
+        each.inc({ source }, report[name as keyof typeof reconciled]);
+      }
+      runs.inc({ source, complete: String(complete) });
+      if (complete) lastComplete.set({ source }, Date.parse(report.finishedAt) / 1_000);
+    },
+  };
+}
