@@ -1,0 +1,171 @@
+import { createHash } from 'node:crypto';
+import { UnreadableEventError } from '../errors.ts';
+import type { UnreadableDelivery } from '../model/dead-letter.ts';
+import type { EventDraft, LandfallEvent } from '../model/event.ts';
+import { canonicalEventId, unreadableEventId } from '../model/ids.ts';
+import type { JsonValue } from '../model/json.ts';
+import { clip } from '../model/process-event.ts';
+import { readSourceTime, readVersionNumber, type RecordVersion } from '../model/version.ts';
+import type { Source, VerifiedDelivery } from './define-source.ts';
+
+type Headers = Readonly<Record<string, string | undefined>>;
+
+/** A delivery whose signature was verified. */
+export interface RawDelivery {
+  body: Buffer;
+  /** By lower-case name. */
+  headers: Headers;
+  /** ISO 8601. */
+  receivedAt: string;
+  /** Milliseconds since the epoch; only to tell which times are plausible. */
+  now: number;
+}
+
+/** What a verified delivery turned out to be. */
+export type ReadDelivery =
+  | { kind: 'event'; event: LandfallEvent }
+  | { kind: 'handshake'; answer: JsonValue }
+  | { kind: 'unreadable'; eventId: string; delivery: UnreadableDelivery };
+
+/**
+ * Above this, an event with a snapshot keeps the record only once: body and snapshot together have to stay below
+ * Temporal's 2 MiB a payload.
+ * @see https://docs.temporal.io/cloud/limits#per-message-grpc-limit
+ */
+const keepPayloadBelowBytes = 700_000;
+const maxTypeLength = 255;
+const redacted = '[redacted]';
+/** Headers that carry a secret, whatever the source. */
+const secretHeaders = [
+  'authorization',
+  'cookie',
+  'proxy-authorization',
+  'set-cookie',
+  'x-api-key',
+  'x-auth-token',
+];
+
+/** Reads a verified delivery with its source's adapter. Never throws for what the body holds: that is `unreadable`. */
+export function readDelivery(source: Source, { body, headers, receivedAt, now }: RawDelivery): ReadDelivery {
+  const bodySha256 = sha256Hex(body);
+  const kept = redactHeaders(headers, source.verification.secretHeaders);
+  try {
+    const parsed: VerifiedDelivery = { body: parseJson(decodeUtf8(body)), headers };
+    const answer = source.handshake?.(parsed) ?? null;
+    if (answer !== null) return { kind: 'handshake', answer };
+    const draft = source.readEvent(parsed);
+    const event = toEvent(source, draft, {
+      payload: body.length > keepPayloadBelowBytes && draft.snapshot !== undefined ? null : parsed.body,
+      headers: kept,
+      bodySha256,
+      receivedAt,
+      now,
+    });
+    return { kind: 'event', event };
+  } catch (error) {
+    const text = asText(body);
+    return {
+      kind: 'unreadable',
+      eventId: unreadableEventId(bodySha256),
+      delivery: {
+        headers: kept,
+        body: text ?? body.toString('base64'),
+        bodyEncoding: text === null ? 'base64' : 'utf8',
+        bodySha256,
+        receivedAt,
+        reason: clip(error instanceof Error ? error.message : String(error), 1_000),
+      },
+    };
+  }
+}
+
+/**
+ * Reads a delivery again that could not be read before: the adapter may have been mended meanwhile. Its headers were redacted
+ * since, so an adapter finds an event's id in the body, or in a header that is no secret.
+ *
+ * @throws UnreadableEventError where it still cannot be read
+ */
+export function readUnreadable(source: Source, delivery: UnreadableDelivery, now: number): LandfallEvent {
+  const read = readDelivery(source, {
+    body: Buffer.from(delivery.body, delivery.bodyEncoding),
+    headers: delivery.headers,
+    receivedAt: delivery.receivedAt,
+    now,
+  });
+  switch (read.kind) {
+    case 'event':
+      return read.event;
+    case 'handshake':
+      throw new UnreadableEventError(`It is a handshake of ${source.name} now, and no event: discard it.`);
+    case 'unreadable':
+      throw new UnreadableEventError(read.delivery.reason);
+  }
+}
+
+/** Headers as they may be kept: those that carry a signature or a secret lose their value. */
+export function redactHeaders(headers: Headers, ofScheme: readonly string[]): Record<string, string> {
+  const hidden = new Set([...secretHeaders, ...ofScheme]);
+  const entries = Object.entries(headers).filter(
+    (entry): entry is [string, string] => entry[1] !== undefined,
+  );
+  return Object.fromEntries(entries.map(([name, value]) => [name, hidden.has(name) ? redacted : value]));
+}
+
+function toEvent(
+  source: Source,
+  draft: EventDraft,
+  rest: Pick<LandfallEvent, 'payload' | 'headers' | 'bodySha256' | 'receivedAt'> & { now: number },
+): LandfallEvent {
+  const { now, ...kept } = rest;
+  if (typeof draft.id !== 'string' || draft.id === '') {
+    throw new UnreadableEventError('The body has no event id.');
+  }
+  if (typeof draft.type !== 'string' || draft.type === '') {
+    throw new UnreadableEventError('The body has no event type.');
+  }
+  return {
+    source: source.name,
+    id: canonicalEventId(draft.id, (text) => sha256Hex(Buffer.from(text))),
+    type: clip(draft.type, maxTypeLength),
+    entity: draft.entity,
+    announced: draft.announced === null ? null : plausible(draft.announced, now),
+    occurredAt: readSourceTime(draft.occurredAt, now),
+    deletes: draft.deletes,
+    snapshot: draft.snapshot ?? null,
+    ...kept,
+    foundBy: 'webhook',
+  };
+}
+
+function plausible({ version, sourceTime }: RecordVersion, now: number): RecordVersion | null {
+  const announced = { version: readVersionNumber(version), sourceTime: readSourceTime(sourceTime, now) };
+  return announced.version === null && announced.sourceTime === null ? null : announced;
+}
+
+function parseJson(text: string): JsonValue {
+  if (text.trim() === '') throw new UnreadableEventError('The body is empty.');
+  try {
+    return JSON.parse(text) as JsonValue;
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new UnreadableEventError(`The body is not JSON: ${why}`, { cause });
+  }
+}
+
+function decodeUtf8(body: Buffer): string {
+  const text = asText(body);
+  if (text === null) throw new UnreadableEventError('The body is not UTF-8.');
+  return text;
+}
+
+function asText(body: Buffer): string | null {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(body);
+  } catch {
+    return null;
+  }
+}
+
+function sha256Hex(bytes: Buffer): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}
