@@ -66,9 +66,9 @@ export const settings = {
     port.default(3_001),
   ),
   LANDFALL_MAX_BODY_BYTES: setting(
-    "The largest body that is taken, in bytes. At most 1.5 MB: Temporal's limit is 2 MiB.",
+    "The largest body that is taken, in bytes. At most 1.4 MiB: Temporal's limit is 2 MiB.",
     '`1048576`',
-    count.max(1_572_864).default(1_048_576),
+    count.max(1_468_006).default(1_048_576),
   ),
   LANDFALL_SOURCES: setting(
     'Which sources are on, by name, separated by commas.',

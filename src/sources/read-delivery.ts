@@ -50,7 +50,7 @@ export function readDelivery(source: Source, { body, headers, receivedAt, now }:
   const bodySha256 = sha256Hex(body);
   const kept = redactHeaders(headers, source.verification.secretHeaders);
   try {
-    const parsed: VerifiedDelivery = { body: parseJson(decodeUtf8(body)), headers };
+    const parsed: VerifiedDelivery = { body: parseJson(withoutMark(decodeUtf8(body))), headers };
     const answer = source.handshake?.(parsed) ?? null;
     if (answer !== null) return { kind: 'handshake', answer };
     const draft = source.readEvent(parsed);
@@ -63,7 +63,7 @@ export function readDelivery(source: Source, { body, headers, receivedAt, now }:
     });
     return { kind: 'event', event };
   } catch (error) {
-    const text = asText(body);
+    const text = asTextThatFits(body);
     return {
       kind: 'unreadable',
       eventId: unreadableEventId(bodySha256),
@@ -156,6 +156,17 @@ function decodeUtf8(body: Buffer): string {
   const text = asText(body);
   if (text === null) throw new UnreadableEventError('The body is not UTF-8.');
   return text;
+}
+
+/** RFC 8259 lets a reader pass over a byte order mark. */
+function withoutMark(text: string): string {
+  return text.replace(/^\uFEFF/, '');
+}
+
+/** Control characters take six times their size inside JSON: base64 then fits where text would not. */
+function asTextThatFits(body: Buffer): string | null {
+  const text = asText(body);
+  return text !== null && Buffer.byteLength(JSON.stringify(text)) <= (body.length + 64) * 1.3 ? text : null;
 }
 
 function asText(body: Buffer): string | null {
