@@ -6,6 +6,8 @@ import { Webhook } from 'standardwebhooks';
 export interface ArrivedWebhook {
   id: string;
   body: string;
+  /** By lower-case name. */
+  headers: Record<string, string>;
   /** Whether the target's secret signed it. */
   signed: boolean;
 }
@@ -36,8 +38,15 @@ export async function startWebhookTarget(secret: () => string): Promise<WebhookT
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk);
     const body = Buffer.concat(chunks).toString('utf8');
-    const { 'webhook-id': id } = request.headers;
-    arrived.push({ id: String(id), body, signed: isSigned(secret(), request.headers, body) });
+    const headers = Object.fromEntries(
+      Object.entries(request.headers).map(([name, value]) => [name, String(value)]),
+    );
+    arrived.push({
+      id: headers['webhook-id'] ?? '',
+      body,
+      headers,
+      signed: isSigned(secret(), headers, body),
+    });
     await gate;
     open -= 1;
     response.writeHead(status).end();
@@ -69,10 +78,9 @@ export async function startWebhookTarget(secret: () => string): Promise<WebhookT
   };
 }
 
-function isSigned(secret: string, headers: NodeJS.Dict<string | string[]>, body: string): boolean {
-  const texts = Object.entries(headers).map(([name, value]) => [name, String(value)]);
+function isSigned(secret: string, headers: Record<string, string>, body: string): boolean {
   try {
-    new Webhook(secret).verify(body, Object.fromEntries(texts), { jsonParse: false });
+    new Webhook(secret).verify(body, headers, { jsonParse: false });
     return true;
   } catch {
     return false;
