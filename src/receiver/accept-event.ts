@@ -1,0 +1,112 @@
+import type { Logger } from 'pino';
+import { StoreUnavailableError, TemporalRefusedError, TemporalUnavailableError } from '../errors.ts';
+import { deadLetterWorkflowId, eventWorkflowId } from '../model/ids.ts';
+import type { Metrics } from '../monitoring/metrics.ts';
+import type { InboxItem, Store } from '../store/store.ts';
+import type { EventStarter, StartedEvent } from '../temporal/event-starter.ts';
+
+/** Where an accepted event is now. */
+export interface Accepted extends StartedEvent {
+  heldBy: 'temporal' | 'inbox';
+}
+
+/** Makes events durable: with Temporal, else in the inbox. */
+export interface Acceptor {
+  /** @throws StoreUnavailableError where neither of the two takes the event: the vendor must send it again */
+  accept(item: InboxItem): Promise<Accepted>;
+}
+
+/** Starts under way at once; what comes on top goes to the inbox, and is started at Temporal's pace. */
+const maxStarting = 200;
+/** After a failed start, how long events go straight to the inbox before one is tried again. */
+const pauseMilliseconds = 2_000;
+
+/**
+ * Durable before it is acknowledged. Temporal first; where it is down, slow, refuses, or has enough to do, the inbox.
+ * After a failure one event at a time probes Temporal, so that an outage costs each of the others no deadline.
+ */
+export function createAcceptor({
+  starter,
+  store,
+  metrics,
+  logger,
+  now,
+}: {
+  starter: EventStarter;
+  store: Store;
+  metrics: Metrics;
+  logger: Logger;
+  now: () => number;
+}): Acceptor {
+  let starting = 0;
+  let pausedUntil = 0;
+
+  return {
+    async accept(item) {
+      const paused = now() < pausedUntil;
+      const overflows = starting >= maxStarting;
+      if (!paused && !overflows) {
+        const started = await tryTemporal(item);
+        if (started !== null) return started;
+      }
+      try {
+        return await putIntoInbox(item);
+      } catch (error) {
+        // An overflow is no outage: with the inbox gone, Temporal may take it all the same.
+        const started = overflows && !paused ? await tryTemporal(item) : null;
+        if (started !== null) return started;
+        throw new StoreUnavailableError('Neither Temporal nor the inbox takes the event.', { cause: error });
+      }
+    },
+  };
+
+  async function tryTemporal(item: InboxItem): Promise<Accepted | null> {
+    const probing = pausedUntil > 0;
+    if (probing) pausedUntil = now() + pauseMilliseconds;
+    starting += 1;
+    try {
+      const started = await startItem(starter, item);
+      pausedUntil = 0;
+      return { ...started, heldBy: 'temporal' };
+    } catch (error) {
+      if (error instanceof TemporalRefusedError) {
+        logger.error({ err: error, ...nameOf(item) }, 'Temporal refuses an event: it waits in the inbox');
+        return null;
+      }
+      if (!(error instanceof TemporalUnavailableError)) throw error;
+      if (!probing) logger.error({ err: error }, 'Temporal is out of reach: events go to the inbox');
+      pausedUntil = now() + pauseMilliseconds;
+      return null;
+    } finally {
+      starting -= 1;
+    }
+  }
+
+  async function putIntoInbox(item: InboxItem): Promise<Accepted> {
+    const added = await store.addToInbox(item);
+    if (added.added) metrics.inboxItems.inc();
+    const { source, eventId } = nameOf(item);
+    const workflowId =
+      item.kind === 'event' ? eventWorkflowId(source, eventId) : deadLetterWorkflowId(source, eventId);
+    return {
+      heldBy: 'inbox',
+      workflowId,
+      duplicate: !added.added,
+      firstBodySha256: added.added ? null : added.bodySha256,
+    };
+  }
+}
+
+/** Hands an item to Temporal in the way of its kind. */
+export function startItem(starter: EventStarter, item: InboxItem): Promise<StartedEvent> {
+  return item.kind === 'event'
+    ? starter.start(item.event)
+    : starter.startUnreadable(item.source, item.eventId, item.delivery);
+}
+
+/** The source and id of an item, for logs and answers. */
+export function nameOf(item: InboxItem): { source: string; eventId: string } {
+  return item.kind === 'event'
+    ? { source: item.event.source, eventId: item.event.id }
+    : { source: item.source, eventId: item.eventId };
+}
