@@ -78,7 +78,10 @@ export interface Source {
    * records change while the pages are read.
    * @throws as `fetchRecord`
    */
-  listChanged?(range: { since: string | null; cursor: string | null }, context: CallContext): Promise<ChangePage>;
+  listChanged?(
+    range: { since: string | null; cursor: string | null },
+    context: CallContext,
+  ): Promise<ChangePage>;
   destinations: readonly Destination[];
   retry: RetrySettings;
   reconcile: ReconcileSettings;
@@ -141,7 +144,9 @@ function complete(name: string, parts: SourceParts): Source {
   const names = destinations.map((destination) => destination.name);
   const twice = names.find((each, index) => names.indexOf(each) !== index);
   if (twice !== undefined) {
-    throw new ConfigurationError(`The source "${name}" has two destinations named "${twice}": names must be unique.`);
+    throw new ConfigurationError(
+      `The source "${name}" has two destinations named "${twice}": names must be unique.`,
+    );
   }
   if (parts.listChanged !== undefined && parts.fetchRecord === undefined) {
     throw new ConfigurationError(
@@ -150,7 +155,9 @@ function complete(name: string, parts: SourceParts): Source {
   }
   const retry = retrySchema.safeParse({ ...defaultRetry, ...parts.retry });
   if (!retry.success) {
-    throw new ConfigurationError(`The source "${name}" has a wrong retry setting: ${z.prettifyError(retry.error)}`);
+    throw new ConfigurationError(
+      `The source "${name}" has a wrong retry setting: ${z.prettifyError(retry.error)}`,
+    );
   }
   return {
     ...parts,
