@@ -16,7 +16,8 @@ export function createFindDifferences(database: Database): Pick<Store, 'findDiff
         const found = await queries
           .select({
             index: sql<number>`listed.index`,
-            record: { version: records.version, sourceTime: records.sourceTime, deleted: records.deleted },
+            // First what is never null: drizzle takes a null in front for a row that is not there.
+            record: { deleted: records.deleted, version: records.version, sourceTime: records.sourceTime },
             event: {
               outcome: processedEvents.outcome,
               complete: processedEvents.complete,

@@ -1,12 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { chown, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import getPort from 'get-port';
-import pg from 'pg';
+import { createDatabase, query } from './create-database.ts';
 import { findPostgresBinaries, type PostgresBinaries } from './postgres-binaries.ts';
 
 /** A real PostgreSQL server on a free port of 127.0.0.1, trusting everyone there. */
@@ -50,11 +49,7 @@ export async function startPostgres(): Promise<PostgresServer> {
   };
   return {
     url,
-    createDatabase: async () => {
-      const name = `test_${randomUUID().replaceAll('-', '')}`;
-      await query(url, `create database ${name}`);
-      return url.replace(/postgres$/, name);
-    },
+    createDatabase: () => createDatabase(url),
     halt,
     resume,
     restart: async () => {
@@ -108,17 +103,6 @@ async function serve(
       if (Date.now() > deadline) throw new Error(`PostgreSQL does not start: ${output()}`, { cause: error });
       await wait(50);
     }
-  }
-}
-
-async function query(url: string, text: string): Promise<void> {
-  const client = new pg.Client({ connectionString: url });
-  client.on('error', () => undefined);
-  try {
-    await client.connect();
-    await client.query(text);
-  } finally {
-    await client.end();
   }
 }
 

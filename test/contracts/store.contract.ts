@@ -1,0 +1,47 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Store } from '../../src/store/store.ts';
+import { storeApplyContract } from './store-apply.contract.ts';
+import { storeBoundedTablesContract } from './store-bounded-tables.contract.ts';
+import { storeDeadLettersContract } from './store-dead-letters.contract.ts';
+import { storeDifferencesContract } from './store-differences.contract.ts';
+import { storeInboxContract } from './store-inbox.contract.ts';
+
+/** What the parts of the suite work with: one migrated store, and a source of its own for each test. */
+export interface StoreUnderTest {
+  store(): Store;
+  newSource(): string;
+}
+
+/**
+ * What every store promises; run for each engine.
+ *
+ * @param open - opens a store on a new, empty database
+ */
+export function storeContract(open: () => Promise<Store>): void {
+  describe('as every store', () => {
+    let store: Store;
+    beforeAll(async () => {
+      store = await open();
+      await store.migrate();
+    });
+    afterAll(() => store.close());
+
+    const subject: StoreUnderTest = {
+      store: () => store,
+      newSource: () => `shop-${randomUUID().slice(0, 8)}`,
+    };
+
+    it('migrates again without changing anything, and answers a ping', async () => {
+      await store.migrate();
+      await store.ping();
+      expect(await store.findRecord('shop', { type: 'customer', id: 'nobody' })).toBeNull();
+    });
+
+    storeApplyContract(subject);
+    storeDeadLettersContract(subject);
+    storeDifferencesContract(subject);
+    storeInboxContract(subject);
+    storeBoundedTablesContract(subject);
+  });
+}
