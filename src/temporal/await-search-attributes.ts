@@ -3,7 +3,8 @@ import { type Connection, isGrpcServiceError } from '@temporalio/client';
 import { TemporalUnavailableError } from '../errors.ts';
 import { toTemporalError } from './temporal-error.ts';
 
-const invalidArgument = 3;
+/** The gRPC code INVALID_ARGUMENT. */
+const notKnownYet: ReadonlySet<number> = new Set([3]);
 const knownWithinMilliseconds = 60_000;
 const askEveryMilliseconds = 200;
 
@@ -25,7 +26,7 @@ export async function awaitSearchAttributes(
       await connection.workflowService.listWorkflowExecutions({ namespace, query, pageSize: 1 });
       return;
     } catch (error) {
-      if (!(isGrpcServiceError(error) && error.code === invalidArgument)) {
+      if (!(isGrpcServiceError(error) && notKnownYet.has(error.code))) {
         throw toTemporalError(error, 'search by the new search attributes');
       }
       if (performance.now() > deadline) {

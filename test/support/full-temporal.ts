@@ -18,7 +18,8 @@ import {
 
 const readyWithinMilliseconds = 120_000;
 const dayMilliseconds = 86_400_000;
-const alreadyExists = 6;
+/** The gRPC code ALREADY_EXISTS. */
+const exists: ReadonlySet<number> = new Set([6]);
 
 /** How the full server is started. */
 export interface FullTemporalOptions {
@@ -135,7 +136,7 @@ async function registerNamespace(connection: Connection): Promise<void> {
       workflowExecutionRetentionPeriod: msToTs(retentionDays * dayMilliseconds),
     });
   } catch (error) {
-    if (!(isGrpcServiceError(error) && error.code === alreadyExists)) throw error;
+    if (!(isGrpcServiceError(error) && exists.has(error.code))) throw error;
   }
   // The frontend reads its list of namespaces every few seconds.
   await untilDone(

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { chmod, copyFile, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { z } from 'zod';
-import { executableName } from './find-executable.ts';
 
 const manifestSchema = z.object({
+  file: z.string().regex(/^[\w.-]+$/),
   version: z.string(),
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
   origin: z.enum(['download', 'build']),
@@ -14,6 +14,9 @@ const manifestSchema = z.object({
 
 /** What is known of a cached binary, kept beside it in `manifest.json`. */
 export type BinaryManifest = z.infer<typeof manifestSchema>;
+
+/** What the one who made it says of it. */
+export type BinaryFacts = Pick<BinaryManifest, 'version' | 'origin'>;
 
 /** What the cache says of a binary: here and whole, never kept, or damaged and why. */
 export type CachedBinary =
@@ -27,21 +30,18 @@ export interface BinaryCache {
   /** Looks a binary up and compares it with the checksum taken when it was kept. */
   read(name: string): Promise<CachedBinary>;
   /** Keeps a copy, and gives back its path. A start at the same time sees the old one or the new one, never half of it. */
-  keep(name: string, file: string, facts: Omit<BinaryManifest, 'sha256'>): Promise<string>;
+  keep(name: string, path: string, facts: BinaryFacts): Promise<string>;
   /** Runs something with an empty folder on the same disk, which is removed afterwards. */
   withScratch<T>(use: (folder: string) => Promise<T>): Promise<T>;
 }
 
 /** A cache in a folder, which need not exist yet. */
 export function createBinaryCache(directory: string): BinaryCache {
-  const binaryOf = (name: string): string => join(directory, name, executableName(name));
-
   async function read(name: string): Promise<CachedBinary> {
-    const path = binaryOf(name);
+    const manifestFile = join(directory, name, 'manifest.json');
     try {
-      const manifest = manifestSchema.parse(
-        JSON.parse(await readFile(join(directory, name, 'manifest.json'), 'utf8')),
-      );
+      const manifest = manifestSchema.parse(JSON.parse(await readFile(manifestFile, 'utf8')));
+      const path = join(directory, name, manifest.file);
       const sha256 = await hashFile(path);
       if (sha256 !== manifest.sha256) {
         return { state: 'damaged', reason: `${path} has changed since it was put there` };
@@ -50,21 +50,22 @@ export function createBinaryCache(directory: string): BinaryCache {
     } catch (error) {
       if (isMissing(error)) return { state: 'absent' };
       const why = error instanceof z.ZodError ? z.prettifyError(error) : String(error);
-      return { state: 'damaged', reason: `the manifest of ${path} cannot be read: ${why}` };
+      return { state: 'damaged', reason: `${manifestFile} cannot be read: ${why}` };
     }
   }
 
-  async function keep(name: string, file: string, facts: Omit<BinaryManifest, 'sha256'>): Promise<string> {
+  async function keep(name: string, path: string, facts: BinaryFacts): Promise<string> {
     return withScratch(async (folder) => {
-      const binary = join(folder, executableName(name));
-      await copyFile(file, binary);
+      const file = basename(path);
+      const binary = join(folder, file);
+      await copyFile(path, binary);
       await chmod(binary, 0o755);
-      const manifest: BinaryManifest = { ...facts, sha256: await hashFile(binary) };
+      const manifest: BinaryManifest = { file, ...facts, sha256: await hashFile(binary) };
       await writeFile(join(folder, 'manifest.json'), `${JSON.stringify(manifest, null, 2)}\n`);
       const target = join(directory, name);
       await rm(target, { recursive: true, force: true });
       await rename(folder, target);
-      return binaryOf(name);
+      return join(target, file);
     });
   }
 

@@ -57,9 +57,9 @@ export async function startDevServer(options: DevServerOptions): Promise<DevServ
 
   const { child, pid, logFrom } = await launch(options);
   let stopping = false;
-  let ended: string | null = null;
+  const end: { reason: string | null } = { reason: null };
   child.once('exit', (code, signal) => {
-    ended = code === null ? `was ended by ${signal ?? 'a signal'}` : `ended with exit code ${code}`;
+    end.reason = code === null ? `was ended by ${signal ?? 'a signal'}` : `ended with exit code ${code}`;
   });
   // A crash of ours must not leave it behind.
   const endWithUs = (): void => void child.kill();
@@ -67,23 +67,23 @@ export async function startDevServer(options: DevServerOptions): Promise<DevServ
 
   const stop = async (): Promise<void> => {
     stopping = true;
-    await stopProcess(pid, () => ended === null);
+    await stopProcess(pid, () => end.reason === null);
     process.off('exit', endWithUs);
     await claim?.release();
   };
   try {
     await claim?.servedBy(pid);
-    await untilReady(`${host}:${port}`, () => ended);
+    await untilReady(`${host}:${port}`, () => end.reason);
   } catch (cause) {
     await stop();
     throw await notStarted(options.logFile, logFrom, cause);
   }
   const reportEnd = async (): Promise<void> => {
     if (stopping) return;
-    const { message } = await notStarted(options.logFile, logFrom, new Error(ended ?? 'ended'));
+    const { message } = await notStarted(options.logFile, logFrom, new Error(end.reason ?? 'ended'));
     onExit(message);
   };
-  if (ended === null) child.once('exit', () => void reportEnd());
+  if (end.reason === null) child.once('exit', () => void reportEnd());
   else void reportEnd();
   return { address: `${host}:${port}`, uiUrl: `http://${host}:${uiPort}`, pid, stop };
 }
