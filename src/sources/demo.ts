@@ -70,7 +70,7 @@ export const demoSource = defineSource({
         if (since !== null) query.set('updated_since', since);
         if (cursor !== null) query.set('cursor', cursor);
         const what = 'the list of changes';
-        const page = await api({ path: `/v1/changes?${query}`, what, schema: pageSchema, signal });
+        const page = await api({ path: `/v1/changes?${query.toString()}`, what, schema: pageSchema, signal });
         if (page === null)
           throw new VendorAnswerError(`The demo vendor says that it has no list of changes.`);
         const changes = page.data.map(

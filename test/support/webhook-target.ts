@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { Webhook } from 'standardwebhooks';
 
 /** One webhook that arrived. */
@@ -32,7 +32,10 @@ export async function startWebhookTarget(secret: () => string): Promise<WebhookT
   let open = 0;
   let most = 0;
   let gate = Promise.resolve();
-  const server = createServer(async (request, response) => {
+  const server = createServer((request, response) => {
+    take(request, response).catch(() => response.destroy());
+  });
+  const take = async (request: IncomingMessage, response: ServerResponse) => {
     open += 1;
     most = Math.max(most, open);
     const chunks: Buffer[] = [];
@@ -50,7 +53,7 @@ export async function startWebhookTarget(secret: () => string): Promise<WebhookT
     await gate;
     open -= 1;
     response.writeHead(status).end();
-  });
+  };
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address();

@@ -22,11 +22,11 @@ export function forgedEvent(event: VendorEvent, count: number): VendorEvent {
 
 /** A body that no event can be read from, of three kinds in turn. It differs from every other, as each event's does. */
 export function malformedBody(event: VendorEvent, count: number): string {
-  const { id: _, ...withoutId } = event;
+  const { id, ...withoutId } = event;
   const bodies = [
     JSON.stringify(event).slice(0, -20),
     JSON.stringify(withoutId),
-    `<html><body>502 Bad Gateway, ${event.id}</body></html>`,
+    `<html><body>502 Bad Gateway, ${id}</body></html>`,
   ];
   return bodies[count % bodies.length] ?? '';
 }

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { DemoVendor } from '../../../src/dev/demo-vendor/demo-vendor.ts';
 import type { DemoVendorOptions } from '../../../src/dev/demo-vendor/options.ts';
 import { startDemoVendor } from '../../../src/dev/demo-vendor/start-demo-vendor.ts';
+import { vendorStateSchema } from '../../../src/dev/demo-vendor/state-file.ts';
 import { ConfigurationError } from '../../../src/errors.ts';
 import { startWebhookTarget } from '../../support/webhook-target.ts';
 
@@ -72,8 +73,8 @@ describe('a restart', () => {
     const { id } = vendor.createCustomer().data;
     const headers = { authorization: `Bearer ${vendor.token}` };
     const shown = await (await fetch(`${vendor.url}/v1/customers/${id}`, { headers })).json();
-    const kept = JSON.parse(await readFile(stateFile, 'utf8'));
-    expect(kept.company.records.map((entry: { record: unknown }) => entry.record)).toContainEqual(shown);
+    const kept = vendorStateSchema.parse(JSON.parse(await readFile(stateFile, 'utf8')));
+    expect(kept.company.records.map(({ record }) => record)).toContainEqual(shown);
   });
 
   it('remembers the keys that the CRM has seen', async () => {
