@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import { StoreUnavailableError, TemporalRefusedError, TemporalUnavailableError } from '../errors.ts';
 import { deadLetterWorkflowId, eventWorkflowId } from '../model/ids.ts';
 import type { Metrics } from '../monitoring/metrics.ts';
+import { nameOf, startItem } from '../inbox/start-item.ts';
 import type { InboxItem, Store } from '../store/store.ts';
 import type { EventStarter, StartedEvent } from '../temporal/event-starter.ts';
 
@@ -95,18 +96,4 @@ export function createAcceptor({
       firstBodySha256: added.added ? null : added.bodySha256,
     };
   }
-}
-
-/** Hands an item to Temporal in the way of its kind. */
-export function startItem(starter: EventStarter, item: InboxItem): Promise<StartedEvent> {
-  return item.kind === 'event'
-    ? starter.start(item.event)
-    : starter.startUnreadable(item.source, item.eventId, item.delivery);
-}
-
-/** The source and id of an item, for logs and answers. */
-export function nameOf(item: InboxItem): { source: string; eventId: string } {
-  return item.kind === 'event'
-    ? { source: item.event.source, eventId: item.event.id }
-    : { source: item.source, eventId: item.eventId };
 }

@@ -1,0 +1,157 @@
+import type { Logger } from 'pino';
+import { TemporalRefusedError } from '../errors.ts';
+import type { Metrics } from '../monitoring/metrics.ts';
+import { noteConflict } from '../receiver/note-conflict.ts';
+import type { ClaimedInboxItem, InboxItem, Store } from '../store/store.ts';
+import type { EventStarter, StartedEvent } from '../temporal/event-starter.ts';
+import { nameOf, startItem } from './start-item.ts';
+
+/** Gives what waits in the inbox to Temporal, for as long as the process runs. */
+export interface Relay {
+  start(): void;
+  /** Finishes the starts under way; what is claimed and not started is given back. */
+  stop(): Promise<void>;
+}
+
+const batchSize = 100;
+const atOnce = 10;
+/** Longer than a batch can take: each start has a deadline of seconds. */
+const leaseMilliseconds = 120_000;
+const idleMilliseconds = 500;
+const longestPauseMilliseconds = 15_000;
+
+/**
+ * The relay. Several processes may run one: a claim is leased, and a start that happens twice is a duplicate by its workflow id.
+ * What Temporal refuses keeps its claim until the lease ends, so that it is tried again slowly and blocks nothing behind it.
+ */
+export function createRelay(deps: {
+  store: Store;
+  starter: EventStarter;
+  metrics: Metrics;
+  logger: Logger;
+}): Relay {
+  const { store, starter, metrics, logger } = deps;
+  const stopping = new AbortController();
+  let running: Promise<void> = Promise.resolve();
+
+  return {
+    start() {
+      running = run();
+    },
+    async stop() {
+      stopping.abort();
+      await running;
+    },
+  };
+
+  async function run(): Promise<void> {
+    let failures = 0;
+    while (!stopping.signal.aborted) {
+      const done = await drainOnce();
+      failures = done === 'failed' ? failures + 1 : 0;
+      if (done === 'more') continue;
+      const pause = Math.min(idleMilliseconds * 2 ** Math.min(failures, 10), longestPauseMilliseconds);
+      // Uneven, so that several relays do not ask a recovering Temporal at the same moment.
+      await sleepUntilStopped(pause * (0.75 + Math.random() / 2));
+    }
+  }
+
+  async function drainOnce(): Promise<'more' | 'empty' | 'failed'> {
+    try {
+      metrics.inboxItems.set(await store.countInbox());
+      const claimed = await store.claimInbox(batchSize, leaseMilliseconds);
+      if (claimed.length === 0) return 'empty';
+      return (await relayAll(claimed)) ? 'more' : 'failed';
+    } catch (error) {
+      logger.warn({ err: error }, 'the inbox cannot be read at the moment');
+      return 'failed';
+    }
+  }
+
+  /** False where Temporal is out of reach; what was not started is given back at once. */
+  async function relayAll(claimed: readonly ClaimedInboxItem[]): Promise<boolean> {
+    const waiting = [...claimed];
+    const started: string[] = [];
+    const back: string[] = [];
+    let reachable = true;
+    const worker = async () => {
+      for (let each = waiting.shift(); each !== undefined; each = waiting.shift()) {
+        if (!reachable || stopping.signal.aborted) {
+          back.push(each.id);
+          continue;
+        }
+        switch (await relayOne(each)) {
+          case 'started':
+            started.push(each.id);
+            break;
+          case 'refused':
+            break;
+          case 'unreachable':
+            reachable = false;
+            back.push(each.id);
+        }
+      }
+    };
+    await Promise.all(Array.from({ length: atOnce }, worker));
+    await store.removeFromInbox(started);
+    await store.releaseInbox(back);
+    return reachable;
+  }
+
+  async function relayOne({
+    item,
+    acceptedAt,
+  }: ClaimedInboxItem): Promise<'started' | 'refused' | 'unreachable'> {
+    const { source, eventId } = nameOf(item);
+    let result: StartedEvent;
+    try {
+      result = await startItem(starter, item);
+    } catch (error) {
+      if (error instanceof TemporalRefusedError) {
+        metrics.inboxRefused.inc({ source });
+        logger.error(
+          { err: error, source, eventId, acceptedAt },
+          'Temporal refuses an event of the inbox: it stays there',
+        );
+        return 'refused';
+      }
+      logger.warn({ err: error }, 'Temporal is still out of reach');
+      return 'unreachable';
+    }
+    metrics.inboxRelayed.inc({ source });
+    logger.info({ source, eventId, acceptedAt, duplicate: result.duplicate }, 'relayed');
+    if (item.kind === 'event' && result.duplicate) await compareBodies(item, result);
+    return 'started';
+  }
+
+  async function compareBodies(
+    { event }: Extract<InboxItem, { kind: 'event' }>,
+    { firstBodySha256 }: StartedEvent,
+  ): Promise<void> {
+    await noteConflict(deps, {
+      source: event.source,
+      eventId: event.id,
+      firstSha256: firstBodySha256,
+      bodySha256: event.bodySha256,
+      body: JSON.stringify(event.payload),
+      bodyEncoding: 'utf8',
+      receivedAt: event.receivedAt,
+    });
+  }
+
+  function sleepUntilStopped(milliseconds: number): Promise<void> {
+    return new Promise((resolve) => {
+      if (stopping.signal.aborted) {
+        resolve();
+        return;
+      }
+      const end = () => {
+        clearTimeout(timer);
+        stopping.signal.removeEventListener('abort', end);
+        resolve();
+      };
+      const timer = setTimeout(end, milliseconds);
+      stopping.signal.addEventListener('abort', end);
+    });
+  }
+}

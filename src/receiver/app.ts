@@ -1,0 +1,114 @@
+import express, {
+  type ErrorRequestHandler,
+  type Express,
+  type NextFunction,
+  type Request,
+  type Response,
+} from 'express';
+import type { Logger } from 'pino';
+import type { Metrics } from '../monitoring/metrics.ts';
+import type { Source } from '../sources/define-source.ts';
+import type { Store } from '../store/store.ts';
+import type { EventStarter } from '../temporal/event-starter.ts';
+import { createAcceptor } from './accept-event.ts';
+import { sendProblem } from './problem.ts';
+import { rawBody, rawBodyErrors, requireJson } from './raw-body.ts';
+import { createRejections } from './rejections.ts';
+import { receiveDelivery } from './webhook-route.ts';
+
+/** The receiver: `app` for a server, `close` once the server is closed. */
+export interface Receiver {
+  app: Express;
+  /** Writes the last rejections. */
+  close(): Promise<void>;
+}
+
+/**
+ * The receiver's Express application: `POST /webhooks/:source` and nothing else.
+ *
+ * @param deps.now - milliseconds since the epoch, for timestamp tolerances
+ */
+export function createReceiver(deps: {
+  sources: ReadonlyMap<string, Source>;
+  starter: EventStarter;
+  store: Store;
+  metrics: Metrics;
+  logger: Logger;
+  maxBodyBytes: number;
+  now: () => number;
+}): Receiver {
+  const { sources, metrics, logger, maxBodyBytes } = deps;
+  const rejections = createRejections(deps);
+  const webhook = { ...deps, rejections, acceptor: createAcceptor(deps) };
+
+  const app = express();
+  app.disable('x-powered-by');
+  app.disable('etag');
+  app.use((_request, response, next) => {
+    response.set('Cache-Control', 'no-store');
+    next();
+  });
+  app.all(
+    '/webhooks/:source',
+    (request: Request<{ source: string }>, response: Response, next: NextFunction) => {
+      const { source } = request.params;
+      if (!sources.has(source)) {
+        metrics.deliveries.inc({ source: 'unknown', result: 'refused' });
+        sendProblem(
+          response,
+          'LANDFALL_SOURCE_UNKNOWN',
+          `No source is configured under this name. The path is /webhooks/<source>; "landfall sources" lists them.`,
+        );
+        return;
+      }
+      // Whatever is answered below is counted there, except a refusal of the request itself.
+      response.once('finish', () => {
+        const refused = [400, 405, 413, 415, 500].includes(response.statusCode);
+        if (refused) metrics.deliveries.inc({ source, result: 'refused' });
+      });
+      if (request.method !== 'POST') {
+        response.set('Allow', 'POST');
+        sendProblem(
+          response,
+          'LANDFALL_METHOD_NOT_ALLOWED',
+          `${request.method} is not taken here: POST the delivery.`,
+        );
+        return;
+      }
+      next();
+    },
+    requireJson,
+    rawBody(maxBodyBytes),
+    async (request: Request<{ source: string }>, response: Response) => {
+      const source = sources.get(request.params.source);
+      if (source !== undefined) await receiveDelivery(source, request, response, webhook);
+    },
+  );
+  app.use((_request, response) => {
+    sendProblem(response, 'LANDFALL_PATH_UNKNOWN', 'Deliveries are posted to /webhooks/<source>.');
+  });
+  app.use(rawBodyErrors(maxBodyBytes));
+  app.use(internalErrors(logger));
+  return { app, close: () => rejections.close() };
+}
+
+function internalErrors(logger: Logger): ErrorRequestHandler {
+  return (error: unknown, _request, response, next) => {
+    const status = error instanceof Error && 'status' in error ? error.status : null;
+    if (response.headersSent) {
+      next(error);
+      return;
+    }
+    // Such as a path that is no valid URL encoding.
+    if (status === 400) {
+      sendProblem(response, 'LANDFALL_REQUEST_BROKEN', error instanceof Error ? error.message : '');
+      return;
+    }
+    logger.error({ err: error }, 'a request failed in a way that nobody foresaw');
+    sendProblem(
+      response,
+      'LANDFALL_INTERNAL',
+      'The event was not accepted. Send it again; the log of the receiver says what broke.',
+    );
+  };
+}

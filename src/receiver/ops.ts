@@ -1,0 +1,57 @@
+import express, { type Express } from 'express';
+import type { Registry } from 'prom-client';
+import { sendProblem } from './problem.ts';
+
+/** A part that has to answer for the process to be of use; throws where it does not. */
+export type Check = () => Promise<unknown>;
+
+const checkMilliseconds = 2_000;
+
+/**
+ * What operators and their tools see, on a port of its own: `/livez` (the process runs), `/readyz` (each part answers, or 503 with
+ * the names of those that do not), `/metrics` (Prometheus).
+ *
+ * @param readyWith - the parts without which the process is not ready; the others are only reported
+ */
+export function createOps({
+  checks,
+  readyWith,
+  registry,
+}: {
+  checks: Readonly<Record<string, Check>>;
+  readyWith: 'all' | 'any';
+  registry: Registry;
+}): Express {
+  const app = express();
+  app.disable('x-powered-by');
+  app.get('/livez', (_request, response) => {
+    response.json({ status: 'ok' });
+  });
+  app.get('/readyz', async (_request, response) => {
+    const results = await Promise.all(
+      Object.entries(checks).map(async ([name, check]) => [name, await answers(check)] as const),
+    );
+    const up = results.filter(([, ok]) => ok).length;
+    const ready = readyWith === 'all' ? up === results.length : up > 0;
+    const parts = Object.fromEntries(results.map(([name, ok]) => [name, ok ? 'ok' : 'unreachable']));
+    response.status(ready ? 200 : 503).json({ status: ready ? 'ok' : 'unavailable', ...parts });
+  });
+  app.get('/metrics', async (_request, response) => {
+    response.type(registry.contentType).send(await registry.metrics());
+  });
+  app.use((_request, response) => {
+    sendProblem(response, 'LANDFALL_PATH_UNKNOWN', 'There are /livez, /readyz and /metrics.');
+  });
+  return app;
+}
+
+async function answers(check: Check): Promise<boolean> {
+  const timeout = new Promise<false>((resolve) => {
+    setTimeout(resolve, checkMilliseconds, false).unref();
+  });
+  const answer = check().then(
+    () => true,
+    () => false,
+  );
+  return Promise.race([answer, timeout]);
+}
