@@ -25,20 +25,21 @@ const self = { host: hostname(), pid: process.pid, startedAt: performance.timeOr
  * @throws ConfigurationError where a living process has it
  */
 export async function lockDataDirectory(dataDirectory: string): Promise<DataDirectoryLock> {
-  const lockfilePath = join(dataDirectory, 'store.lock');
+  // `realpath` off: the lock is `store.lock`, a thing of its own, whether or not `store` is there yet.
+  const locked = join(dataDirectory, 'store');
+  const options = { realpath: false, stale: staleMilliseconds };
   const ownerPath = join(dataDirectory, 'store.owner.json');
   let lost = false;
   // The gate lets one process at a time look and take: without it, two could both find a dead owner.
-  const leaveGate = await lockfile.lock(dataDirectory, {
-    lockfilePath: join(dataDirectory, 'store.gate'),
+  const leaveGate = await lockfile.lock(join(dataDirectory, 'store.gate'), {
+    realpath: false,
     retries: { retries: 100, minTimeout: 100, maxTimeout: 200 },
   });
   try {
-    const held = await lockfile.check(dataDirectory, { lockfilePath, stale: staleMilliseconds });
-    if (held && (await ownerIsDead(ownerPath))) await rm(lockfilePath, { recursive: true, force: true });
-    const unlock = await lockfile.lock(dataDirectory, {
-      lockfilePath,
-      stale: staleMilliseconds,
+    const held = await lockfile.check(locked, options);
+    if (held && (await ownerIsDead(ownerPath))) await rm(`${locked}.lock`, { recursive: true, force: true });
+    const unlock = await lockfile.lock(locked, {
+      ...options,
       update: 5_000,
       onCompromised: () => {
         lost = true;
