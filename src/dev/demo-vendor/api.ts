@@ -15,6 +15,10 @@ export interface ApiDependencies {
   random: Random;
   now: () => number;
   requestsPerSecond: number;
+  /**
+   * Resolves when every change so far would outlive a crash. Awaited between the reading and the answer, because a
+   * version that was shown and then went back would look like a change undone.
+   */
   kept: () => Promise<void>;
 }
 
@@ -39,21 +43,17 @@ export function createVendorApi(dependencies: ApiDependencies): Router {
   const { company, kept } = dependencies;
   const api = Router();
   api.use(outages(dependencies), rateLimit(dependencies), errors(dependencies));
-  // What was shown must outlive a crash: a version that went back would look like a change undone.
-  api.use(async (_request, _response, next) => {
-    await kept();
-    next();
-  });
 
-  const show = (kind: RecordKind) => (request: Request<{ id: string }>, response: Response) => {
+  const show = (kind: RecordKind) => async (request: Request<{ id: string }>, response: Response) => {
     const record = company.find(kind, request.params.id);
+    await kept();
     if (record === undefined) answerError(response, 404, 'not_found', `There is no such ${kind}.`);
     else if (isTombstone(record)) answerError(response, 410, 'gone', `This ${kind} was deleted.`);
     else response.json(record);
   };
   api.get('/customers/:id', show('customer'));
   api.get('/orders/:id', show('order'));
-  api.get('/changes', (request, response) => {
+  api.get('/changes', async (request, response) => {
     const query = listQuerySchema.safeParse(request.query);
     if (!query.success) {
       answerError(response, 400, 'bad_request', z.prettifyError(query.error));
@@ -65,6 +65,7 @@ export function createVendorApi(dependencies: ApiDependencies): Router {
       cursor: Number(cursor.slice(1)),
       limit,
     });
+    await kept();
     const next = page.nextCursor === null ? null : `c${page.nextCursor}`;
     response.json({ data: page.records, next_cursor: next });
   });
