@@ -4,10 +4,11 @@
  * @param characters - the most to return
  */
 export async function readStart(response: Response, characters: number): Promise<string> {
-  if (response.body === null) return '';
+  const body: ReadableStream<Uint8Array> | null = response.body;
+  if (body === null) return '';
   const decoder = new TextDecoder();
   let text = '';
-  for await (const chunk of response.body) {
+  for await (const chunk of body) {
     text += decoder.decode(chunk, { stream: true });
     // Leaving the loop cancels the body.
     if (text.length >= characters) break;

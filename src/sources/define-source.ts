@@ -171,13 +171,13 @@ function complete(name: string, parts: SourceParts): Source {
 
 /** A list of signing secrets in one environment variable, separated by commas: the newest first, old ones while they rotate out. */
 export function secretList(): z.ZodType<string[]> {
-  return z
-    .string()
-    .default('')
-    .transform((text) =>
+  return z.preprocess(
+    (value) => value ?? '',
+    z.string().transform((text) =>
       text
         .split(',')
         .map((secret) => secret.trim())
         .filter((secret) => secret !== ''),
-    );
+    ),
+  );
 }

@@ -86,16 +86,19 @@ function createFetchRecord(api: GithubApi): NonNullable<Source['fetchRecord']> {
 }
 
 function repositoryList(): z.ZodType<string[]> {
-  const name = z.string().regex(/^[\w.-]+\/[\w.-]+$/, 'must be a list of owner/name, separated by commas');
+  const split = (text: string) =>
+    text
+      .split(',')
+      .map((each) => each.trim())
+      .filter((each) => each !== '');
   return z.preprocess(
-    (value) =>
-      typeof value === 'string'
-        ? value
-            .split(',')
-            .map((each) => each.trim())
-            .filter((each) => each !== '')
-        : (value ?? []),
-    z.array(name),
+    (value) => value ?? '',
+    z
+      .string()
+      .refine((text) => split(text).every((each) => /^[\w.-]+\/[\w.-]+$/.test(each)), {
+        error: 'must be a list of owner/name, separated by commas',
+      })
+      .transform(split),
   );
 }
 

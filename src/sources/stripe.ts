@@ -79,7 +79,7 @@ function createListChanged(api: StripeApi): NonNullable<Source['listChanged']> {
     if (since !== null) query.set('created[gte]', String(Math.floor(Date.parse(since) / 1000)));
     if (cursor !== null) query.set('starting_after', cursor);
     const answer = await api({
-      path: `/v1/events?${query}`,
+      path: `/v1/events?${query.toString()}`,
       what: 'the list of events',
       account: null,
       signal,

@@ -1,0 +1,61 @@
+import { z } from 'zod';
+import { VendorAnswerError } from '../errors.ts';
+import type { Source } from './define-source.ts';
+import type { GenericSourceSpec } from './generic-schema.ts';
+import { readPointer } from './json-pointer.ts';
+import { pathSegment, throwIfCancelled, vendorErrorFromStatus, vendorUnreachable } from './vendor-error.ts';
+
+/** Fetches a described vendor's record by GET; 404 and 410 say that it is gone. Redirects are not followed, for the token's sake. */
+export function createGenericFetch(
+  vendor: string,
+  spec: NonNullable<GenericSourceSpec['fetch']>,
+  token: string | undefined,
+): NonNullable<Source['fetchRecord']> {
+  const headers = {
+    accept: 'application/json',
+    ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+  };
+  return async ({ type, id }, { signal }) => {
+    const what = `${type} ${id}`;
+    const parts = new Map([
+      ['{id}', pathSegment(id)],
+      ['{type}', pathSegment(type)],
+    ]);
+    const url = spec.urlTemplate.replaceAll(/\{(?:id|type)\}/g, (place) => parts.get(place) ?? place);
+    let response: Response;
+    let text: string;
+    try {
+      response = await fetch(url, {
+        headers,
+        redirect: 'manual',
+        signal: AbortSignal.any([signal, AbortSignal.timeout(spec.timeoutMilliseconds ?? 20_000)]),
+      });
+      text = await response.text();
+    } catch (error) {
+      throwIfCancelled(signal);
+      throw vendorUnreachable({ vendor, what, cause: error });
+    }
+    if (response.status === 404 || response.status === 410) return null;
+    if (!response.ok) {
+      const retryAfter = response.headers.get('retry-after');
+      throw vendorErrorFromStatus(response.status, { vendor, what, retryAfter, now: Date.now() });
+    }
+    const record = readJson(text);
+    if (!record.success) {
+      throw new VendorAnswerError(
+        `${vendor} answered the request for ${what} with something that is not JSON.`,
+      );
+    }
+    const at = (pointer: string | undefined) =>
+      pointer === undefined ? null : (readPointer(record.data, pointer) ?? null);
+    return { data: record.data, version: at(spec.versionPointer), sourceTime: at(spec.sourceTimePointer) };
+  };
+}
+
+function readJson(text: string) {
+  try {
+    return z.json().safeParse(JSON.parse(text));
+  } catch {
+    return { success: false as const };
+  }
+}

@@ -1,0 +1,133 @@
+import { z } from 'zod';
+import { sourceNamePattern } from '../model/ids.ts';
+import { defaultRetry } from '../model/retry.ts';
+import { isJsonPointer } from './json-pointer.ts';
+
+const pointer = z
+  .string()
+  .refine(isJsonPointer, { error: 'must be a JSON Pointer such as "/data/id" (RFC 6901)' });
+/** Text that begins with a slash is a JSON Pointer into the body, other text stands for itself. */
+const pointerOrText = z
+  .string()
+  .min(1)
+  .refine((text) => !text.startsWith('/') || isJsonPointer(text), {
+    error: 'must be a JSON Pointer such as "/type", or the text itself',
+  });
+const headerName = z
+  .string()
+  .regex(/^[A-Za-z0-9_-]+$/, 'must be the name of a header')
+  .transform((name) => name.toLowerCase());
+const variableName = z.string().regex(/^[A-Za-z_]\w*$/, 'must be the name of an environment variable');
+const toleranceSeconds = z.int().min(1).max(86_400).optional();
+const httpUrl = z.url({ protocol: /^https?$/, error: 'must be a URL that begins with http:// or https://' });
+const scalar = z.union([z.string(), z.number(), z.boolean(), z.null()]);
+const timeoutMilliseconds = z.int().min(1).max(600_000).optional();
+
+/** How deliveries are signed; a name alone, such as `"shopify"`, stands for `{ "type": "shopify" }`. */
+const schemeSchema = z.preprocess(
+  (value) => (typeof value === 'string' ? { type: value } : value),
+  z.discriminatedUnion('type', [
+    z.strictObject({
+      type: z.literal('hmac'),
+      header: headerName,
+      algorithm: z.enum(['sha256', 'sha1', 'sha512']),
+      encoding: z.enum(['hex', 'base64', 'base64url']),
+      prefix: z.string().optional(),
+      timestamp: z.strictObject({ header: headerName, toleranceSeconds }).optional(),
+    }),
+    z.strictObject({ type: z.literal('standard-webhooks'), toleranceSeconds }),
+    z.strictObject({ type: z.literal('stripe'), toleranceSeconds }),
+    z.strictObject({ type: z.literal('slack'), toleranceSeconds }),
+    z.strictObject({ type: z.literal('github') }),
+    z.strictObject({ type: z.literal('shopify') }),
+  ]),
+);
+
+/** How a record is fetched fresh over HTTP. */
+const fetchSchema = z.strictObject({
+  /** The record's address: `{id}` and `{type}` stand for the entity's, escaped. */
+  urlTemplate: httpUrl
+    .refine((url) => url.includes('{id}'), { error: 'must hold {id}, where the entity’s id goes' })
+    .refine((url) => !/^https?:\/\/[^/]*[{}]/.test(url), { error: 'must name its host without { and }' })
+    .refine((url) => !/[{}]/.test(url.replaceAll(/\{(id|type)\}/g, '')), {
+      error: 'may only hold {id} and {type}',
+    }),
+  /** The variable that holds the token, sent as `Authorization: Bearer …`. */
+  tokenEnv: variableName.optional(),
+  /** Where the record says its version, and when it changed. */
+  versionPointer: pointer.optional(),
+  sourceTimePointer: pointer.optional(),
+  timeoutMilliseconds,
+});
+
+/** Where the records are handed on to. */
+const destinationSchema = z.strictObject({
+  name: z.string().min(1).max(60).default('http'),
+  url: httpUrl,
+  /** The variable that holds a token, sent as `Authorization: Bearer …`. */
+  tokenEnv: variableName.optional(),
+  /** The variable that holds a Standard Webhooks secret to sign with. */
+  secretEnv: variableName.optional(),
+  timeoutMilliseconds,
+});
+
+/** A vendor described in JSON rather than in code: one element of the sources file. */
+export const genericSourceSchema = z
+  .strictObject({
+    name: z
+      .string()
+      .regex(
+        sourceNamePattern,
+        'must be 1 to 40 lower-case letters, digits and hyphens, and begin with a letter',
+      ),
+    scheme: schemeSchema,
+    /** The variable that holds the signing secrets, separated by commas, the newest first. */
+    secretEnv: variableName,
+    /** Where the body says the event's id; or `idHeader`, for vendors that say it in a header. */
+    id: pointer.optional(),
+    idHeader: headerName.optional(),
+    /** Where the body says the event's type, or the type itself; or `typeHeader`. */
+    type: pointerOrText.optional(),
+    typeHeader: headerName.optional(),
+    /** What the event is about; where its id is not in a body, the event is about nothing that is kept. */
+    entity: z.strictObject({ type: pointerOrText, id: pointer }),
+    /** Where the body says when the record changed, its version, and when the event happened. */
+    sourceTime: pointer.optional(),
+    version: pointer.optional(),
+    occurredAt: pointer.optional(),
+    /** Which events announce that the record is gone: those of a type, or with a value in their body. */
+    deletes: z
+      .union(
+        [
+          z.strictObject({ pointer, equals: scalar }),
+          z.strictObject({ types: z.array(z.string().min(1)).min(1) }),
+        ],
+        { error: 'must be { "pointer": …, "equals": … } or { "types": [ … ] }' },
+      )
+      .optional(),
+    /** Where the body holds the record itself. @default the whole body */
+    record: pointer.default(''),
+    fetch: fetchSchema.optional(),
+    retry: z
+      .strictObject({
+        maximumAttempts: z.int().min(1).max(100).default(defaultRetry.maximumAttempts),
+        initialIntervalMilliseconds: z.int().min(1).default(defaultRetry.initialIntervalMilliseconds),
+        backoffCoefficient: z.number().min(1).default(defaultRetry.backoffCoefficient),
+        maximumIntervalMilliseconds: z.int().min(1).default(defaultRetry.maximumIntervalMilliseconds),
+      })
+      .optional(),
+    /** A task queue of its own, for a vendor that is slow. */
+    taskQueue: z.string().min(1).max(200).optional(),
+    destination: destinationSchema.optional(),
+  })
+  .refine(({ id, idHeader }) => (id === undefined) !== (idHeader === undefined), {
+    path: ['id'],
+    error: 'set either "id" (a JSON Pointer into the body) or "idHeader"',
+  })
+  .refine(({ type, typeHeader }) => (type === undefined) !== (typeHeader === undefined), {
+    path: ['type'],
+    error: 'set either "type" (a JSON Pointer into the body, or the type itself) or "typeHeader"',
+  });
+
+/** A described vendor, checked. */
+export type GenericSourceSpec = z.infer<typeof genericSourceSchema>;
