@@ -183,7 +183,7 @@ describe('the CRM', () => {
     await vi.waitFor(async () => {
       expect((await post(vendor, 'a')).status).toBe(503);
       expect(vendor.crm().repeated).toBeGreaterThan(0);
-    });
+    }, 20_000);
     expect(vendor.crm().effects).toHaveLength(1);
   });
 

@@ -67,7 +67,7 @@ describe('the company', () => {
 describe('the back room', () => {
   it('settles: afterwards nothing changes and nothing is under way', async () => {
     const { vendor, target } = await start({ faults: { ...noFaults, delays: 1 } });
-    await vi.waitFor(() => expect(vendor.ledger().counts.events).toBeGreaterThan(20));
+    await vi.waitFor(() => expect(vendor.ledger().counts.events).toBeGreaterThan(20), 20_000);
     const answer = await (await post(vendor, '/control/settle')).json();
     const { counts } = vendor.ledger();
     expect(answer).toEqual({ settled: true, counts });
@@ -79,7 +79,7 @@ describe('the back room', () => {
     const { vendor, target } = await start({ changesPerSecond: 0, retryMilliseconds: [600_000, 600_000] });
     target.answerWith(500);
     void vendor.send(vendor.createCustomer());
-    await vi.waitFor(() => expect(vendor.ledger().counts.attempts).toBe(1));
+    await vi.waitFor(() => expect(vendor.ledger().counts.attempts).toBe(1), 20_000);
     target.answerWith(200);
     await vendor.settle();
     expect(vendor.ledger().counts).toMatchObject({ delivered: 1, givenUp: 0 });
@@ -104,14 +104,14 @@ describe('the back room', () => {
   it('takes other faults, and stops and starts the changes', async () => {
     const { vendor } = await start({});
     expect((await post(vendor, '/control/faults', { drops: 1 })).status).toBe(200);
-    await vi.waitFor(() => expect(vendor.ledger().counts.dropped).toBeGreaterThan(3));
+    await vi.waitFor(() => expect(vendor.ledger().counts.dropped).toBeGreaterThan(3), 20_000);
     expect((await post(vendor, '/control/faults', { drops: 3 })).status).toBe(400);
     expect((await post(vendor, '/control/change', { on: false })).status).toBe(200);
     const { events } = vendor.ledger().counts;
     await post(vendor, '/control/settle');
     expect(vendor.ledger().counts.events).toBe(events);
     await post(vendor, '/control/change', { on: true });
-    await vi.waitFor(() => expect(vendor.ledger().counts.events).toBeGreaterThan(events));
+    await vi.waitFor(() => expect(vendor.ledger().counts.events).toBeGreaterThan(events), 20_000);
   });
 });
 

@@ -45,7 +45,7 @@ describe('without faults', () => {
     const { vendor, target } = await start({}, { retryMilliseconds: Array(100).fill(20) });
     target.answerWith(503);
     const done = publishCustomers(vendor, 1);
-    await vi.waitFor(() => expect(target.arrived.length).toBeGreaterThan(2));
+    await vi.waitFor(() => expect(target.arrived.length).toBeGreaterThan(2), 20_000);
     target.answerWith(200);
     await done;
     expect(new Set(target.arrived.map(({ id, body }) => id + body)).size).toBe(1);
@@ -69,7 +69,7 @@ describe('without faults', () => {
     const { vendor, target } = await start({}, { concurrency: 3 });
     const release = target.hold();
     const done = publishCustomers(vendor, 10);
-    await vi.waitFor(() => expect(target.arrived).toHaveLength(3));
+    await vi.waitFor(() => expect(target.arrived).toHaveLength(3), 20_000);
     release();
     await done;
     expect(target.arrived).toHaveLength(10);
@@ -89,7 +89,7 @@ describe('faults', () => {
     const { vendor, target } = await start({ duplicates: 1 });
     const release = target.hold();
     const done = publishCustomers(vendor, 1);
-    await vi.waitFor(() => expect(target.arrived.length).toBeGreaterThan(1));
+    await vi.waitFor(() => expect(target.arrived.length).toBeGreaterThan(1), 20_000);
     release();
     await done;
     expect(target.mostAtOnce()).toBeGreaterThan(1);
@@ -171,7 +171,7 @@ describe('faults', () => {
 
   it('earlyDeletes: what an event announces is gone before anybody can look', async () => {
     const { vendor, target } = await start({ earlyDeletes: 1 }, { changesPerSecond: 100 });
-    await vi.waitFor(() => expect(target.arrived.length).toBeGreaterThan(10));
+    await vi.waitFor(() => expect(target.arrived.length).toBeGreaterThan(10), 20_000);
     const { records } = await vendor.settle();
     const gone = new Set(records.filter((record) => 'deleted' in record).map(({ id }) => id));
     const announced = vendor.ledger().entries.filter(({ type }) => !type.endsWith('.deleted'));

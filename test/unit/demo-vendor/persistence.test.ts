@@ -60,12 +60,12 @@ describe('a restart', () => {
     const missed = before.createCustomer();
     void before.send(missed);
     await before.send(before.createCustomer(), { drop: true });
-    await vi.waitFor(() => expect(target.arrived).toHaveLength(2));
+    await vi.waitFor(() => expect(target.arrived).toHaveLength(2), 20_000);
     await before.close();
 
     target.answerWith(200);
     const after = await start({ target: target.url });
-    await vi.waitFor(() => expect(target.arrived).toHaveLength(3));
+    await vi.waitFor(() => expect(target.arrived).toHaveLength(3), 20_000);
     await after.settle();
     expect(target.arrived).toHaveLength(3);
     expect(JSON.parse(target.arrived[2]?.body ?? '')).toEqual(missed);

@@ -170,7 +170,7 @@ describe('records', () => {
 
 describe('reconciliation', () => {
   it("lists every record and, fetched one by one, has the vendor's whole truth", async () => {
-    const vendor = await startVendor({ customers: 150, orders: 150 });
+    const vendor = await startVendor({ customers: 150, orders: 150, requestsPerSecond: 10_000 });
     const source = connect(vendor);
     vendor.remove(vendor.createOrder().data.id);
     const records: StoredRecord[] = [];
