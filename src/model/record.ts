@@ -23,13 +23,19 @@ export interface IncomingRecord extends RecordVersion {
 export interface LocalRecord extends RecordVersion {
   deleted: boolean;
   deletionAnnounced: boolean;
-  /** Counts our writes to this copy, from 1. */
+  /** Counts our writes to this copy and the reads that confirmed it, from 1. */
   revision: number;
 }
 
-/** What the version guard decides about an incoming record; `refetch` asks for the tie to be settled by a fresh read. */
+/**
+ * What the version guard decides about an incoming record; `refetch` asks for the tie to be settled by a fresh read.
+ * `unchanged` with `confirms` wants the copy's revision counted up, without any other change.
+ */
 export type GuardDecision =
-  { kind: 'write'; version: RecordVersion } | { kind: 'unchanged' } | { kind: 'stale' } | { kind: 'refetch' };
+  | { kind: 'write'; version: RecordVersion }
+  | { kind: 'unchanged'; confirms: boolean }
+  | { kind: 'stale' }
+  | { kind: 'refetch' };
 
 /**
  * The version guard: whether `incoming` may replace `local`.
@@ -37,6 +43,10 @@ export type GuardDecision =
  * Newer by the vendor's version is written, older is stale. A tie (the same second, or a vendor without versions) is
  * settled by the fresh content: what was fetched after the local copy was last written (`basis`) is at least as new
  * and is written; if the copy was written meanwhile, the record has to be fetched again. Nothing is decided by our clock.
+ *
+ * A read that finds our copy as it is confirms it. Reads that began as early may have seen what has gone again since (a
+ * record can come back to what it was), so they have to be made again as if the copy had been written.
+ * A tombstone gives way only to a read that began after it: a deletion rarely says which version it ended.
  *
  * @param sameContent - whether data and deleted flag of both are equal
  */
@@ -46,18 +56,20 @@ export function guard(
   sameContent: boolean,
 ): GuardDecision {
   if (local === null) return { kind: 'write', version: ownVersion(incoming) };
+  const latest = incoming.fetched && incoming.basis === local.revision;
+  const unchanged: GuardDecision = { kind: 'unchanged', confirms: latest };
+  const write: GuardDecision = { kind: 'write', version: ownVersion(newerVersion(incoming, local)) };
   const absent = incoming.deleted && incoming.fetched;
   if (absent && local.deleted) {
     const learned = incoming.deletionAnnounced && !local.deletionAnnounced;
-    return learned ? { kind: 'write', version: newerVersion(incoming, local) } : { kind: 'unchanged' };
+    return learned || compareVersions(incoming, local) === 'newer' ? write : unchanged;
   }
   const order = absent ? 'unknown' : compareVersions(incoming, local);
   if (order === 'older') return { kind: 'stale' };
-  if (order === 'newer') return { kind: 'write', version: ownVersion(incoming) };
-  if (sameContent) return { kind: 'unchanged' };
+  if (order === 'newer') return local.deleted && incoming.fetched && !latest ? { kind: 'refetch' } : write;
+  if (sameContent) return unchanged;
   if (order === 'same' && local.deleted && local.deletionAnnounced) return { kind: 'stale' };
-  const write: GuardDecision = { kind: 'write', version: newerVersion(incoming, local) };
-  if (incoming.fetched) return incoming.basis === local.revision ? write : { kind: 'refetch' };
+  if (incoming.fetched) return latest ? write : { kind: 'refetch' };
   // A payload is all there is: a deletion is final, and otherwise the later delivery is the best that can be known.
   return local.deleted ? { kind: 'stale' } : write;
 }

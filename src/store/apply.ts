@@ -51,6 +51,9 @@ async function applyOnce(queries: Queries, input: ApplyInput): Promise<ApplyResu
     await write(queries, input, decision.version, (local?.revision ?? 0) + 1);
     // What destinations had of this event before is not what the record is now.
     if (event !== undefined) await queries.delete(deliveries).where(ofEvent(deliveries, source, eventId));
+  } else if (decision.kind === 'unchanged' && decision.confirms) {
+    const revision = sql`${records.revision} + 1`;
+    await queries.update(records).set({ revision }).where(ofEntity(source, incoming.entity));
   }
   const written = incoming.deleted ? 'deleted' : 'applied';
   const outcome = decision.kind === 'write' ? written : decision.kind;

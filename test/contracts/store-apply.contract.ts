@@ -89,6 +89,20 @@ export function storeApplyContract(subject: StoreUnderTest): void {
       });
     });
 
+    it('asks for a fresh read also where another one has confirmed our copy meanwhile', async () => {
+      const { store, apply, source } = setUp(subject);
+      await apply({ incoming: { data: 'a' } });
+      expect(await apply({ eventId: 'evt_3', incoming: { data: 'a', basis: 1 } })).toMatchObject({
+        outcome: 'unchanged',
+      });
+      const cameAndWent = { data: 'b', basis: 1 };
+      expect(await apply({ eventId: 'evt_2', incoming: cameAndWent })).toEqual({
+        kind: 'refetch',
+        revision: 2,
+      });
+      expect(await store.findRecord(source, entity)).toMatchObject({ data: 'a', revision: 2 });
+    });
+
     it('keeps a tombstone of what is gone, which a late update cannot revive', async () => {
       const { store, apply, source } = setUp(subject);
       await apply({ incoming: { version: '1' } });
