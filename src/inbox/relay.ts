@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { TemporalRefusedError } from '../errors.ts';
 import type { Metrics } from '../monitoring/metrics.ts';
@@ -139,19 +140,8 @@ export function createRelay(deps: {
     });
   }
 
-  function sleepUntilStopped(milliseconds: number): Promise<void> {
-    return new Promise((resolve) => {
-      if (stopping.signal.aborted) {
-        resolve();
-        return;
-      }
-      const end = () => {
-        clearTimeout(timer);
-        stopping.signal.removeEventListener('abort', end);
-        resolve();
-      };
-      const timer = setTimeout(end, milliseconds);
-      stopping.signal.addEventListener('abort', end);
-    });
+  async function sleepUntilStopped(milliseconds: number): Promise<void> {
+    // Rejects when it is aborted, which is when there is nothing to wait for.
+    await sleep(milliseconds, undefined, { signal: stopping.signal }).catch(() => undefined);
   }
 }

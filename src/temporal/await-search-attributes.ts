@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { type Connection, isGrpcServiceError } from '@temporalio/client';
+import { type ConnectionLike, isGrpcServiceError } from '@temporalio/client';
 import { TemporalUnavailableError } from '../errors.ts';
 import { toTemporalError } from './temporal-error.ts';
 
@@ -15,7 +15,7 @@ const askEveryMilliseconds = 200;
  * @throws TemporalUnavailableError where it does not know them after a minute, or does not answer
  */
 export async function awaitSearchAttributes(
-  connection: Connection,
+  connection: ConnectionLike,
   namespace: string,
   names: string[],
 ): Promise<void> {

@@ -1,4 +1,4 @@
-import { type Connection } from '@temporalio/client';
+import type { ConnectionLike } from '@temporalio/client';
 import { msToTs } from '@temporalio/common/lib/time.js';
 import { searchAttributes } from '../model/search-attributes.ts';
 import { TemporalRefusedError, TemporalUnavailableError } from '../errors.ts';
@@ -33,7 +33,7 @@ export interface NamespaceReport {
  * @throws TemporalRefusedError where a search attribute is missing and cannot be registered: every start would be refused
  */
 export async function prepareNamespace(
-  connection: Connection,
+  connection: ConnectionLike,
   namespace: string,
   { change }: { change: boolean },
 ): Promise<NamespaceReport> {
@@ -44,7 +44,7 @@ export async function prepareNamespace(
 }
 
 async function prepareSearchAttributes(
-  connection: Connection,
+  connection: ConnectionLike,
   namespace: string,
   change: boolean,
   report: NamespaceReport,
@@ -89,7 +89,7 @@ async function prepareSearchAttributes(
 }
 
 async function prepareRetention(
-  connection: Connection,
+  connection: ConnectionLike,
   namespace: string,
   change: boolean,
   report: NamespaceReport,

@@ -1,6 +1,4 @@
-import { Command } from 'commander';
-import { InvalidArgumentError } from 'commander';
-import ms from 'ms';
+import { Command, InvalidArgumentError } from 'commander';
 import { LandfallError } from '../../errors.ts';
 import type { DeadLetterEntry, DeadLetterState, DeadLetterSubject } from '../../model/dead-letter.ts';
 import { describeEntity } from '../../model/event.ts';
@@ -13,6 +11,7 @@ import {
   type Decided,
 } from '../../temporal/dead-letters.ts';
 import { describeAge } from '../describe-age.ts';
+import { readDuration } from '../read-duration.ts';
 import { renderTable } from '../table.ts';
 import { type Environment, withTemporal } from '../with-temporal.ts';
 
@@ -225,13 +224,4 @@ function readCount(text: string): number {
   const count = Number(text);
   if (!Number.isInteger(count) || count < 1) throw new InvalidArgumentError('Give a whole number above 0.');
   return count;
-}
-
-/** A duration such as `30s` or `5m`, in milliseconds. */
-export function readDuration(text: string): number {
-  const milliseconds = ms(text as ms.StringValue) as number | undefined;
-  if (milliseconds === undefined || !(milliseconds > 0)) {
-    throw new InvalidArgumentError('Give a duration such as 30s, 5m or 2h.');
-  }
-  return milliseconds;
 }

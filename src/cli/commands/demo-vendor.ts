@@ -1,0 +1,46 @@
+import { Command } from 'commander';
+import { parseFaults } from '../../dev/demo-vendor/faults.ts';
+import { startDemoVendor } from '../../dev/demo-vendor/start-demo-vendor.ts';
+import { untilStopped } from '../until-stopped.ts';
+
+interface DemoVendorCommandOptions {
+  target: string;
+  port: string;
+  faults: string;
+  rate: string;
+  state?: string;
+}
+
+/** `landfall demo-vendor`: the demo vendor alone, to try a receiver and a worker of one's own. */
+export function demoVendorCommand(): Command {
+  return new Command('demo-vendor')
+    .description('run the demo vendor alone, against a receiver of your own')
+    .option('--target <url>', 'where its webhooks go', 'http://127.0.0.1:3000/webhooks/demo')
+    .option('--port <port>', 'of its API', '3010')
+    .option('--faults <faults>', '"all", "none" or rates such as "duplicates=0.2,drops=0.1"', 'none')
+    .option('--rate <count>', 'changes a second', '2')
+    .option('--state <file>', 'where it keeps its records over a restart')
+    .action(async (options: DemoVendorCommandOptions) => {
+      const vendor = await startDemoVendor(
+        {
+          target: options.target,
+          port: Number(options.port),
+          faults: parseFaults(options.faults),
+          changesPerSecond: Number(options.rate),
+          stateFile: options.state ?? null,
+        },
+        {
+          now: Date.now,
+          warn: (message, error) => {
+            console.error(message, error);
+          },
+        },
+      );
+      console.log('The receiver and the worker need these settings:');
+      console.log(`DEMO_API_URL=${vendor.url}`);
+      console.log(`DEMO_API_TOKEN=${vendor.token}`);
+      console.log(`DEMO_WEBHOOK_SECRET=${vendor.secret}`);
+      await untilStopped().stopped;
+      await vendor.close();
+    });
+}

@@ -1,0 +1,39 @@
+import { Command } from 'commander';
+import { loadConfig } from '../../config/load.ts';
+import { parseFaults } from '../../dev/demo-vendor/faults.ts';
+import { runDev } from '../../dev/run.ts';
+import { sourceDefinitions } from '../../sources/registry.ts';
+import { untilStopped } from '../until-stopped.ts';
+import type { Environment } from '../with-temporal.ts';
+import { readDuration } from '../read-duration.ts';
+
+interface DevCommandOptions {
+  for?: number;
+  faults: string;
+  rate: string;
+}
+
+/** `landfall dev`, which `npm start` runs: everything in one process, with no configuration. */
+export function devCommand(env: Environment): Command {
+  return new Command('dev')
+    .description(
+      'run everything here: Temporal with its UI, store, receiver, worker, schedules, a demo vendor',
+    )
+    .option('--for <duration>', 'end after this time with a verdict, and an exit code to match', readDuration)
+    .option('--faults <faults>', 'of the demo vendor: "all", "none" or rates such as "drops=0.2"', 'all')
+    .option('--rate <count>', 'changes a second at the demo vendor', '4')
+    .action(async (options: DevCommandOptions) => {
+      const config = loadConfig(env, { mode: 'dev', definitions: sourceDefinitions });
+      const equal = await runDev(config, {
+        forMilliseconds: options.for ?? null,
+        faults: parseFaults(options.faults),
+        changesPerSecond: Number(options.rate),
+        environment: env,
+        print: (line) => {
+          console.log(line);
+        },
+        signal: untilStopped().signal,
+      });
+      if (!equal) process.exitCode = 1;
+    });
+}

@@ -1,0 +1,103 @@
+import { Command } from 'commander';
+import pc from 'picocolors';
+import { type Config, loadConfig } from '../../config/load.ts';
+import { sourceDefinitions } from '../../sources/registry.ts';
+import { openStore } from '../../store/open-store.ts';
+import { prepareNamespace } from '../../temporal/namespace.ts';
+import { scheduleId } from '../../temporal/schedules.ts';
+import { type Environment, withTemporal } from '../with-temporal.ts';
+
+interface Finding {
+  level: 'ok' | 'warning' | 'failure';
+  text: string;
+}
+
+/** `landfall doctor`: whether settings, Temporal, its namespace, the database and the schedules are as they have to be. Changes nothing. */
+export function doctorCommand(environment: () => Promise<Environment>): Command {
+  return new Command('doctor').description('check the set-up; changes nothing').action(async () => {
+    const env = await environment();
+    const config = loadConfig(env, { mode: 'command', definitions: sourceDefinitions });
+    const findings = [
+      ...checkSources(config),
+      ...(await checkTemporal(env, config)),
+      ...(await checkStore(config)),
+    ];
+    const marks = { ok: pc.green('ok     '), warning: pc.yellow('warning'), failure: pc.red('failure') };
+    for (const { level, text } of findings) console.log(`${marks[level]} ${text}`);
+    if (findings.some(({ level }) => level === 'failure')) process.exitCode = 1;
+  });
+}
+
+function checkSources({ sources }: Config): Finding[] {
+  if (sources.length === 0)
+    return [{ level: 'warning', text: 'no source is on: set the webhook secret of one' }];
+  return sources.map((source) => {
+    const lists = source.listChanged !== undefined;
+    return {
+      level: lists ? 'ok' : 'warning',
+      text: `source ${source.name}${lists ? '' : ': cannot list its changes, so a delivery that never arrives is never found'}`,
+    };
+  });
+}
+
+async function checkTemporal(env: Environment, { sources }: Config): Promise<Finding[]> {
+  return attempt('Temporal', () =>
+    withTemporal(env, async (client) => {
+      const { namespace } = client.options;
+      const report = await client.withDeadline(Date.now() + 5_000, () =>
+        prepareNamespace(client.connection, namespace, { change: false }),
+      );
+      const findings: Finding[] = report.warnings.map((text) => ({ level: 'warning', text }));
+      findings.push({
+        level: 'ok',
+        text: `Temporal answers; namespace ${namespace} keeps closed runs for ${report.retentionDays} days`,
+      });
+      for (const { name } of sources.filter((source) => source.listChanged !== undefined)) {
+        findings.push(
+          await checkSchedule(name, () => client.schedule.getHandle(scheduleId(name)).describe()),
+        );
+      }
+      return findings;
+    }),
+  );
+}
+
+async function checkSchedule(
+  source: string,
+  describe: () => Promise<{ state: { paused: boolean; note?: string | undefined } }>,
+): Promise<Finding> {
+  try {
+    const { state } = await describe();
+    if (!state.paused) return { level: 'ok', text: `schedule ${scheduleId(source)}` };
+    return { level: 'warning', text: `schedule ${scheduleId(source)} is paused: ${state.note ?? 'no note'}` };
+  } catch {
+    return {
+      level: 'warning',
+      text: `schedule ${scheduleId(source)} is missing: a worker creates it at its start`,
+    };
+  }
+}
+
+async function checkStore({ databaseUrl }: Config): Promise<Finding[]> {
+  if (databaseUrl === null) {
+    return [{ level: 'warning', text: 'DATABASE_URL is not set: only "landfall dev" runs without it' }];
+  }
+  return attempt('database', async () => {
+    const store = await openStore({ databaseUrl, dataDirectory: null, poolSize: 1 });
+    try {
+      await store.ping();
+      const waiting = await store.countInbox();
+      return [{ level: 'ok', text: `database answers; ${waiting} events wait in the inbox` }];
+    } finally {
+      await store.close();
+    }
+  });
+}
+
+async function attempt(what: string, check: () => Promise<Finding[]>): Promise<Finding[]> {
+  try {
+    return await check();
+  } catch (error) {
+    return [{ level: 'failure', text: `${what}: ${error instanceof Error ? error.message : String(error)}` }];
+  }
+}

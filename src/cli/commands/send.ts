@@ -1,0 +1,77 @@
+import { randomUUID } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { Command } from 'commander';
+import { loadConfig } from '../../config/load.ts';
+import { ConfigurationError, UnknownSourceError } from '../../errors.ts';
+import { sourceDefinitions } from '../../sources/registry.ts';
+import type { Environment } from '../with-temporal.ts';
+
+interface SendOptions {
+  body?: string;
+  header: Record<string, string>;
+  url?: string;
+  times: string;
+}
+
+/** `landfall send <source>`: posts a sample event, or your own body, signed as the vendor would sign it. */
+export function sendCommand(environment: () => Promise<Environment>): Command {
+  return new Command('send')
+    .description('post a properly signed sample event to the receiver')
+    .argument('<source>')
+    .option('--body <file>', 'a file with the body instead of the sample')
+    .option('--header <name:value>', 'a further header; may be repeated', addHeader, {})
+    .option('--url <url>', 'of the receiver', undefined)
+    .option('--times <count>', 'deliver it so often, all at once', '1')
+    .action(async (name: string, options: SendOptions) => {
+      const config = loadConfig(await environment(), { mode: 'command', definitions: sourceDefinitions });
+      const source = config.sources.find((each) => each.name === name);
+      if (source === undefined) {
+        const on = config.sources.map((each) => each.name).join(', ') || 'none';
+        throw new UnknownSourceError(
+          `The source "${name}" is not on here (on: ${on}). Set its secret, or start "npm start".`,
+        );
+      }
+      const sample = source.sample?.();
+      if (options.body === undefined && sample === undefined) {
+        throw new ConfigurationError(`The source "${name}" has no sample event: give a body with --body.`);
+      }
+      const body =
+        options.body === undefined ? Buffer.from(JSON.stringify(sample?.body)) : await readFile(options.body);
+      const headers = {
+        'content-type': 'application/json',
+        ...(options.body === undefined ? sample?.headers : {}),
+        ...options.header,
+        ...(await source.verification.sign(body, { id: randomUUID(), now: Date.now() })),
+      };
+      const base = options.url ?? `http://127.0.0.1:${config.port}`;
+      const url = new URL(`/webhooks/${name}`, base);
+      const answers = await Promise.all(
+        Array.from({ length: Number(options.times) || 1 }, () => post(url, body, headers)),
+      );
+      for (const answer of answers) console.log(answer.text);
+      if (!answers.every((answer) => answer.ok)) process.exitCode = 1;
+    });
+}
+
+async function post(
+  url: URL,
+  body: Buffer,
+  headers: Record<string, string>,
+): Promise<{ ok: boolean; text: string }> {
+  try {
+    const response = await fetch(url, { method: 'POST', body: new Uint8Array(body), headers });
+    return { ok: response.ok, text: `${response.status} ${await response.text()}` };
+  } catch (cause) {
+    throw new ConfigurationError(
+      `No receiver answers at ${url.origin}. Start "npm start", or give its address with --url.`,
+      {
+        cause,
+      },
+    );
+  }
+}
+
+function addHeader(text: string, headers: Record<string, string>): Record<string, string> {
+  const colon = text.indexOf(':');
+  return { ...headers, [text.slice(0, colon).trim().toLowerCase()]: text.slice(colon + 1).trim() };
+}

@@ -1,0 +1,33 @@
+import { Command } from 'commander';
+import ms from 'ms';
+import { loadConfig } from '../../config/load.ts';
+import { sourceDefinitions } from '../../sources/registry.ts';
+import { renderTable } from '../table.ts';
+import type { Environment } from '../with-temporal.ts';
+
+/** `landfall sources`: which vendors are on, and what each can do. */
+export function sourcesCommand(environment: () => Promise<Environment>): Command {
+  return new Command('sources').description('list the sources that are on').action(async () => {
+    const { sources } = loadConfig(await environment(), { mode: 'command', definitions: sourceDefinitions });
+    const on = new Set(sources.map(({ name }) => name));
+    const rows = sources.map((source) => [
+      source.name,
+      `/webhooks/${source.name}`,
+      source.verification.name,
+      source.fetchRecord === undefined ? 'from the payload' : 'fetched fresh',
+      source.listChanged === undefined ? 'no' : `every ${ms(source.reconcile.everyMilliseconds)}`,
+      source.destinations.map(({ name }) => name).join(', '),
+      `${source.retry.maximumAttempts} attempts`,
+    ]);
+    if (rows.length > 0) {
+      console.log(
+        renderTable(['SOURCE', 'PATH', 'SCHEME', 'RECORDS', 'RECONCILED', 'DESTINATIONS', 'RETRIES'], rows),
+      );
+    }
+    const off = sourceDefinitions.filter(({ name }) => !on.has(name));
+    if (off.length > 0)
+      console.log(
+        `Off: ${off.map(({ name, settings }) => `${name} (${Object.keys(settings).join(', ')})`).join('; ')}`,
+      );
+  });
+}

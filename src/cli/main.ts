@@ -1,0 +1,53 @@
+#!/usr/bin/env node
+import { Command } from 'commander';
+import { LandfallError } from '../errors.ts';
+import { deadLettersCommand } from './commands/dead-letters.ts';
+import { demoVendorCommand } from './commands/demo-vendor.ts';
+import { devCommand } from './commands/dev.ts';
+import { doctorCommand } from './commands/doctor.ts';
+import { receiverCommand } from './commands/receiver.ts';
+import { reconcileCommand } from './commands/reconcile.ts';
+import { sendCommand } from './commands/send.ts';
+import { sourcesCommand } from './commands/sources.ts';
+import { workerCommand } from './commands/worker.ts';
+import { readDevState } from './dev-state.ts';
+import type { Environment } from './with-temporal.ts';
+
+const env = process.env;
+
+/** What commands see: where `landfall dev` runs here, its addresses and secrets; what is set by hand comes first. */
+async function environment(): Promise<Environment> {
+  if (env['TEMPORAL_ADDRESS'] !== undefined) return env;
+  const dev = await readDevState(env['LANDFALL_DATA_DIRECTORY'] ?? '.landfall');
+  return { ...dev?.env, ...env };
+}
+
+const program = new Command('landfall')
+  .description('Every change a vendor announces by webhook lands once and in the right final state.')
+  .showHelpAfterError('(landfall --help lists the commands)')
+  .addCommand(devCommand(env))
+  .addCommand(receiverCommand(env))
+  .addCommand(workerCommand(env))
+  .addCommand(sendCommand(environment))
+  .addCommand(deadLettersCommand(environment))
+  .addCommand(reconcileCommand(environment))
+  .addCommand(sourcesCommand(environment))
+  .addCommand(doctorCommand(environment))
+  .addCommand(demoVendorCommand());
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  process.exitCode = 1;
+  if (error instanceof LandfallError) {
+    console.error(`${error.message} [${error.code}]`);
+    const { cause } = error;
+    if (env['LANDFALL_LOG_LEVEL'] === 'debug' && cause !== undefined) console.error(cause);
+  } else if (error instanceof Error && error.name === 'InvalidArgumentError') {
+    console.error(error.message);
+  } else {
+    console.error('This should not have happened; please report it:', error);
+  }
+}
+// A native runtime, a pool or a timer must not keep a finished command alive.
+process.exit();

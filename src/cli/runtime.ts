@@ -1,0 +1,108 @@
+import type { Client } from '@temporalio/client';
+import type { DestinationStream, Logger } from 'pino';
+import type { Config } from '../config/load.ts';
+import { StoreUnavailableError } from '../errors.ts';
+import { createLogger } from '../monitoring/logger.ts';
+import { createMetrics, type Metrics } from '../monitoring/metrics.ts';
+import { createRedactor } from '../monitoring/redactor.ts';
+import type { Source } from '../sources/define-source.ts';
+import { openStore } from '../store/open-store.ts';
+import type { Store } from '../store/store.ts';
+import { createTemporalClient, type TemporalTarget } from '../temporal/client.ts';
+import { createEventStarter } from '../temporal/create-event-starter.ts';
+import type { EventStarter } from '../temporal/event-starter.ts';
+
+/** What every process of Landfall is made of. */
+export interface Runtime {
+  config: Config;
+  sources: ReadonlyMap<string, Source>;
+  store: Store;
+  target: TemporalTarget;
+  client: Client;
+  starter: EventStarter;
+  metrics: Metrics;
+  logger: Logger;
+  redact: (text: string) => string;
+  taskQueueOf: (source: string) => string;
+  close(): Promise<void>;
+}
+
+/** A part of a process that was started. */
+export interface Service {
+  stop(): Promise<void>;
+}
+
+/**
+ * Opens what the parts of a process share.
+ *
+ * @param options.secrets - beside those of the configuration
+ * @param options.logTo - where log lines go. @default standard output
+ * @throws ConfigurationError | StoreUnavailableError
+ */
+export async function openRuntime(
+  config: Config,
+  options: {
+    target: TemporalTarget;
+    sources: readonly Source[];
+    dataDirectory: string | null;
+    secrets?: readonly string[];
+    logTo?: DestinationStream;
+  },
+): Promise<Runtime> {
+  const { target } = options;
+  const redact = createRedactor([...config.secrets, ...(options.secrets ?? [])]);
+  const logger = createLogger({
+    level: config.logLevel,
+    format: config.logFormat ?? (process.stdout.isTTY && options.logTo === undefined ? 'pretty' : 'json'),
+    redact,
+    destination: options.logTo,
+  });
+  const sources = new Map(options.sources.map((source) => [source.name, source]));
+  const store = await openStore({
+    databaseUrl: config.databaseUrl,
+    dataDirectory: options.dataDirectory,
+    poolSize: config.poolSize,
+  });
+  const client = createTemporalClient(target);
+  const taskQueueOf = (name: string) => sources.get(name)?.taskQueue ?? config.taskQueue;
+  const settingsOf = (name: string) => {
+    const source = sources.get(name);
+    if (source === undefined) throw new RangeError(`no source ${name}`);
+    return { retry: source.retry, taskQueue: taskQueueOf(name) };
+  };
+  return {
+    config,
+    sources,
+    store,
+    target,
+    client,
+    starter: createEventStarter({ client, settingsOf, timers: config.timers }),
+    metrics: createMetrics(),
+    logger,
+    redact,
+    taskQueueOf,
+    async close() {
+      await client.connection.close();
+      await store.close();
+    },
+  };
+}
+
+const migratePause = 2_000;
+
+/** Brings the tables up to date, waiting for a database that is not there yet; throws what no waiting can mend. */
+export async function migrateWhenReachable(
+  { store, logger }: Pick<Runtime, 'store' | 'logger'>,
+  signal: AbortSignal,
+): Promise<void> {
+  while (!signal.aborted) {
+    try {
+      await store.migrate();
+      return;
+    } catch (error) {
+      if (!(error instanceof StoreUnavailableError)) throw error;
+      logger.error({ err: error }, 'the database cannot be reached: trying again');
+      await new Promise((resolve) => setTimeout(resolve, migratePause));
+    }
+  }
+}

@@ -1,0 +1,28 @@
+import { createOps } from '../receiver/ops.ts';
+import { listen } from '../receiver/server.ts';
+import type { Runtime, Service } from './runtime.ts';
+
+/**
+ * Starts `/livez`, `/readyz` and `/metrics`.
+ *
+ * @param options.readyWith - a receiver is ready with `any` of Temporal and the store, since either of them can hold an event:
+ * taken out of the load balancer, it would lose what it could have accepted. A worker needs `all`.
+ */
+export async function startOps(
+  { client, target, store, metrics }: Runtime,
+  { host, port, readyWith }: { host: string; port: number; readyWith: 'all' | 'any' },
+): Promise<Service & { url: string; port: number }> {
+  const app = createOps({
+    checks: {
+      temporal: () =>
+        client.withDeadline(Date.now() + 2_000, () =>
+          client.workflowService.describeNamespace({ namespace: target.namespace }),
+        ),
+      store: () => store.ping(),
+    },
+    readyWith,
+    registry: metrics.registry,
+  });
+  const server = await listen(app, { host, port, setting: 'LANDFALL_OPS_PORT' });
+  return { url: server.url, port: server.port, stop: () => server.close(1_000) };
+}

@@ -1,0 +1,25 @@
+import { createRelay } from '../inbox/relay.ts';
+import { createReceiver } from '../receiver/app.ts';
+import { listen } from '../receiver/server.ts';
+import type { Runtime, Service } from './runtime.ts';
+
+/** Starts the endpoint for webhooks and the relay of the inbox. */
+export async function startReceiver(
+  runtime: Runtime,
+  { host, port }: { host: string; port: number },
+): Promise<Service & { url: string; port: number }> {
+  const { config } = runtime;
+  const receiver = createReceiver({ ...runtime, maxBodyBytes: config.maxBodyBytes, now: Date.now });
+  const server = await listen(receiver.app, { host, port, setting: 'LANDFALL_PORT' });
+  const relay = createRelay(runtime);
+  relay.start();
+  return {
+    url: server.url,
+    port: server.port,
+    async stop() {
+      await server.close(config.shutdownGraceMilliseconds);
+      await receiver.close();
+      await relay.stop();
+    },
+  };
+}

@@ -1,0 +1,38 @@
+import { createActivities } from '../../activities/index.ts';
+import { prepareNamespace } from '../temporal/namespace.ts';
+import { ensureSchedules } from '../temporal/schedules.ts';
+import { createTemporalPort } from '../temporal/temporal-port.ts';
+import { loadWorkflowBundle, startWorkers } from '../temporal/worker.ts';
+import type { Runtime, Service } from './runtime.ts';
+
+/** Prepares the namespace, starts the workers, then keeps the schedules: their first runs find somebody to do them. */
+export async function startWorker(
+  runtime: Runtime,
+): Promise<Service & { finished: Promise<void>; taskQueues: readonly string[] }> {
+  const { config, client, target, sources, logger, taskQueueOf } = runtime;
+  const report = await prepareNamespace(client.connection, target.namespace, { change: true });
+  for (const change of report.changes) logger.info({ namespace: target.namespace }, change);
+  for (const warning of report.warnings) logger.warn({ namespace: target.namespace }, warning);
+
+  const activities = createActivities({
+    ...runtime,
+    temporal: createTemporalPort(client, taskQueueOf),
+    timers: config.timers,
+    now: Date.now,
+  });
+  const workers = await startWorkers({
+    target,
+    taskQueues: [config.taskQueue, ...[...sources.keys()].map(taskQueueOf)],
+    activities,
+    shutdownGraceMilliseconds: config.shutdownGraceMilliseconds,
+    workflowBundle: await loadWorkflowBundle(),
+  });
+  try {
+    const scheduled = await ensureSchedules(client, sources.values(), taskQueueOf);
+    logger.info({ taskQueues: workers.taskQueues, scheduled }, 'working');
+  } catch (error) {
+    await workers.stop();
+    throw error;
+  }
+  return workers;
+}
