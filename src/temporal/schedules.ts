@@ -52,7 +52,9 @@ export async function ensureSchedules(
 async function ensureSchedule(client: Client, source: Source, taskQueue: string): Promise<void> {
   const options = scheduleOptions(source, taskQueue);
   try {
-    await client.schedule.create({ ...options, state: { triggerImmediately: true } });
+    const handle = await client.schedule.create(options);
+    // Not by `triggerImmediately`: a run that begins so is not counted by the overlap policy, and the first tick would run beside it.
+    await handle.trigger(ScheduleOverlapPolicy.SKIP);
   } catch (error) {
     if (!(error instanceof ScheduleAlreadyRunning)) throw error;
     await client.schedule
