@@ -1,12 +1,11 @@
 import { isDeepStrictEqual } from 'node:util';
 import { and, eq, sql } from 'drizzle-orm';
-import type { JsonValue } from '../model/json.ts';
 import { guard, type IncomingRecord } from '../model/record.ts';
 import type { RecordVersion } from '../model/version.ts';
 import type { Database, Queries } from './database.ts';
 import { eventLock, lock, recordLock } from './lock.ts';
 import { ofEvent } from './events.ts';
-import { ofEntity, toStoredRecord } from './records.ts';
+import { ofEntity, readEventAndRecord, toStoredRecord } from './records.ts';
 import { deliveries, processedEvents, records } from './schema.ts';
 import type { ApplyInput, ApplyResult, Store, StoredRecord } from './store.ts';
 
@@ -29,15 +28,11 @@ export function createApply(database: Database): Pick<Store, 'apply'> {
 async function applyOnce(queries: Queries, input: ApplyInput): Promise<ApplyResult> {
   const { source, eventId, incoming } = input;
   await lock(queries, [eventLock(source, eventId), recordLock(source, incoming.entity)]);
-  const [event] = await queries
-    .select()
-    .from(processedEvents)
-    .where(ofEvent(processedEvents, source, eventId));
-  const [row] = await queries.select().from(records).where(ofEntity(source, incoming.entity));
-  const local = row === undefined ? null : toStoredRecord(row);
+  const { event, record } = await readEventAndRecord(queries, source, eventId, incoming.entity);
+  const local = record === null ? null : toStoredRecord(record);
   const deadLetterOpen = event?.deadLetterOpen ?? false;
 
-  const before = event === undefined ? null : answerBefore(event, input.runId);
+  const before = event === null ? null : answerBefore(event, input.runId);
   if (event?.complete === true) {
     if (before !== null) return { kind: 'done', ...before, pending: [], deadLetterOpen };
     if (!input.repair) {
@@ -50,7 +45,7 @@ async function applyOnce(queries: Queries, input: ApplyInput): Promise<ApplyResu
   if (decision.kind === 'write') {
     await write(queries, input, decision.version, (local?.revision ?? 0) + 1);
     // What destinations had of this event before is not what the record is now.
-    if (event !== undefined) await queries.delete(deliveries).where(ofEvent(deliveries, source, eventId));
+    if (event !== null) await queries.delete(deliveries).where(ofEvent(deliveries, source, eventId));
   } else if (decision.kind === 'unchanged' && decision.confirms) {
     const revision = sql`${records.revision} + 1`;
     await queries.update(records).set({ revision }).where(ofEntity(source, incoming.entity));
@@ -86,8 +81,7 @@ function answerBefore(event: EventRow, runId: string): Answer | null {
 /** Equal as JSON, whatever the order of keys; as the text would be read back. */
 function sameContent(local: StoredRecord, incoming: IncomingRecord): boolean {
   if (local.deleted || incoming.deleted) return local.deleted === incoming.deleted;
-  const asStored: JsonValue = JSON.parse(JSON.stringify(incoming.data));
-  return isDeepStrictEqual(local.data, asStored);
+  return isDeepStrictEqual(local.data, JSON.parse(JSON.stringify(incoming.data)));
 }
 
 function versionOf(local: StoredRecord | null): RecordVersion | null {

@@ -16,7 +16,11 @@ export const recordLock = (source: string, { type, id }: EntityRef): LockName =>
  */
 export async function lock(queries: Queries, names: readonly LockName[]): Promise<void> {
   const keys = [...new Set(names.map(keyOf))].sort((a, b) => (a < b ? -1 : 1));
-  for (const key of keys) await queries.execute(sql`select pg_advisory_xact_lock(${key.toString()}::bigint)`);
+  const inOrder = sql.join(
+    keys.map((key) => sql`${key.toString()}::bigint`),
+    sql`, `,
+  );
+  await queries.execute(sql`select pg_advisory_xact_lock(key) from unnest(array[${inOrder}]) as key`);
 }
 
 function keyOf(name: LockName): bigint {

@@ -1,6 +1,6 @@
 import { and, asc, eq, sql, type SQL } from 'drizzle-orm';
 import type { EntityRef } from '../model/event.ts';
-import type { Database } from './database.ts';
+import type { Database, Queries } from './database.ts';
 import { ofEvent, toProcessedEvent } from './events.ts';
 import { processedEvents, records } from './schema.ts';
 import type { Store, StoredRecord } from './store.ts';
@@ -10,13 +10,11 @@ export function createRecords(database: Database): Pick<Store, 'lookUp' | 'findR
   return {
     lookUp: (source, eventId, entity) =>
       database.run(async (queries) => {
-        const [found] = await queries
-          .select({ event: processedEvents, revision: records.revision })
-          .from(sql`(select 1) as one`)
-          .leftJoin(processedEvents, ofEvent(processedEvents, source, eventId))
-          .leftJoin(records, ofEntity(source, entity));
-        const event = found?.event ?? null;
-        return { processed: event === null ? null : toProcessedEvent(event), revision: found?.revision ?? 0 };
+        const { event, record } = await readEventAndRecord(queries, source, eventId, entity);
+        return {
+          processed: event === null ? null : toProcessedEvent(event),
+          revision: record?.revision ?? 0,
+        };
       }),
 
     findRecord: (source, entity) =>
@@ -43,6 +41,24 @@ export function createRecords(database: Database): Pick<Store, 'lookUp' | 'findR
         return rows.map(toStoredRecord);
       }),
   };
+}
+
+/** The rows of an event and of its record, in one query; null for what is not there. */
+export async function readEventAndRecord(
+  queries: Queries,
+  source: string,
+  eventId: string,
+  entity: EntityRef,
+): Promise<{
+  event: typeof processedEvents.$inferSelect | null;
+  record: typeof records.$inferSelect | null;
+}> {
+  const [found] = await queries
+    .select({ event: processedEvents, record: records })
+    .from(sql`(select 1) as one`)
+    .leftJoin(processedEvents, ofEvent(processedEvents, source, eventId))
+    .leftJoin(records, ofEntity(source, entity));
+  return { event: found?.event ?? null, record: found?.record ?? null };
 }
 
 /** The condition for the record of one entity. */

@@ -16,12 +16,10 @@ import type { ConflictingDelivery, InboxItem, ProcessedOutcome, RejectionSample 
  * A column of type `json`, not `jsonb`: it keeps the text as it is, and so takes `\u0000` and lone surrogates,
  * which vendors do send and `jsonb` refuses. Content is compared in code (see apply.ts). JSON's null is SQL's null.
  */
-function json<T>(name: string) {
-  return customType<{ data: T; driverData: unknown }>({
-    dataType: () => 'json',
-    toDriver: (value) => JSON.stringify(value),
-  })(name);
-}
+const json = customType<{ data: unknown; driverData: unknown }>({
+  dataType: () => 'json',
+  toDriver: (value) => JSON.stringify(value),
+});
 
 /** A `timestamptz` as ISO 8601 in UTC with milliseconds. */
 const instant = customType<{ data: string; driverData: string }>({
@@ -44,7 +42,7 @@ export const records = landfall.table(
     deleted: boolean('deleted').notNull(),
     deletionAnnounced: boolean('deletion_announced').notNull(),
     revision: bigint('revision', { mode: 'number' }).notNull(),
-    data: json<JsonValue>('data'),
+    data: json('data').$type<JsonValue>(),
     lastEventId: text('last_event_id').notNull(),
     updatedAt: instant('updated_at').notNull(),
   },
@@ -93,7 +91,7 @@ export const inbox = landfall.table(
     source: text('source').notNull(),
     eventId: text('event_id').notNull(),
     bodySha256: text('body_sha256').notNull(),
-    item: json<InboxItem>('item').notNull(),
+    item: json('item').$type<InboxItem>().notNull(),
     acceptedAt: instant('accepted_at').notNull(),
     claimedUntil: instant('claimed_until'),
   },
@@ -106,7 +104,7 @@ export const rejections = landfall.table('rejections', {
   source: text('source').notNull(),
   reason: text('reason').notNull(),
   at: instant('at').notNull(),
-  sample: json<Omit<RejectionSample, 'source' | 'reason' | 'at'>>('sample').notNull(),
+  sample: json('sample').$type<Omit<RejectionSample, 'source' | 'reason' | 'at'>>().notNull(),
 });
 
 /** Every rejection, counted by the minute. */
@@ -129,7 +127,9 @@ export const conflicts = landfall.table(
     source: text('source').notNull(),
     eventId: text('event_id').notNull(),
     bodySha256: text('body_sha256').notNull(),
-    delivery: json<Omit<ConflictingDelivery, 'source' | 'eventId' | 'bodySha256'>>('delivery').notNull(),
+    delivery: json('delivery')
+      .$type<Omit<ConflictingDelivery, 'source' | 'eventId' | 'bodySha256'>>()
+      .notNull(),
   },
   (table) => [unique().on(table.source, table.eventId, table.bodySha256)],
 );
@@ -149,7 +149,7 @@ export const reports = landfall.table(
     workflowId: text('workflow_id').notNull(),
     runId: text('run_id').notNull(),
     finishedAt: instant('finished_at').notNull(),
-    report: json<ReconciliationReport>('report').notNull(),
+    report: json('report').$type<ReconciliationReport>().notNull(),
   },
   (table) => [unique().on(table.workflowId, table.runId)],
 );

@@ -147,7 +147,8 @@ export interface Store {
    *
    * - A complete event of the same run answers what it answered before (an activity retried after its commit).
    * - A complete event of another run is a `duplicate`, unless this is a repair.
-   * - An incomplete one (its deliveries failed) goes through the guard again; destinations that had it are not pending.
+   * - An incomplete one (its deliveries failed) goes through the guard again; destinations that had it are not pending,
+   *   unless the record has become newer since.
    */
   apply(input: ApplyInput): Promise<ApplyResult>;
   /** Remembers that a destination has had the event; the event is complete when all `destinations` have. Idempotent. */
@@ -174,7 +175,8 @@ export interface Store {
   /**
    * Those of `changes` that our copies do not have: no copy of a record that exists, or an older one. A change with an
    * event of the vendor's whose versions cannot be compared differs while that event is not processed. One query for all.
-   * An event with an open dead letter is no difference: it is somebody's case already.
+   * An event with an open dead letter is no difference: it is somebody's case already; nor is a discarded one.
+   * What counts where versions leave it open: see `judgeChange`.
    */
   findDifferences(
     source: string,

@@ -40,13 +40,13 @@ describe('a PostgreSQL server that goes away', () => {
   });
 
   it('loses or doubles nothing when it restarts in the middle of many events that are tried again', async () => {
-    let stopped = false;
+    const restarts = { over: false };
     const restarting = (async () => {
       for (let round = 0; round < 4; round += 1) {
         await wait(Math.random() * 150);
         await server.restart();
       }
-      stopped = true;
+      restarts.over = true;
     })();
     const land = async (version: number): Promise<string[]> => {
       const ask = buildApply({
@@ -66,7 +66,7 @@ describe('a PostgreSQL server that goes away', () => {
     };
     const outcomes: string[] = [];
     let version = 0;
-    while (!stopped) {
+    while (!restarts.over) {
       const batch = Array.from({ length: 10 }, () => land((version += 1)));
       outcomes.push(...(await Promise.all(batch)).flat());
     }
