@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Store } from '../../src/store/store.ts';
+import { storeApplyAgainContract } from './store-apply-again.contract.ts';
 import { storeApplyContract } from './store-apply.contract.ts';
 import { storeBoundedTablesContract } from './store-bounded-tables.contract.ts';
 import { storeDeadLettersContract } from './store-dead-letters.contract.ts';
@@ -39,6 +40,7 @@ export function storeContract(open: () => Promise<Store>): void {
     });
 
     storeApplyContract(subject);
+    storeApplyAgainContract(subject);
     storeDeadLettersContract(subject);
     storeDifferencesContract(subject);
     storeInboxContract(subject);
