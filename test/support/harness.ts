@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { WorkflowHandle } from '@temporalio/client';
-import { DefaultLogger, Runtime } from '@temporalio/worker';
+import { DefaultLogger, Runtime as TemporalRuntime } from '@temporalio/worker';
 import { inject } from 'vitest';
 import { openRuntime, type Runtime } from '../../src/cli/runtime.ts';
 import { startReceiver } from '../../src/cli/start-receiver.ts';
@@ -150,7 +150,7 @@ let installed = false;
 
 /** The SDK's runtime is one of the process, and would otherwise report each worker's state on the terminal. */
 function quietRuntime(): void {
-  if (!installed) Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] });
+  if (!installed) TemporalRuntime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] });
   installed = true;
 }
 
