@@ -12,7 +12,7 @@ import type { Store } from '../store/store.ts';
 import type { EventStarter } from '../temporal/event-starter.ts';
 import { createAcceptor } from './accept-event.ts';
 import { sendProblem } from './problem.ts';
-import { rawBody, rawBodyErrors, requireJson } from './raw-body.ts';
+import { rawBody, requireJson } from './raw-body.ts';
 import { createRejections } from './rejections.ts';
 import { receiveDelivery } from './webhook-route.ts';
 
@@ -87,7 +87,6 @@ export function createReceiver(deps: {
   app.use((_request, response) => {
     sendProblem(response, 'LANDFALL_PATH_UNKNOWN', 'Deliveries are posted to /webhooks/<source>.');
   });
-  app.use(rawBodyErrors(maxBodyBytes));
   app.use(internalErrors(logger));
   return { app, close: () => rejections.close() };
 }

@@ -1,4 +1,6 @@
-import express, { type ErrorRequestHandler, type RequestHandler } from 'express';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { IncomingMessage } from 'node:http';
+import type { RequestHandler } from 'express';
 import { sendProblem } from './problem.ts';
 
 /** `application/json` and `application/<anything>+json`, with or without parameters. */
@@ -29,41 +31,68 @@ export const requireJson: RequestHandler = (request, response, next) => {
   next();
 };
 
-/** The exact bytes of the body as `request.body`, an empty Buffer where there is none. */
-export function rawBody(maxBodyBytes: number): RequestHandler[] {
-  return [
-    express.raw({ type: () => true, limit: maxBodyBytes, inflate: false }),
-    (request, _response, next) => {
-      if (!Buffer.isBuffer(request.body)) request.body = Buffer.alloc(0);
+/**
+ * How long the rest of a body that is too large is read and thrown away before the answer. A client reads its answer
+ * only once it has sent all, and a connection that is cut off with bytes unread loses the answer.
+ */
+const discardMilliseconds = 500;
+
+/**
+ * The exact bytes of the body as `request.body`, an empty Buffer where there is none. (`express.raw` answers a body that
+ * is too large only once all of it has come: a body without end would never be refused.)
+ */
+export function rawBody(maxBodyBytes: number): RequestHandler {
+  return async (request, response, next) => {
+    const body = await readBody(request, maxBodyBytes);
+    if (Buffer.isBuffer(body)) {
+      request.body = body;
       next();
-    },
-  ];
+      return;
+    }
+    if (body === 'broken') {
+      sendProblem(
+        response,
+        'LANDFALL_REQUEST_BROKEN',
+        'The body is shorter than its Content-Length says. Send it again.',
+      );
+      return;
+    }
+    await Promise.race([ended(request), sleep(discardMilliseconds)]);
+    response.set('Connection', 'close');
+    sendProblem(
+      response,
+      'LANDFALL_BODY_TOO_LARGE',
+      `The body is larger than ${maxBodyBytes} bytes, the limit that LANDFALL_MAX_BODY_BYTES sets.`,
+    );
+  };
 }
 
-/** Answers the errors of reading a body. */
-export function rawBodyErrors(maxBodyBytes: number): ErrorRequestHandler {
-  return (error: unknown, _request, response, next) => {
-    const type = error instanceof Error && 'type' in error ? error.type : null;
-    switch (type) {
-      case 'entity.too.large':
-        // The rest of the body is not read: the connection cannot be used again.
-        response.set('Connection', 'close');
-        sendProblem(
-          response,
-          'LANDFALL_BODY_TOO_LARGE',
-          `The body is larger than ${maxBodyBytes} bytes, the limit that LANDFALL_MAX_BODY_BYTES sets.`,
-        );
-        return;
-      case 'request.aborted':
-      case 'request.size.invalid':
-        sendProblem(
-          response,
-          'LANDFALL_REQUEST_BROKEN',
-          'The body is shorter than its Content-Length says. Send it again.',
-        );
-        return;
-      default:
-        next(error);
-    }
-  };
+function readBody(request: IncomingMessage, maxBodyBytes: number): Promise<Buffer | 'too-large' | 'broken'> {
+  return new Promise((resolve) => {
+    let chunks: Buffer[] = [];
+    let size = 0;
+    request.on('data', (chunk: Buffer) => {
+      size += chunk.length;
+      if (size <= maxBodyBytes) chunks.push(chunk);
+      else {
+        chunks = [];
+        resolve('too-large');
+      }
+    });
+    request.once('end', () => {
+      resolve(Buffer.concat(chunks));
+    });
+    request.once('error', () => {
+      resolve('broken');
+    });
+    if (Number(request.headers['content-length'] ?? 0) > maxBodyBytes) resolve('too-large');
+  });
+}
+
+function ended(request: IncomingMessage): Promise<void> {
+  return new Promise((resolve) => {
+    if (request.readableEnded || request.destroyed) resolve();
+    request.once('close', resolve);
+    request.once('end', resolve);
+  });
 }
