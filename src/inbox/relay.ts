@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import { TemporalRefusedError } from '../errors.ts';
+import { TemporalUnavailableError } from '../errors.ts';
 import type { Metrics } from '../monitoring/metrics.ts';
 import { noteConflict } from '../receiver/note-conflict.ts';
 import type { ClaimedInboxItem, InboxItem, Store } from '../store/store.ts';
@@ -23,7 +23,8 @@ const longestPauseMilliseconds = 15_000;
 
 /**
  * The relay. Several processes may run one: a claim is leased, and a start that happens twice is a duplicate by its workflow id.
- * What Temporal refuses keeps its claim until the lease ends, so that it is tried again slowly and blocks nothing behind it.
+ * What cannot be started (Temporal refuses it, its source is not configured any more) keeps its claim until the lease ends, so that
+ * it is tried again slowly and blocks nothing behind it.
  */
 export function createRelay(deps: {
   store: Store;
@@ -108,11 +109,11 @@ export function createRelay(deps: {
     try {
       result = await startItem(starter, item);
     } catch (error) {
-      if (error instanceof TemporalRefusedError) {
+      if (!(error instanceof TemporalUnavailableError)) {
         metrics.inboxRefused.inc({ source });
         logger.error(
           { err: error, source, eventId, acceptedAt },
-          'Temporal refuses an event of the inbox: it stays there',
+          'an event of the inbox cannot be started: it stays there',
         );
         return 'refused';
       }

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { StoreUnavailableError, TemporalRefusedError, TemporalUnavailableError } from '../errors.ts';
+import { StoreUnavailableError, TemporalUnavailableError } from '../errors.ts';
 import { deadLetterWorkflowId, eventWorkflowId } from '../model/ids.ts';
 import type { Metrics } from '../monitoring/metrics.ts';
 import { nameOf, startItem } from '../inbox/start-item.ts';
@@ -70,11 +70,12 @@ export function createAcceptor({
       pausedUntil = 0;
       return { ...started, heldBy: 'temporal' };
     } catch (error) {
-      if (error instanceof TemporalRefusedError) {
-        logger.error({ err: error, ...nameOf(item) }, 'Temporal refuses an event: it waits in the inbox');
+      if (!(error instanceof TemporalUnavailableError)) {
+        // It answered, so the others need not wait; this one is kept, whatever is wrong with it.
+        pausedUntil = 0;
+        logger.error({ err: error, ...nameOf(item) }, 'an event cannot be started: it waits in the inbox');
         return null;
       }
-      if (!(error instanceof TemporalUnavailableError)) throw error;
       if (!probing) logger.error({ err: error }, 'Temporal is out of reach: events go to the inbox');
       pausedUntil = now() + pauseMilliseconds;
       return null;
