@@ -2,6 +2,9 @@ import { describeEntity, type LandfallEvent } from './event.ts';
 import type { RetrySettings } from './retry.ts';
 import { keyword, searchAttributes } from './search-attributes.ts';
 
+/** Temporal's summaries hold 400 bytes: characters of three bytes each fit as well. */
+export const summaryLength = 133;
+
 /** A new try of an event from its dead letter. */
 export interface Replay {
   /** Unique to this replay: part of its idempotency keys. */
@@ -29,7 +32,7 @@ export function eventVisibility({ event, replay }: ProcessEventInput) {
   return {
     staticSummary: clip(
       `${event.source}: ${event.type}${entity === '' ? '' : ` of ${entity}`}${found}${how}`,
-      200,
+      summaryLength,
     ),
     staticDetails: [
       `**${event.type}** from **${event.source}**, event \`${event.id}\``,
@@ -52,7 +55,7 @@ export function eventVisibility({ event, replay }: ProcessEventInput) {
   };
 }
 
-/** The first `length` characters. Temporal's summaries are one line of at most 400 bytes. */
+/** The first `length` characters. */
 export function clip(text: string, length: number): string {
   return text.length <= length ? text : `${text.slice(0, length - 1)}…`;
 }

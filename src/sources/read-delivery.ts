@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { UnreadableEventError } from '../errors.ts';
 import type { UnreadableDelivery } from '../model/dead-letter.ts';
-import type { EventDraft, LandfallEvent } from '../model/event.ts';
+import type { EntityRef, EventDraft, LandfallEvent } from '../model/event.ts';
 import { canonicalEventId, unreadableEventId } from '../model/ids.ts';
 import type { JsonValue } from '../model/json.ts';
 import { clip } from '../model/process-event.ts';
@@ -28,12 +28,15 @@ export type ReadDelivery =
   | { kind: 'unreadable'; eventId: string; delivery: UnreadableDelivery };
 
 /**
- * Above this, an event with a snapshot keeps the record only once: body and snapshot together have to stay below
- * Temporal's 2 MiB a payload.
+ * What an event may take in a workflow's history, below Temporal's 2 MiB a payload. JSON can grow when it is printed again:
+ * `1e20` becomes 21 digits.
  * @see https://docs.temporal.io/cloud/limits#per-message-grpc-limit
  */
-const keepPayloadBelowBytes = 700_000;
+const maxEventBytes = 1_900_000;
+/** No body below this prints to more than `maxEventBytes`, so that most are not printed to be measured. */
+const alwaysFitsBytes = 150_000;
 const maxTypeLength = 255;
+const maxEntityPartLength = 255;
 const redacted = '[redacted]';
 /** Headers that carry a secret, whatever the source. */
 const secretHeaders = [
@@ -53,15 +56,14 @@ export function readDelivery(source: Source, { body, headers, receivedAt, now }:
     const parsed: VerifiedDelivery = { body: parseJson(withoutMark(decodeUtf8(body))), headers };
     const answer = source.handshake?.(parsed) ?? null;
     if (answer !== null) return { kind: 'handshake', answer };
-    const draft = source.readEvent(parsed);
-    const event = toEvent(source, draft, {
-      payload: body.length > keepPayloadBelowBytes && draft.snapshot !== undefined ? null : parsed.body,
+    const event = toEvent(source, source.readEvent(parsed), {
+      payload: parsed.body,
       headers: kept,
       bodySha256,
       receivedAt,
       now,
     });
-    return { kind: 'event', event };
+    return { kind: 'event', event: body.length > alwaysFitsBytes ? fitting(event) : event };
   } catch (error) {
     const text = asTextThatFits(body);
     return {
@@ -127,7 +129,7 @@ function toEvent(
     source: source.name,
     id: canonicalEventId(draft.id, (text) => sha256Hex(Buffer.from(text))),
     type: clip(draft.type, maxTypeLength),
-    entity: draft.entity,
+    entity: draft.entity === null ? null : checked(draft.entity),
     announced: draft.announced === null ? null : plausible(draft.announced, now),
     occurredAt: readSourceTime(draft.occurredAt, now),
     deletes: draft.deletes,
@@ -135,6 +137,32 @@ function toEvent(
     ...kept,
     foundBy: 'webhook',
   };
+}
+
+/** A record's type and id are a row's key, a link in the UI and a part of an address: no vendor's are nearly that long. */
+function checked(entity: EntityRef): EntityRef {
+  for (const [what, value] of Object.entries(entity)) {
+    if (value === '' || value.length > maxEntityPartLength) {
+      throw new UnreadableEventError(
+        `The ${what} of the record has ${value.length} characters; it must have 1 to ${maxEntityPartLength}.`,
+      );
+    }
+  }
+  return entity;
+}
+
+/** The body is for people: where it does not fit beside the record, or at all, the record is what counts. */
+function fitting(event: LandfallEvent): LandfallEvent {
+  if (bytesOf(event) <= maxEventBytes) return event;
+  const withoutPayload = { ...event, payload: null };
+  if (bytesOf(withoutPayload) <= maxEventBytes) return withoutPayload;
+  throw new UnreadableEventError(
+    `The record in the body takes more than the ${maxEventBytes} bytes that a workflow can hold.`,
+  );
+}
+
+function bytesOf(value: unknown): number {
+  return Buffer.byteLength(JSON.stringify(value));
 }
 
 function plausible({ version, sourceTime }: RecordVersion, now: number): RecordVersion | null {
@@ -166,7 +194,7 @@ function withoutMark(text: string): string {
 /** Control characters take six times their size inside JSON: base64 then fits where text would not. */
 function asTextThatFits(body: Buffer): string | null {
   const text = asText(body);
-  return text !== null && Buffer.byteLength(JSON.stringify(text)) <= (body.length + 64) * 1.3 ? text : null;
+  return text !== null && bytesOf(text) <= (body.length + 64) * 1.3 ? text : null;
 }
 
 function asText(body: Buffer): string | null {

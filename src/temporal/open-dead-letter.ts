@@ -4,7 +4,7 @@ import { failureSignal } from '../../workflows/messages.ts';
 import type { DeadLetterInput, FailureReport } from '../model/dead-letter.ts';
 import { describeEntity } from '../model/event.ts';
 import { deadLetterWorkflowId } from '../model/ids.ts';
-import { clip } from '../model/process-event.ts';
+import { clip, summaryLength } from '../model/process-event.ts';
 import { keyword, searchAttributes } from '../model/search-attributes.ts';
 
 /**
@@ -43,7 +43,7 @@ function visibility({ source, eventId, subject }: DeadLetterInput, failure: Fail
   const what =
     event === null ? 'an unreadable delivery' : `${event.type}${entity === '' ? '' : ` of ${entity}`}`;
   return {
-    staticSummary: clip(`${source}: ${what} failed with ${failure.type}`, 200),
+    staticSummary: clip(`${source}: ${what} failed with ${failure.type}`, summaryLength),
     staticDetails: [
       `**${what}** from **${source}**, event \`${eventId}\``,
       `${failure.step} failed with \`${failure.type}\``,
