@@ -24,6 +24,8 @@ export interface DevServerOptions {
   port: number;
   /** Of the web UI. */
   uiPort: number;
+  /** Further settings of the server, such as `limit.historyCount.suggestContinueAsNew`, by their value as JSON. */
+  dynamicConfig?: Readonly<Record<string, string>>;
   /** Where its output is appended. */
   logFile: string;
   /** Called once where it ends without having been asked to. */
@@ -91,7 +93,7 @@ export async function startDevServer(options: DevServerOptions): Promise<DevServ
 async function launch(
   options: DevServerOptions,
 ): Promise<{ child: ChildProcess; pid: number; logFrom: number }> {
-  const { binary, databaseFile, port, uiPort, logFile } = options;
+  const { binary, databaseFile, port, uiPort, logFile, dynamicConfig = {} } = options;
   await mkdir(dirname(logFile), { recursive: true });
   const log = await open(logFile, 'a');
   try {
@@ -102,6 +104,10 @@ async function launch(
         ...['server', 'start-dev', '--ip', host, '--port', String(port), '--ui-port', String(uiPort)],
         ...(databaseFile === null ? [] : ['--db-filename', databaseFile]),
         ...Object.values(searchAttributes).flatMap(({ name }) => ['--search-attribute', `${name}=Keyword`]),
+        ...Object.entries(dynamicConfig).flatMap(([key, value]) => [
+          '--dynamic-config-value',
+          `${key}=${value}`,
+        ]),
         ...['--log-level', 'warn', '--color', 'never'],
       ],
       { detached: true, stdio: ['ignore', log.fd, log.fd], windowsHide: true },

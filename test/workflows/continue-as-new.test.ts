@@ -1,0 +1,107 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import getPort from 'get-port';
+import { afterAll, beforeAll, describe, expect, inject, test, vi } from 'vitest';
+import { noFaults } from '../../src/dev/demo-vendor/faults.ts';
+import { type DevServer, startDevServer } from '../../src/temporal/dev-server/start-dev-server.ts';
+import { type Harness, startHarness } from '../support/harness.ts';
+import { recordHistory } from '../support/record-history.ts';
+
+/** On a server that suggests to continue as new after a few events instead of thousands. */
+describe('a run whose history grows long', () => {
+  let server: DevServer;
+  let harness: Harness;
+  let folder: string;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'landfall-long-'));
+    server = await startDevServer({
+      binary: inject('temporalCli'),
+      databaseFile: null,
+      port: await getPort(),
+      uiPort: await getPort(),
+      logFile: join(folder, 'temporal.log'),
+      onExit: (reason) => {
+        throw new Error(reason);
+      },
+      dynamicConfig: { 'limit.historyCount.suggestContinueAsNew': '60' },
+    });
+    harness = await startHarness({
+      vendor: { customers: 250, orders: 0 },
+      temporalAddress: server.address,
+      change: (source) => ({
+        ...source,
+        reconcile: { everyMilliseconds: 86_400_000, overlapMilliseconds: 1_000 },
+      }),
+    });
+  });
+  afterAll(async () => {
+    await harness.stop();
+    await server.stop();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  const runsOf = async (query: string) => {
+    const runs = [];
+    for await (const run of harness.runtime.client.workflow.list({ query })) runs.push(run);
+    return runs;
+  };
+
+  test('continues as new: a backfill of many pages is one report', { timeout: 120_000 }, async () => {
+    const { runtime, source } = harness;
+    const report = await vi.waitFor(
+      async () => {
+        const [newest] = await runtime.store.listReports(source.name, 1);
+        if (newest === undefined) throw new Error('no report yet');
+        return newest;
+      },
+      { timeout: 90_000, interval: 250 },
+    );
+    expect(report).toMatchObject({ scanned: 250, missing: 250, repaired: 250, pages: 3, complete: true });
+    expect(await runtime.store.listRecords(source.name, null, 1_000)).toHaveLength(250);
+    const continued = await vi.waitFor(
+      async () => {
+        const runs = await runsOf("WorkflowType = 'reconcile' AND ExecutionStatus = 'ContinuedAsNew'");
+        expect(runs.length).toBeGreaterThan(0);
+        return runs;
+      },
+      { timeout: 20_000, interval: 250 },
+    );
+    const [first] = continued;
+    if (first !== undefined) await recordHistory(runtime.client, 'reconcile-continued-as-new', first);
+    await recordHistory(runtime.client, 'reconcile-after-continuing', report);
+  });
+
+  test('continues as new: a dead letter that was looked into many times keeps its record', async () => {
+    const { vendor, source, runtime } = harness;
+    vendor.setFaults({ ...noFaults, apiErrors: 1 });
+    const event = vendor.createCustomer();
+    await harness.post(event);
+    await expect(harness.event(event.id).result()).rejects.toThrow();
+    const ref = { source: source.name, eventId: event.id };
+    for (let count = 1; count <= 30; count += 1) {
+      await harness.deadLetters.investigate(ref, { by: 'ada', owner: 'bob', note: `look ${count}` }, 20_000);
+    }
+
+    const { state } = await harness.deadLetters.show(ref);
+    expect(state.audit.filter(({ what }) => what === 'investigate')).toHaveLength(30);
+    expect(state.errors).toHaveLength(1);
+    const workflowId = `dead-letter:${source.name}:${event.id}`;
+    const continued = await vi.waitFor(
+      async () => {
+        const runs = await runsOf(`WorkflowId = '${workflowId}' AND ExecutionStatus = 'ContinuedAsNew'`);
+        expect(runs.length).toBeGreaterThan(0);
+        return runs;
+      },
+      { timeout: 20_000, interval: 250 },
+    );
+    vendor.setFaults(noFaults);
+    await harness.deadLetters.replay(ref, { by: 'ada', reason: 'mended' }, 30_000);
+    await expect(runtime.client.workflow.getHandle(workflowId).result()).resolves.toMatchObject({
+      resolution: 'replayed',
+    });
+    const [first] = continued;
+    if (first !== undefined) await recordHistory(runtime.client, 'dead-letter-continued-as-new', first);
+    await recordHistory(runtime.client, 'dead-letter-after-continuing', { workflowId });
+  });
+});
