@@ -110,12 +110,28 @@ export interface ReceiverUnderTest extends AsyncDisposable {
   flush(): Promise<void>;
 }
 
-/** Starts a receiver. `brokenStore: true` for one whose store is gone. */
-export async function startReceiverUnderTest(
-  options: { maxBodyBytes?: number; now?: () => number } = {},
-): Promise<ReceiverUnderTest> {
+/** An embedded store in memory. Opening one takes seconds on a busy machine: a file of tests shares it where it can. */
+export async function openTestStore(): Promise<Store> {
   const store = await openStore({ databaseUrl: null, dataDirectory: null });
   await store.migrate();
+  return store;
+}
+
+/** Takes all that waits out of the inbox. */
+export async function emptyInbox(store: Store): Promise<void> {
+  const items = await store.claimInbox(10_000, 1);
+  await store.removeFromInbox(items.map(({ id }) => id));
+}
+
+/**
+ * Starts a receiver.
+ *
+ * @param options.store - stays open. @default one of its own
+ */
+export async function startReceiverUnderTest(
+  options: { maxBodyBytes?: number; now?: () => number; store?: Store } = {},
+): Promise<ReceiverUnderTest> {
+  const store = options.store ?? (await openTestStore());
   const temporal = createTemporalStandIn();
   const metrics = createMetrics();
   const log: string[] = [];
@@ -142,7 +158,7 @@ export async function startReceiverUnderTest(
       temporal.state = 'up';
       await server.close(0);
       await receiver.close();
-      await store.close().catch(() => undefined);
+      if (options.store === undefined) await store.close().catch(() => undefined);
     },
   };
 }

@@ -1,0 +1,213 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { Store } from '../../../src/store/store.ts';
+import {
+  deliver,
+  emptyInbox,
+  openTestStore,
+  post,
+  readMetric,
+  sha256,
+  sign,
+  startReceiverUnderTest,
+  type ReceiverUnderTest,
+} from '../../support/receiver.ts';
+
+let store: Store;
+let receiver: ReceiverUnderTest;
+let time: number;
+beforeAll(async () => {
+  store = await openTestStore();
+});
+beforeEach(async () => {
+  time = Date.now();
+  receiver = await startReceiverUnderTest({ now: () => time, store });
+});
+afterEach(async () => {
+  await receiver[Symbol.asyncDispose]();
+  await emptyInbox(store);
+});
+afterAll(() => store.close());
+
+const event = (id: string, more: object = {}) => ({
+  id,
+  type: 'customer.updated',
+  customer: 'cus_1',
+  ...more,
+});
+const send = (id: string, more: object = {}) => deliver(receiver.url, 'shop', event(id, more));
+const conflictsOf = async (id: string) =>
+  (await store.listConflicts('shop', 100)).filter(({ eventId }) => eventId === id);
+const countDeliveries = (result: string) =>
+  readMetric(receiver.metrics, 'landfall_deliveries_total', { source: 'shop', result });
+
+/** The receiver again, with a store that is gone. */
+async function restartWithoutStore(): Promise<void> {
+  await receiver[Symbol.asyncDispose]();
+  const gone = await openTestStore();
+  await gone.close();
+  receiver = await startReceiverUnderTest({ now: () => time, store: gone });
+}
+
+describe('A delivery', () => {
+  it('is answered with 200 once Temporal holds the event, and not before', async () => {
+    receiver.temporal.state = 'hangs';
+    let answered = false;
+    const sending = send('evt_1').then((answer) => {
+      answered = true;
+      return answer;
+    });
+    await expect.poll(() => receiver.temporal.asked).toBe(1);
+    expect(answered).toBe(false);
+    receiver.temporal.state = 'up';
+    const answer = await sending;
+    expect(answer.status).toBe(200);
+    expect(answer.body).toEqual({ eventId: 'evt_1', workflowId: 'shop:evt_1', duplicate: false });
+    expect(receiver.temporal.events).toMatchObject([
+      {
+        source: 'shop',
+        id: 'evt_1',
+        type: 'customer.updated',
+        entity: { type: 'customer', id: 'cus_1' },
+        payload: event('evt_1'),
+        bodySha256: sha256(JSON.stringify(event('evt_1'))),
+        headers: { 'x-signature': '[redacted]', 'content-type': 'application/json' },
+        foundBy: 'webhook',
+      },
+    ]);
+  });
+
+  it('is told to be a duplicate when it comes again, and is no conflict', async () => {
+    await send('evt_1');
+    expect(await send('evt_1')).toMatchObject({
+      status: 200,
+      body: { eventId: 'evt_1', workflowId: 'shop:evt_1', duplicate: true },
+    });
+    expect(receiver.temporal.events).toHaveLength(1);
+    expect(await countDeliveries('started')).toBe(1);
+    expect(await countDeliveries('duplicate')).toBe(1);
+    expect(await conflictsOf('evt_1')).toEqual([]);
+  });
+
+  it('keeps what a second body under the same id says, for people; the first one wins', async () => {
+    await send('evt_twice', { plan: 'first' });
+    const answer = await send('evt_twice', { plan: 'second' });
+    expect(answer).toMatchObject({ status: 200, body: { duplicate: true } });
+    expect(receiver.temporal.events).toMatchObject([{ payload: { plan: 'first' } }]);
+    expect(await conflictsOf('evt_twice')).toMatchObject([
+      {
+        eventId: 'evt_twice',
+        firstSha256: sha256(JSON.stringify(event('evt_twice', { plan: 'first' }))),
+        body: JSON.stringify(event('evt_twice', { plan: 'second' })),
+      },
+    ]);
+    expect(await readMetric(receiver.metrics, 'landfall_conflicts_total', { source: 'shop' })).toBe(1);
+    expect(receiver.log.some((line) => line.includes('conflict'))).toBe(true);
+  });
+
+  it('is one event for each source, though two vendors use the same id', async () => {
+    expect((await send('evt_1')).body['duplicate']).toBe(false);
+    expect((await deliver(receiver.url, 'other', event('evt_1'))).body['duplicate']).toBe(false);
+  });
+
+  it('is answered in the way of the vendor where it is a handshake', async () => {
+    const answer = await deliver(receiver.url, 'chat', { type: 'url_verification', challenge: 'abc' });
+    expect(answer).toMatchObject({ status: 200, body: { challenge: 'abc' } });
+    expect(receiver.temporal.asked).toBe(0);
+    const forged = await post(receiver.url, 'chat', '{"type":"url_verification","challenge":"abc"}');
+    expect(forged.status).toBe(401);
+  });
+});
+
+describe('While Temporal is down', () => {
+  it('a delivery is held by the inbox and answered with 202', async () => {
+    receiver.temporal.state = 'down';
+    expect(await send('evt_1')).toMatchObject({
+      status: 202,
+      body: { eventId: 'evt_1', workflowId: 'shop:evt_1', duplicate: false },
+    });
+    expect(await store.countInbox()).toBe(1);
+    expect(await countDeliveries('inboxed')).toBe(1);
+    expect(await readMetric(receiver.metrics, 'landfall_inbox_items')).toBe(1);
+  });
+
+  it('the same event waits once, and another body under its id is kept', async () => {
+    receiver.temporal.state = 'down';
+    await send('evt_waits');
+    expect(await send('evt_waits')).toMatchObject({ status: 202, body: { duplicate: true } });
+    expect(await conflictsOf('evt_waits')).toEqual([]);
+    expect(await send('evt_waits', { plan: 'second' })).toMatchObject({
+      status: 202,
+      body: { duplicate: true },
+    });
+    expect(await conflictsOf('evt_waits')).toHaveLength(1);
+    expect(await store.countInbox()).toBe(1);
+  });
+
+  it('an unreadable delivery waits as well', async () => {
+    receiver.temporal.state = 'down';
+    expect((await deliver(receiver.url, 'shop', 'not json')).status).toBe(202);
+    expect(await store.claimInbox(1, 1)).toMatchObject([{ item: { kind: 'unreadable' } }]);
+  });
+
+  it('only one delivery in two seconds waits for it, and the first that it takes ends the detour', async () => {
+    receiver.temporal.state = 'down';
+    await send('evt_1');
+    for (let index = 0; index < 20; index += 1) expect((await send(`evt_more_${index}`)).status).toBe(202);
+    expect(receiver.temporal.asked).toBe(1);
+    time += 2_001;
+    await Promise.all([send('evt_a'), send('evt_b'), send('evt_c')]);
+    expect(receiver.temporal.asked).toBe(2);
+    receiver.temporal.state = 'up';
+    expect((await send('evt_d')).status).toBe(202);
+    time += 2_001;
+    expect((await send('evt_e')).status).toBe(200);
+    expect((await send('evt_f')).status).toBe(200);
+  });
+
+  it('and the store is down too, the vendor is told to send again, and nothing counts as accepted', async () => {
+    await restartWithoutStore();
+    receiver.temporal.state = 'down';
+    const answer = await send('evt_1');
+    expect(answer).toMatchObject({ status: 503, body: { code: 'LANDFALL_NOT_ACCEPTED' } });
+    expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
+    expect(await countDeliveries('unavailable')).toBe(1);
+    expect(await countDeliveries('inboxed')).toBe(0);
+  });
+});
+
+describe('While the store is down', () => {
+  it('Temporal alone takes the event, a conflicting one included', async () => {
+    await restartWithoutStore();
+    expect((await send('evt_1')).status).toBe(200);
+    expect(await send('evt_1', { plan: 'second' })).toMatchObject({ status: 200, body: { duplicate: true } });
+  });
+});
+
+describe('An event that Temporal refuses', () => {
+  it('waits in the inbox, is told of loudly, and holds up no other', async () => {
+    receiver.temporal.state = 'refuses';
+    expect((await send('evt_1')).status).toBe(202);
+    expect(await store.countInbox()).toBe(1);
+    expect(receiver.log.some((line) => line.includes('"level":"error"') && line.includes('evt_1'))).toBe(
+      true,
+    );
+    receiver.temporal.state = 'up';
+    expect((await send('evt_2')).status).toBe(200);
+  });
+});
+
+describe('A burst', () => {
+  it('of more than 200 starts under way goes on in the inbox, and none of it is lost', async () => {
+    receiver.temporal.state = 'hangs';
+    const sending = Array.from({ length: 260 }, async (_, index) => {
+      const body = JSON.stringify(event(`evt_${index}`));
+      return post(receiver.url, 'shop', body, await sign('shop', body));
+    });
+    await expect.poll(() => store.countInbox(), { timeout: 20_000 }).toBe(60);
+    expect(receiver.temporal.asked).toBe(200);
+    receiver.temporal.state = 'up';
+    const answers = await Promise.all(sending);
+    expect(answers.filter(({ status }) => status === 200)).toHaveLength(200);
+    expect(answers.filter(({ status }) => status === 202)).toHaveLength(60);
+  });
+});
