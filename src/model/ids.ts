@@ -31,6 +31,9 @@ export function parseDeadLetterId(id: string): { source: string; eventId: string
   return { source: rest.slice(0, colon), eventId: rest.slice(colon + 1) };
 }
 
+/** White space, control and invisible characters (they could turn a log line around), and what is outside of the basic plane. */
+const unfit = /[\s\p{Cc}\p{Cf}\p{Cs}\p{Co}\u{10000}-\u{10ffff}]/u;
+
 /**
  * An id that is safe in a workflow id and a log line: itself where it is short and printable, else its hash.
  * Ids that begin like our own (`reconcile:`, `sha256:`, `unreadable:`) are hashed as well, so that none can pose as ours.
@@ -38,8 +41,7 @@ export function parseDeadLetterId(id: string): { source: string; eventId: string
  * @param sha256Hex - the hash, passed in because this module has no Node
  */
 export function canonicalEventId(id: string, sha256Hex: (text: string) => string): string {
-  const plain =
-    id.length <= maxEventIdLength && !/[\u0000-\u0020\u007f-\u00a0\u2028\u2029\ud800-\udfff]/.test(id);
+  const plain = id.length <= maxEventIdLength && !unfit.test(id);
   const ours = /^(reconcile|sha256|unreadable):/.test(id);
   return plain && !ours ? id : `sha256:${sha256Hex(id)}`;
 }

@@ -1,0 +1,237 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { UnreadableEventError } from '../../../src/errors.ts';
+import { deadLetterWorkflowId, maxWorkflowIdLength } from '../../../src/model/ids.ts';
+import type { Source } from '../../../src/sources/define-source.ts';
+import { readGenericSources } from '../../../src/sources/generic.ts';
+import { readDelivery, readUnreadable, redactHeaders } from '../../../src/sources/read-delivery.ts';
+import { sha256 } from '../../support/receiver.ts';
+
+const now = Date.parse('2026-01-01T00:00:00Z');
+const receivedAt = '2026-01-01T00:00:00.000Z';
+/** Temporal's limit of one payload. */
+const limitBytes = 2 * 1024 * 1024;
+
+/** One source that fetches its records, and one whose payload is all there is. */
+const [fetching, keeping] = readGenericSources(
+  JSON.stringify(
+    [{ fetch: { urlTemplate: 'http://127.0.0.1:9/{id}' } }, { record: '/data', version: '/version' }].map(
+      (more, index) => ({
+        name: ['fetching', 'a-name-of-forty-letters-as-long-as-can-be'][index]?.slice(0, 40),
+        scheme: 'shopify',
+        secretEnv: 'SECRET',
+        id: '/id',
+        type: '/type',
+        entity: { type: 'thing', id: '/thing' },
+        occurredAt: '/time',
+        ...more,
+      }),
+    ),
+  ),
+  { SECRET: 'a-secret' },
+) as [Source, Source];
+
+const read = (source: Source, body: string | Buffer, headers: Record<string, string> = {}) =>
+  readDelivery(source, { body: Buffer.from(body), headers, receivedAt, now });
+
+describe('A verified delivery', () => {
+  it('is read into an event, with the vendor’s time in one notation', () => {
+    const body = JSON.stringify({
+      id: 'e1',
+      type: 'thing.changed',
+      thing: 7,
+      time: 1_767_000_000,
+      more: [1],
+    });
+    expect(read(fetching, body, { 'user-agent': 'vendor', 'x-shopify-hmac-sha256': 'abc' })).toEqual({
+      kind: 'event',
+      event: {
+        source: 'fetching',
+        id: 'e1',
+        type: 'thing.changed',
+        entity: { type: 'thing', id: '7' },
+        announced: null,
+        occurredAt: '2025-12-29T09:20:00.000Z',
+        deletes: false,
+        snapshot: null,
+        payload: JSON.parse(body) as unknown,
+        headers: { 'user-agent': 'vendor', 'x-shopify-hmac-sha256': '[redacted]' },
+        bodySha256: sha256(body),
+        receivedAt,
+        foundBy: 'webhook',
+      },
+    });
+  });
+
+  it('may begin with a byte order mark', () => {
+    expect(read(fetching, '\ufeff{"id":"e1","type":"t"}').kind).toBe('event');
+  });
+
+  it('is unreadable where its record has an impossible id', () => {
+    const withRecord = (thing: string) => JSON.stringify({ id: 'e1', type: 't', thing, data: {} });
+    expect(read(keeping, withRecord('c'.repeat(255))).kind).toBe('event');
+    expect(read(keeping, withRecord('c'.repeat(256)))).toMatchObject({
+      kind: 'unreadable',
+      delivery: { reason: expect.stringContaining('256 characters') as string },
+    });
+  });
+
+  it('is read again byte for byte once its source’s adapter is mended, and says why while it is not', () => {
+    const body = JSON.stringify({ key: 'e1', type: 't' });
+    const first = read(fetching, body);
+    if (first.kind !== 'unreadable') throw new Error('It was read.');
+    expect(() => readUnreadable(fetching, first.delivery, now)).toThrow(UnreadableEventError);
+    const mended: Source = { ...fetching, readEvent: () => ({ ...draft, id: 'e1' }) };
+    expect(readUnreadable(mended, first.delivery, now)).toMatchObject({ id: 'e1', bodySha256: sha256(body) });
+    const handshake: Source = { ...fetching, handshake: () => 'hello' };
+    expect(() => readUnreadable(handshake, first.delivery, now)).toThrow(/handshake/);
+  });
+
+  it('is kept where its source’s adapter has a defect', () => {
+    const broken: Source = {
+      ...fetching,
+      readEvent: () => {
+        throw new TypeError('undefined is not a function');
+      },
+    };
+    expect(read(broken, '{}')).toMatchObject({
+      kind: 'unreadable',
+      delivery: { body: '{}', reason: 'undefined is not a function' },
+    });
+  });
+
+  it('announces a version only where it can be believed', () => {
+    const announcing = (announced: unknown): Source => ({
+      ...fetching,
+      readEvent: () => ({ ...draft, announced: announced as typeof draft.announced }),
+    });
+    const versionOf = (announced: unknown) => {
+      const result = read(announcing(announced), '{}');
+      return result.kind === 'event' ? result.event.announced : 'unreadable';
+    };
+    expect(versionOf({ version: '007', sourceTime: '2025-12-31T00:00:00Z' })).toEqual({
+      version: '7',
+      sourceTime: '2025-12-31T00:00:00.000Z',
+    });
+    expect(versionOf({ version: null, sourceTime: '9999-01-01T00:00:00Z' })).toBeNull();
+    expect(versionOf({ version: 'x', sourceTime: 'x' })).toBeNull();
+  });
+});
+
+const draft = {
+  id: 'e',
+  type: 't',
+  entity: null,
+  announced: null,
+  occurredAt: null,
+  deletes: false,
+} satisfies ReturnType<Source['readEvent']>;
+
+describe('A large delivery', () => {
+  const numbers = (bytes: number) => `[${'1e20,'.repeat(bytes / 5)}0]`;
+  const bytesOf = (value: unknown) => Buffer.byteLength(JSON.stringify(value));
+
+  it('keeps its record and leaves out its body where both do not fit into a workflow', () => {
+    const body = JSON.stringify({ id: 'e1', type: 't', thing: 'a', data: 'x'.repeat(1_000_000) });
+    const result = read(keeping, body);
+    expect(result).toMatchObject({ kind: 'event', event: { payload: null } });
+    expect(bytesOf(result)).toBeLessThan(limitBytes);
+  });
+
+  it('leaves out its body where printing makes it grow beyond the limit', () => {
+    const result = read(fetching, `{"id":"e1","type":"t","more":${numbers(1_000_000)}}`);
+    expect(result).toMatchObject({ kind: 'event', event: { id: 'e1', payload: null } });
+    expect(read(fetching, `{"id":"e1","type":"t","more":${numbers(100_000)}}`)).not.toMatchObject({
+      event: { payload: null },
+    });
+  });
+
+  it('is kept byte for byte where even its record does not fit', () => {
+    const body = `{"id":"e1","type":"t","thing":"a","data":${numbers(1_000_000)}}`;
+    const result = read(keeping, body);
+    expect(result).toMatchObject({ kind: 'unreadable', delivery: { body } });
+    expect(bytesOf(result)).toBeLessThan(limitBytes);
+  });
+
+  it.each([0, 1, 34, 92, 127, 255])('of unreadable bytes fits, whatever they are: %i', (byte) => {
+    const result = read(keeping, Buffer.alloc(1_468_006, byte));
+    expect(result.kind).toBe('unreadable');
+    expect(bytesOf(result)).toBeLessThan(limitBytes);
+  });
+});
+
+describe('Whatever the body holds', () => {
+  const anyUnit = fc.oneof(
+    fc.constantFrom('a', '\u202e', '\u200b', '\ue000', '\ud800'),
+    fc.integer({ min: 0, max: 0xffff }).map((code) => String.fromCharCode(code)),
+  );
+  const anyBody = fc.oneof(
+    fc.uint8Array({ maxLength: 200 }).map((bytes) => Buffer.from(bytes)),
+    fc.string({ unit: 'binary' }).map((text) => Buffer.from(text)),
+    fc.json().map((text) => Buffer.from(text)),
+    fc
+      .record(
+        {
+          id: fc.oneof(fc.string({ unit: anyUnit, maxLength: 400 }), fc.jsonValue()),
+          type: fc.oneof(fc.string({ unit: 'binary' }), fc.jsonValue()),
+          thing: fc.jsonValue(),
+          time: fc.jsonValue(),
+          version: fc.jsonValue(),
+          data: fc.jsonValue(),
+        },
+        { requiredKeys: ['id', 'type'] },
+      )
+      .map((value) => Buffer.from(JSON.stringify(value))),
+  );
+
+  it('it becomes an event, or is kept so that its exact bytes come back', () => {
+    fc.assert(
+      fc.property(anyBody, fc.constantFrom(fetching, keeping), (body, source) => {
+        const result = read(source, body);
+        if (result.kind === 'unreadable') {
+          const { delivery } = result;
+          expect(Buffer.from(delivery.body, delivery.bodyEncoding).equals(body)).toBe(true);
+          expect(delivery.bodySha256).toBe(sha256(body));
+          expect(delivery.reason).not.toBe('');
+        } else {
+          expect(result.kind).toBe('event');
+        }
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  it('its id fits into a workflow’s, holds nothing unprintable, and is the same each time', () => {
+    fc.assert(
+      fc.property(anyBody, (body) => {
+        const result = read(keeping, body);
+        if (result.kind === 'handshake') return;
+        const id = result.kind === 'event' ? result.event.id : result.eventId;
+        expect(deadLetterWorkflowId(keeping.name, id).length).toBeLessThanOrEqual(maxWorkflowIdLength);
+        expect(id).not.toMatch(/[\s\p{Cc}\p{Cf}\p{Cs}\p{Co}]/u);
+        expect(read(keeping, body)).toEqual(result);
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+});
+
+describe('Headers that are kept', () => {
+  it('have lost what is secret, by their usual names and by those of the scheme', () => {
+    const headers = {
+      authorization: 'a',
+      cookie: 'b',
+      'x-api-key': 'c',
+      'x-sig': 'd',
+      accept: 'e',
+      none: undefined,
+    };
+    expect(redactHeaders(headers, ['x-sig'])).toEqual({
+      authorization: '[redacted]',
+      cookie: '[redacted]',
+      'x-api-key': '[redacted]',
+      'x-sig': '[redacted]',
+      accept: 'e',
+    });
+  });
+});
