@@ -1,0 +1,91 @@
+/**
+ * What a vendor's file is written with. A source says how its deliveries are signed, what event is in one, how a record
+ * is read, and how changes are listed; receiver, workflows and schedules do the rest. See docs/adding-a-source.md.
+ *
+ * @example
+ * ```js
+ * import { defineSource, hmacScheme, secretList } from 'landfall';
+ * import { z } from 'zod';
+ *
+ * const webhook = z.object({ id: z.string(), type: z.string(), invoice: z.json() });
+ *
+ * export const acme = defineSource({
+ *   name: 'acme',
+ *   settings: { ACME_WEBHOOK_SECRET: secretList() },
+ *   create: ({ ACME_WEBHOOK_SECRET: secrets }) => ({
+ *     verification: hmacScheme({ secrets, header: 'x-acme-signature', algorithm: 'sha256', encoding: 'hex' }),
+ *     readEvent({ body }) {
+ *       const { id, type, invoice } = webhook.parse(body);
+ *       const entity = { type: 'invoice', id: invoice.id };
+ *       return { id, type, entity, announced: null, occurredAt: null, deletes: false, snapshot: invoice };
+ *     },
+ *   }),
+ * });
+ *
+ * const { verification, readEvent } = acme.create({ ACME_WEBHOOK_SECRET: ['secret'] });
+ * const body = Buffer.from('{"id":"evt_1","type":"invoice.paid","invoice":{"id":"inv_1"}}');
+ * const headers = await verification.sign(body, { id: 'evt_1', now: Date.now() });
+ * console.log(await verification.verify({ body, headers, now: Date.now() })); // { verified: true }
+ * console.log(readEvent({ body: JSON.parse(body), headers }).entity); // { type: 'invoice', id: 'inv_1' }
+ * ```
+ * @module
+ */
+export {
+  defineSource,
+  secretList,
+  type CallContext,
+  type ChangePage,
+  type ListedChange,
+  type ReconcileSettings,
+  type Source,
+  type SourceDefinition,
+  type SourceParts,
+  type SourceRecord,
+  type VerifiedDelivery,
+} from './sources/define-source.ts';
+export type { EntityRef, EventDraft } from './model/event.ts';
+export type { JsonObject, JsonValue } from './model/json.ts';
+export type { Outcome } from './model/outcome.ts';
+export type { RetrySettings } from './model/retry.ts';
+export type { RecordVersion } from './model/version.ts';
+export type { Destination, DestinationWrite } from './destinations/define-destination.ts';
+export { httpDestination, type HttpDestinationOptions } from './destinations/http.ts';
+export { githubScheme } from './verification/github.ts';
+export { hmacScheme, type HmacSchemeOptions } from './verification/hmac.ts';
+export { shopifyScheme } from './verification/shopify.ts';
+export { slackScheme } from './verification/slack.ts';
+export { standardWebhooksScheme } from './verification/standard-webhooks.ts';
+export { stripeScheme } from './verification/stripe.ts';
+export type {
+  RejectionReason,
+  SignatureScheme,
+  SignedRequest,
+  VerificationResult,
+} from './verification/scheme.ts';
+export {
+  pathSegment,
+  throwIfCancelled,
+  vendorErrorFromStatus,
+  vendorUnreachable,
+} from './sources/vendor-error.ts';
+export {
+  ConfigurationError,
+  DeadLetteredError,
+  DestinationRefusedError,
+  DestinationUnavailableError,
+  LandfallError,
+  ReconciliationIncompleteError,
+  RecordTooLargeError,
+  StoreRefusedError,
+  StoreUnavailableError,
+  TemporalRefusedError,
+  TemporalUnavailableError,
+  UnknownDeadLetterError,
+  UnknownSourceError,
+  UnreadableEventError,
+  VendorAnswerError,
+  VendorBehindError,
+  VendorRateLimitedError,
+  VendorRefusedError,
+  VendorUnavailableError,
+} from './errors.ts';
