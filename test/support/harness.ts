@@ -1,6 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { WorkflowHandle } from '@temporalio/client';
-import { DefaultLogger, Runtime as TemporalRuntime } from '@temporalio/worker';
 import { inject } from 'vitest';
 import { openRuntime, type Runtime } from '../../src/cli/runtime.ts';
 import { startReceiver } from '../../src/cli/start-receiver.ts';
@@ -17,6 +16,7 @@ import { createDeadLetters, type DeadLetters } from '../../src/temporal/dead-let
 import { scheduleId } from '../../src/temporal/schedules.ts';
 import type { processEvent } from '../../workflows/index.ts';
 import { createDatabase } from './create-database.ts';
+import { quietRuntime } from './quiet-runtime.ts';
 
 /** The answer to one delivery. */
 export interface Answer {
@@ -144,14 +144,6 @@ async function post(
     body: new Uint8Array(bytes),
   });
   return { status: response.status, body: (await response.json()) as Answer['body'] };
-}
-
-let installed = false;
-
-/** The SDK's runtime is one of the process, and would otherwise report each worker's state on the terminal. */
-function quietRuntime(): void {
-  if (!installed) TemporalRuntime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] });
-  installed = true;
 }
 
 /** Leaves nothing running on the server that the other tests share. */

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { DestinationStream } from 'pino';
+import { expect } from 'vitest';
 import { TemporalRefusedError, TemporalUnavailableError } from '../../src/errors.ts';
 import type { UnreadableDelivery } from '../../src/model/dead-letter.ts';
 import type { LandfallEvent } from '../../src/model/event.ts';
@@ -220,4 +221,9 @@ export async function readMetric(
 /** SHA-256 in hex. */
 export function sha256(body: string | Buffer): string {
   return createHash('sha256').update(body).digest('hex');
+}
+
+/** Waits until what is read is as expected; on a busy machine that may take a while. */
+export function eventually<Value>(read: () => Value | Promise<Value>) {
+  return expect.poll(read, { timeout: 20_000 });
 }

@@ -1,0 +1,57 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { Worker } from '@temporalio/worker';
+import { DeterminismViolationError } from '@temporalio/workflow';
+import { historyFromJSON } from '@temporalio/common/lib/proto-utils.js';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { bundleWorkflows } from '../../src/temporal/worker.ts';
+import { quietRuntime } from '../support/quiet-runtime.ts';
+
+const folder = new URL('../histories/', import.meta.url);
+const names = readdirSync(folder).filter((name) => name.endsWith('.json'));
+const read = (name: string) => historyFromJSON(JSON.parse(readFileSync(new URL(name, folder), 'utf8')));
+
+/** `npm run record-histories` records them; those of earlier releases stay, because their runs may still be open. */
+describe('the workflows replay what was recorded', () => {
+  let workflowBundle: { code: string };
+  beforeAll(async () => {
+    quietRuntime();
+    workflowBundle = await bundleWorkflows();
+  });
+
+  test.for(names)('%s', async (name) => {
+    await Worker.runReplayHistory({ workflowBundle }, read(name), name);
+  });
+
+  test('every kind of run is there: plain, failed, reset, each decision, continued as new', () => {
+    expect(names.map((name) => name.replace('.json', ''))).toEqual(
+      expect.arrayContaining([
+        'process-event-applied',
+        'process-event-dead-lettered',
+        'process-event-duplicate',
+        'process-event-replayed',
+        'process-event-reset',
+        'dead-letter-replayed',
+        'dead-letter-replayed-twice',
+        'dead-letter-discarded',
+        'dead-letter-investigated',
+        'dead-letter-resolved-by-reset',
+        'dead-letter-unreadable',
+        'dead-letter-continued-as-new',
+        'reconcile-repaired',
+        'reconcile-in-step',
+        'reconcile-continued-as-new',
+      ]),
+    );
+  });
+
+  test('a history that another code made is refused', async () => {
+    const history = read('process-event-applied.json');
+    const scheduled = history.events?.find((event) => event.activityTaskScheduledEventAttributes);
+    const { activityType } = scheduled?.activityTaskScheduledEventAttributes ?? {};
+    if (!activityType) throw new Error('it has an activity');
+    activityType.name = 'somethingElse';
+    await expect(Worker.runReplayHistory({ workflowBundle }, history, 'changed')).rejects.toBeInstanceOf(
+      DeterminismViolationError,
+    );
+  });
+});
