@@ -20,5 +20,5 @@ export async function recordHistory(
 
 /** Paths and names of the machine that recorded it are nobody's business, and would differ each time. */
 function withoutMachine(text: string): string {
-  return text.replaceAll(root, '').replaceAll(/"identity": "[^"]*"/g, '"identity": "worker"');
+  return text.replaceAll(root, '').replaceAll(/"\d+@[^"]*?(-[0-9a-f]{32})?"/g, '"worker$1"');
 }
