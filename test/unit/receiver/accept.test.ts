@@ -3,6 +3,7 @@ import type { Store } from '../../../src/store/store.ts';
 import {
   deliver,
   emptyInbox,
+  eventually,
   openTestStore,
   post,
   readMetric,
@@ -17,7 +18,7 @@ let receiver: ReceiverUnderTest;
 let time: number;
 beforeAll(async () => {
   store = await openTestStore();
-});
+}, 60_000);
 beforeEach(async () => {
   time = Date.now();
   receiver = await startReceiverUnderTest({ now: () => time, store });
@@ -56,7 +57,7 @@ describe('A delivery', () => {
       answered = true;
       return answer;
     });
-    await expect.poll(() => receiver.temporal.asked).toBe(1);
+    await eventually(() => receiver.temporal.asked).toBe(1);
     expect(answered).toBe(false);
     receiver.temporal.state = 'up';
     const answer = await sending;
@@ -203,7 +204,7 @@ describe('A burst', () => {
       const body = JSON.stringify(event(`evt_${index}`));
       return post(receiver.url, 'shop', body, await sign('shop', body));
     });
-    await expect.poll(() => store.countInbox(), { timeout: 20_000 }).toBe(60);
+    await eventually(() => store.countInbox()).toBe(60);
     expect(receiver.temporal.asked).toBe(200);
     receiver.temporal.state = 'up';
     const answers = await Promise.all(sending);

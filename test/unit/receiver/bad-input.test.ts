@@ -14,7 +14,7 @@ import {
 let receiver: ReceiverUnderTest;
 beforeAll(async () => {
   receiver = await startReceiverUnderTest({ maxBodyBytes: 20_000 });
-});
+}, 60_000);
 afterAll(() => receiver[Symbol.asyncDispose]());
 
 /** The event that Temporal holds under an id. */

@@ -15,7 +15,7 @@ const tenMinutes = 600_000;
 let receiver: ReceiverUnderTest;
 beforeAll(async () => {
   receiver = await startReceiverUnderTest();
-});
+}, 60_000);
 afterAll(() => receiver[Symbol.asyncDispose]());
 
 /** Requests that must be refused, each with its reason. */

@@ -6,7 +6,7 @@ import { ConfigurationError } from '../../../src/errors.ts';
 import { createMetrics } from '../../../src/monitoring/metrics.ts';
 import { createOps, type Check } from '../../../src/receiver/ops.ts';
 import { listen } from '../../../src/receiver/server.ts';
-import { deliver, sign, startReceiverUnderTest } from '../../support/receiver.ts';
+import { deliver, eventually, sign, startReceiverUnderTest } from '../../support/receiver.ts';
 
 const local = { host: '127.0.0.1', port: 0, setting: 'LANDFALL_PORT' };
 
@@ -15,7 +15,7 @@ describe('A receiver that is told to stop', () => {
     await using receiver = await startReceiverUnderTest();
     receiver.temporal.state = 'hangs';
     const answering = deliver(receiver.url, 'shop', { id: 'evt_1', type: 'ping' });
-    await expect.poll(() => receiver.temporal.asked).toBe(1);
+    await eventually(() => receiver.temporal.asked).toBe(1);
     const closing = receiver.server.close(10_000);
     await expect(fetch(receiver.url)).rejects.toThrow();
     receiver.temporal.state = 'up';
