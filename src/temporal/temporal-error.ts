@@ -16,6 +16,8 @@ export function toTemporalError(error: unknown, what: string): LandfallError {
   if (cause !== undefined && refusals.has(cause.code)) {
     return new TemporalRefusedError(`Temporal refuses to ${what}: ${cause.details}`, { cause: error });
   }
-  const why = cause === undefined ? (error instanceof Error ? error.message : String(error)) : cause.details;
+  // The client ends some of its sentences with a note that is empty.
+  const details = cause?.details.replace(/ Resolution note: *$/, '');
+  const why = details ?? (error instanceof Error ? error.message : String(error));
   return new TemporalUnavailableError(`Temporal did not ${what}: ${why}`, { cause: error });
 }

@@ -1,7 +1,6 @@
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { LandfallError } from '../../errors.ts';
-import type { DeadLetterEntry, DeadLetterState, DeadLetterSubject } from '../../model/dead-letter.ts';
-import { describeEntity } from '../../model/event.ts';
+import type { DeadLetterEntry } from '../../model/dead-letter.ts';
 import { deadLetterWorkflowId, parseDeadLetterId } from '../../model/ids.ts';
 import {
   createDeadLetters,
@@ -10,8 +9,10 @@ import {
   type DeadLetters,
   type Decided,
 } from '../../temporal/dead-letters.ts';
+import { describeCase } from '../describe-case.ts';
 import { describeAge } from '../describe-age.ts';
 import { readDuration } from '../read-duration.ts';
+import { readNumber } from '../read-number.ts';
 import { renderTable } from '../table.ts';
 import { type Environment, withTemporal } from '../with-temporal.ts';
 
@@ -33,7 +34,7 @@ export function deadLettersCommand(environment: () => Promise<Environment>): Com
     .description('the open ones, the oldest first')
     .option('--source <name>', 'of one source')
     .option('--error <code>', 'that first failed with this code')
-    .option('--limit <count>', 'at most so many', readCount, 100)
+    .option('--limit <count>', 'at most so many', readNumber({ min: 1, max: 100_000, whole: true }), 100)
     .option('--json', 'one JSON object a line')
     .action((options: DeadLetterFilter & { json?: boolean }) =>
       run(async (deadLetters) => {
@@ -63,12 +64,13 @@ export function deadLettersCommand(environment: () => Promise<Environment>): Com
     );
 
   command
-    .command('show <id>')
+    .command('show')
+    .argument('<id>', idSense, readId)
     .description('the whole case: what failed, its record, headers and body')
     .option('--json', 'as JSON')
-    .action((id: string, options: { json?: boolean }) =>
+    .action((ref: DeadLetterRef, options: { json?: boolean }) =>
       run(async (deadLetters) => {
-        const { state, subject } = await deadLetters.show(readId(id));
+        const { state, subject } = await deadLetters.show(ref);
         console.log(
           options.json === true ? JSON.stringify({ state, subject }, null, 2) : describeCase(state, subject),
         );
@@ -77,48 +79,74 @@ export function deadLettersCommand(environment: () => Promise<Environment>): Com
 
   decision('replay', 'process the event again with what the vendor has today')
     .requiredOption('--reason <text>', 'why')
-    .action((id: string | undefined, options: Selection & { by: string; reason: string }) =>
-      run((deadLetters) =>
-        decideAll(deadLetters, id, options, (ref) => deadLetters.replay(ref, pick(options), options.wait)),
-      ),
+    .action((ref: DeadLetterRef | undefined, options: Selection & { by: string; reason: string }) =>
+      decideAll(ref, options, (deadLetters, each) => deadLetters.replay(each, pick(options), options.wait)),
     );
 
   decision('discard', 'close it for good without processing the event')
     .requiredOption('--reason <text>', 'why')
-    .action((id: string | undefined, options: Selection & { by: string; reason: string }) =>
-      run((deadLetters) =>
-        decideAll(deadLetters, id, options, (ref) => deadLetters.discard(ref, pick(options), options.wait)),
-      ),
+    .action((ref: DeadLetterRef | undefined, options: Selection & { by: string; reason: string }) =>
+      decideAll(ref, options, (deadLetters, each) => deadLetters.discard(each, pick(options), options.wait)),
     );
 
   decision('investigate', 'mark that somebody looks into it; it stays open')
     .requiredOption('--owner <name>', 'who looks into it')
     .requiredOption('--note <text>', 'what is known')
-    .action((id: string | undefined, options: Selection & { by: string; owner: string; note: string }) =>
-      run((deadLetters) =>
-        decideAll(deadLetters, id, options, (ref) =>
-          deadLetters.investigate(
-            ref,
-            { by: options.by, owner: options.owner, note: options.note },
-            options.wait,
-          ),
+    .action(
+      (
+        ref: DeadLetterRef | undefined,
+        { by, owner, note, ...rest }: Selection & { by: string; owner: string; note: string },
+      ) =>
+        decideAll(ref, rest, (deadLetters, each) =>
+          deadLetters.investigate(each, { by, owner, note }, rest.wait),
         ),
-      ),
     );
 
   return command;
 
   function decision(name: string, description: string): Command {
     return command
-      .command(`${name} [id]`)
+      .command(name)
+      .argument('[id]', idSense, readId)
       .description(description)
       .requiredOption('--by <name>', 'who decides')
       .option('--source <name>', 'instead of an id: all open ones of this source')
       .option('--error <code>', 'instead of an id: all open ones that first failed with this code')
       .option('--all', 'instead of an id: all open ones')
-      .option('--wait <duration>', 'how long to wait for the answer', readDuration, 120_000);
+      .addOption(
+        new Option('--wait <duration>', 'how long to wait for the answer')
+          .argParser(readDuration)
+          .default(120_000, '2m'),
+      );
+  }
+
+  async function decideAll(
+    ref: DeadLetterRef | undefined,
+    { source, error, all }: Selection,
+    decide: (deadLetters: DeadLetters, ref: DeadLetterRef) => Promise<Decided>,
+  ): Promise<void> {
+    const many = all === true || source !== undefined || error !== undefined;
+    if ((ref === undefined) !== many) {
+      throw new InvalidArgumentError(
+        'Name one dead letter by its id, or many by --source, --error or --all.',
+      );
+    }
+    const filter = {
+      ...(source === undefined ? {} : { source }),
+      ...(error === undefined ? {} : { error }),
+      limit: 10_000,
+    };
+    await run(async (deadLetters) => {
+      const refs = ref === undefined ? await deadLetters.list(filter) : [ref];
+      if (refs.length === 0) console.log('No dead letter is open.');
+      const failed = await decideEach(refs, (each) => decide(deadLetters, each));
+      if (refs.length > 1) console.log(`${refs.length - failed} done, ${failed} not`);
+      if (failed > 0) process.exitCode = 1;
+    });
   }
 }
+
+const idSense = '<source>:<event id>, with or without "dead-letter:" before it';
 
 function pick({ by, reason }: { by: string; reason: string }) {
   return { by, reason };
@@ -127,23 +155,11 @@ function pick({ by, reason }: { by: string; reason: string }) {
 /** A batch is carried out a few at a time; it fails where one of them did. */
 const atOnce = 5;
 
-async function decideAll(
-  deadLetters: DeadLetters,
-  id: string | undefined,
-  { source, error, all }: Selection,
+/** @returns how many could not be decided */
+async function decideEach(
+  refs: readonly DeadLetterRef[],
   decide: (ref: DeadLetterRef) => Promise<Decided>,
-): Promise<void> {
-  const many = all === true || source !== undefined || error !== undefined;
-  if ((id === undefined) !== many) {
-    throw new InvalidArgumentError('Name one dead letter by its id, or many by --source, --error or --all.');
-  }
-  const filter: DeadLetterFilter = {
-    ...(source === undefined ? {} : { source }),
-    ...(error === undefined ? {} : { error }),
-    limit: 10_000,
-  };
-  const refs = id === undefined ? await deadLetters.list(filter) : [readId(id)];
-  if (refs.length === 0) console.log('No dead letter is open.');
+): Promise<number> {
   const waiting = [...refs];
   let failed = 0;
   const worker = async () => {
@@ -152,8 +168,7 @@ async function decideAll(
     }
   };
   await Promise.all(Array.from({ length: Math.min(atOnce, waiting.length) }, worker));
-  if (refs.length > 1) console.log(`${refs.length - failed} done, ${failed} not`);
-  if (failed > 0) process.exitCode = 1;
+  return failed;
 }
 
 async function decideOne(
@@ -179,49 +194,10 @@ function isBad(entry: DeadLetterEntry): boolean {
   return entry.what === 'failed' || entry.what === 'refused';
 }
 
-function describeCase(state: DeadLetterState, subject: DeadLetterSubject): string {
-  const { headers, payload } =
-    subject.kind === 'event'
-      ? { headers: subject.event.headers, payload: JSON.stringify(subject.event.payload, null, 2) }
-      : { headers: subject.delivery.headers, payload: subject.delivery.body };
-  const what =
-    subject.kind === 'event'
-      ? `${subject.event.type} ${describeEntity(subject.event.entity)}`
-      : `a delivery that could not be read: ${subject.delivery.reason}`;
-  return [
-    `${deadLetterWorkflowId(state.source, state.eventId)}: ${state.status}${state.escalated ? ', escalated' : ''}`,
-    what,
-    `open for ${describeAge(new Date(state.openedAt))}, ${state.replays} replays${state.owner === null ? '' : `, owner ${state.owner}`}`,
-    '',
-    ...state.errors.flatMap((error) => [
-      `${error.at} ${error.step} failed with ${error.type}${error.attempts === null ? '' : ` after ${error.attempts} attempts`}`,
-      `  ${error.message}`,
-      ...error.causes.map((cause) => `  caused by ${cause}`),
-    ]),
-    '',
-    'Record of the case',
-    ...state.audit.map((entry) => `  ${entry.at} ${entry.what}: ${entry.text}`),
-    '',
-    'Headers',
-    ...Object.entries(headers).map(([name, value]) => `  ${name}: ${value}`),
-    '',
-    'Body',
-    payload,
-  ].join('\n');
-}
-
 function readId(id: string): DeadLetterRef {
   const parsed = parseDeadLetterId(id);
   if (parsed === null) {
-    throw new InvalidArgumentError(
-      `"${id}" is no dead letter: give <source>:<event id>, as "list" shows them.`,
-    );
+    throw new InvalidArgumentError('Give <source>:<event id>, as "landfall dead-letters list" shows them.');
   }
   return parsed;
-}
-
-function readCount(text: string): number {
-  const count = Number(text);
-  if (!Number.isInteger(count) || count < 1) throw new InvalidArgumentError('Give a whole number above 0.');
-  return count;
 }

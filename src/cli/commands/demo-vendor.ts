@@ -1,13 +1,14 @@
 import { Command } from 'commander';
 import { parseFaults } from '../../dev/demo-vendor/faults.ts';
 import { startDemoVendor } from '../../dev/demo-vendor/start-demo-vendor.ts';
+import { readNumber } from '../read-number.ts';
 import { untilStopped } from '../until-stopped.ts';
 
 interface DemoVendorCommandOptions {
   target: string;
-  port: string;
+  port: number;
   faults: string;
-  rate: string;
+  rate: number;
   state?: string;
 }
 
@@ -16,17 +17,17 @@ export function demoVendorCommand(): Command {
   return new Command('demo-vendor')
     .description('run the demo vendor alone, against a receiver of your own')
     .option('--target <url>', 'where its webhooks go', 'http://127.0.0.1:3000/webhooks/demo')
-    .option('--port <port>', 'of its API', '3010')
+    .option('--port <port>', 'of its API', readNumber({ min: 0, max: 65_535, whole: true }), 3010)
     .option('--faults <faults>', '"all", "none" or rates such as "duplicates=0.2,drops=0.1"', 'none')
-    .option('--rate <count>', 'changes a second', '2')
+    .option('--rate <count>', 'changes a second', readNumber({ min: 0, max: 1_000 }), 2)
     .option('--state <file>', 'where it keeps its records over a restart')
     .action(async (options: DemoVendorCommandOptions) => {
       const vendor = await startDemoVendor(
         {
           target: options.target,
-          port: Number(options.port),
+          port: options.port,
           faults: parseFaults(options.faults),
-          changesPerSecond: Number(options.rate),
+          changesPerSecond: options.rate,
           stateFile: options.state ?? null,
         },
         {

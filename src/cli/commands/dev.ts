@@ -6,11 +6,12 @@ import { sourceDefinitions } from '../../sources/registry.ts';
 import { untilStopped } from '../until-stopped.ts';
 import type { Environment } from '../with-temporal.ts';
 import { readDuration } from '../read-duration.ts';
+import { readNumber } from '../read-number.ts';
 
 interface DevCommandOptions {
   for?: number;
   faults: string;
-  rate: string;
+  rate: number;
 }
 
 /** `landfall dev`, which `npm start` runs: everything in one process, with no configuration. */
@@ -21,13 +22,13 @@ export function devCommand(env: Environment): Command {
     )
     .option('--for <duration>', 'end after this time with a verdict, and an exit code to match', readDuration)
     .option('--faults <faults>', 'of the demo vendor: "all", "none" or rates such as "drops=0.2"', 'all')
-    .option('--rate <count>', 'changes a second at the demo vendor', '4')
+    .option('--rate <count>', 'changes a second at the demo vendor', readNumber({ min: 0, max: 1_000 }), 4)
     .action(async (options: DevCommandOptions) => {
       const config = loadConfig(env, { mode: 'dev', definitions: sourceDefinitions });
       const equal = await runDev(config, {
         forMilliseconds: options.for ?? null,
         faults: parseFaults(options.faults),
-        changesPerSecond: Number(options.rate),
+        changesPerSecond: options.rate,
         environment: env,
         print: (line) => {
           console.log(line);

@@ -1,16 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { Command } from 'commander';
+import { Command, InvalidArgumentError } from 'commander';
 import { loadConfig } from '../../config/load.ts';
 import { ConfigurationError, UnknownSourceError } from '../../errors.ts';
 import { sourceDefinitions } from '../../sources/registry.ts';
+import { readNumber } from '../read-number.ts';
 import type { Environment } from '../with-temporal.ts';
 
 interface SendOptions {
   body?: string;
   header: Record<string, string>;
   url?: string;
-  times: string;
+  times: number;
 }
 
 /** `landfall send <source>`: posts a sample event, or your own body, signed as the vendor would sign it. */
@@ -21,7 +22,12 @@ export function sendCommand(environment: () => Promise<Environment>): Command {
     .option('--body <file>', 'a file with the body instead of the sample')
     .option('--header <name:value>', 'a further header; may be repeated', addHeader, {})
     .option('--url <url>', 'of the receiver', undefined)
-    .option('--times <count>', 'deliver it so often, all at once', '1')
+    .option(
+      '--times <count>',
+      'deliver it so often, all at once',
+      readNumber({ min: 1, max: 10_000, whole: true }),
+      1,
+    )
     .action(async (name: string, options: SendOptions) => {
       const config = loadConfig(await environment(), { mode: 'command', definitions: sourceDefinitions });
       const source = config.sources.find((each) => each.name === name);
@@ -46,7 +52,7 @@ export function sendCommand(environment: () => Promise<Environment>): Command {
       const base = options.url ?? `http://127.0.0.1:${config.port}`;
       const url = new URL(`/webhooks/${name}`, base);
       const answers = await Promise.all(
-        Array.from({ length: Number(options.times) || 1 }, () => post(url, body, headers)),
+        Array.from({ length: options.times }, () => post(url, body, headers)),
       );
       for (const answer of answers) console.log(answer.text);
       if (!answers.every((answer) => answer.ok)) process.exitCode = 1;
@@ -73,5 +79,9 @@ async function post(
 
 function addHeader(text: string, headers: Record<string, string>): Record<string, string> {
   const colon = text.indexOf(':');
-  return { ...headers, [text.slice(0, colon).trim().toLowerCase()]: text.slice(colon + 1).trim() };
+  const name = text.slice(0, Math.max(colon, 0)).trim().toLowerCase();
+  if (!/^[a-z0-9!#$%&'*+.^_`|~-]+$/.test(name)) {
+    throw new InvalidArgumentError('Give a header as name:value, such as x-trace:abc.');
+  }
+  return { ...headers, [name]: text.slice(colon + 1).trim() };
 }

@@ -1,0 +1,36 @@
+import type { DeadLetterState, DeadLetterSubject } from '../model/dead-letter.ts';
+import { describeEntity } from '../model/event.ts';
+import { deadLetterWorkflowId } from '../model/ids.ts';
+import { describeAge } from './describe-age.ts';
+
+/** A dead letter for people: what failed and why, the record of the case, the headers and the body. */
+export function describeCase(state: DeadLetterState, subject: DeadLetterSubject): string {
+  const { headers, payload } =
+    subject.kind === 'event'
+      ? { headers: subject.event.headers, payload: JSON.stringify(subject.event.payload, null, 2) }
+      : { headers: subject.delivery.headers, payload: subject.delivery.body };
+  const what =
+    subject.kind === 'event'
+      ? `${subject.event.type} ${describeEntity(subject.event.entity)}`
+      : `a delivery that could not be read: ${subject.delivery.reason}`;
+  return [
+    `${deadLetterWorkflowId(state.source, state.eventId)}: ${state.status}${state.escalated ? ', escalated' : ''}`,
+    what,
+    `open for ${describeAge(new Date(state.openedAt))}, ${state.replays} replays${state.owner === null ? '' : `, owner ${state.owner}`}`,
+    '',
+    ...state.errors.flatMap((error) => [
+      `${error.at} ${error.step} failed with ${error.type}${error.attempts === null ? '' : ` after ${error.attempts} attempts`}`,
+      `  ${error.message}`,
+      ...error.causes.map((cause) => `  caused by ${cause}`),
+    ]),
+    '',
+    'Record of the case',
+    ...state.audit.map((entry) => `  ${entry.at} ${entry.what}: ${entry.text}`),
+    '',
+    'Headers',
+    ...Object.entries(headers).map(([name, value]) => `  ${name}: ${value}`),
+    '',
+    'Body',
+    payload,
+  ].join('\n');
+}
