@@ -39,6 +39,9 @@ export function plainTarget(address: string, namespace = 'default'): TemporalTar
   return { namespace, connectionOptions: { address } };
 }
 
+/** gRPC's own steps grow to two minutes, for which a Temporal that is back would still count as away. */
+const longestReconnectMilliseconds = 2_000;
+
 /**
  * A client that connects at its first call, so that a receiver starts, and accepts into the inbox, while Temporal is down.
  * Two attempts a call instead of the SDK's ten: callers set a deadline and have an answer of their own to an outage.
@@ -51,6 +54,7 @@ export function createTemporalClient({ namespace, connectionOptions }: TemporalT
     ...(apiKey === undefined ? {} : { apiKey }),
     ...(metadata === undefined ? {} : { metadata }),
     interceptors: [makeGrpcRetryInterceptor(defaultGrpcRetryOptions({ maxAttempts: 2 }))],
+    channelArgs: { 'grpc.max_reconnect_backoff_ms': longestReconnectMilliseconds },
   });
   return new Client({ connection, namespace });
 }
