@@ -11,7 +11,11 @@ function secretVariable(name: string): string {
   return `${name.toUpperCase().replaceAll('-', '_')}_WEBHOOK_SECRET`;
 }
 
-/** Makes the sources that are on, from the registry and from the sources file; adds each mistake to `problems`. */
+/**
+ * Makes the sources that are on, from the registry and from the sources file; adds each mistake to `problems`.
+ *
+ * @param options.needSecrets - whether a source without a webhook secret is a mistake: a receiver would refuse each of its deliveries
+ */
 export function loadSources(
   env: Readonly<Record<string, string | undefined>>,
   {
@@ -20,6 +24,7 @@ export function loadSources(
   }: Pick<SettingValues, 'LANDFALL_SOURCES' | 'LANDFALL_SOURCES_FILE'>,
   definitions: readonly SourceDefinition[],
   problems: string[],
+  { needSecrets }: { needSecrets: boolean },
 ): Source[] {
   const described = file === null ? [] : readFile(file, env, problems);
   const known = [...definitions, ...described].map(({ name }) => name);
@@ -33,6 +38,14 @@ export function loadSources(
   const on = definitions.filter(
     ({ name }) => wanted?.includes(name) ?? env[secretVariable(name)] !== undefined,
   );
+  for (const { name, settings } of needSecrets ? on : []) {
+    const variable = secretVariable(name);
+    if (variable in settings && env[variable] === undefined) {
+      problems.push(
+        `${variable}: is not set. Set the signing secret that the vendor shows, or every delivery of "${name}" is refused.`,
+      );
+    }
+  }
   const sources = [...on.flatMap((definition) => create(definition, env, problems)), ...described];
   for (const { name } of described) {
     if (sources.filter((source) => source.name === name).length > 1) {

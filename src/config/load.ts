@@ -52,7 +52,10 @@ export function loadConfig(
   problems.push(...unknownSettings(given));
 
   const temporal = attempt(problems, () => loadTemporalTarget(given)) ?? null;
-  const sources = loadSources(given, values, definitions, problems);
+  const before = problems.length;
+  const sources = loadSources(given, values, definitions, problems, { needSecrets: mode === 'receiver' });
+  // A source that is on and wrong has been told of.
+  const noneIsOn = sources.length === 0 && problems.length === before;
   if (mode === 'receiver' || mode === 'worker') {
     if (values.DATABASE_URL === null && given['DATABASE_URL'] === undefined) {
       problems.push(
@@ -64,7 +67,7 @@ export function loadConfig(
         'TEMPORAL_ADDRESS: is not set. Set the host:port of your Temporal, such as localhost:7233.',
       );
     }
-    if (sources.length === 0) {
+    if (noneIsOn) {
       const names = definitions.map(({ name }) => name).join(', ');
       problems.push(
         `LANDFALL_SOURCES: no source is on. Set the webhook secret of one (${names}), such as STRIPE_WEBHOOK_SECRET, or LANDFALL_SOURCES_FILE.`,

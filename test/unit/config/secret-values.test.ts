@@ -1,0 +1,37 @@
+import { describe, expect, it } from 'vitest';
+import { secretValues } from '../../../src/config/secret-values.ts';
+
+describe('The values that no log may show', () => {
+  it.each([
+    ['STRIPE_WEBHOOK_SECRET', 'whsec_hidden'],
+    ['STRIPE_API_KEY', 'sk_hidden'],
+    ['GITHUB_TOKEN', 'ghp_hidden'],
+    ['PGPASSWORD', 'hidden-password'],
+    ['TEMPORAL_API_KEY', 'hidden-key'],
+    ['TEMPORAL_TLS_CLIENT_KEY_DATA', '-----BEGIN PRIVATE KEY-----'],
+    ['ACME_SIGNING_KEY', 'hidden-key'],
+    ['acme_token', 'hidden-token'],
+  ])('are found by the name of the variable: %s', (name, value) => {
+    expect(secretValues({ [name]: value })).toEqual([value]);
+  });
+
+  it('are each of a list, and the list', () => {
+    expect(secretValues({ STRIPE_WEBHOOK_SECRET: 'whsec_new, whsec_old' }).sort()).toEqual([
+      'whsec_new',
+      'whsec_new, whsec_old',
+      'whsec_old',
+    ]);
+  });
+
+  it('are the passwords in URLs, as they are written and as they are meant', () => {
+    expect(secretValues({ DATABASE_URL: 'postgresql://user:p%40ssword@db/x' }).sort()).toEqual([
+      'p%40ssword',
+      'p@ssword',
+    ]);
+  });
+
+  it('are not what is too short to be told from a word, nor settings that hold none', () => {
+    const env = { A_TOKEN: 'short', LANDFALL_PORT: '3000', DATABASE_URL: 'not a url ://', PATH: '/usr/bin' };
+    expect(secretValues(env)).toEqual([]);
+  });
+});
