@@ -1,0 +1,181 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { parse as parseYaml } from 'yaml';
+import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { settings } from '../src/config/schema.ts';
+import * as errors from '../src/errors.ts';
+import { createMetrics } from '../src/monitoring/metrics.ts';
+import { problems } from '../src/receiver/problem.ts';
+import { genericSourceSchema } from '../src/sources/generic-schema.ts';
+import { readGenericSources } from '../src/sources/generic.ts';
+import { sourceDefinitions } from '../src/sources/registry.ts';
+import { loadTemporalTarget } from '../src/temporal/client.ts';
+import { rejectionReasons } from '../src/verification/scheme.ts';
+import { anchors, codeBlocks, links, section, tableRows } from './support/markdown.ts';
+
+const root = resolve(import.meta.dirname, '..');
+const read = (path: string) => readFileSync(join(root, path), 'utf8');
+const pages = [
+  ...readdirSync(root).filter((name) => name.endsWith('.md')),
+  ...readdirSync(join(root, 'docs')).map((name) => `docs/${name}`),
+];
+const namesIn = (text: string, pattern: RegExp) => [
+  ...new Set([...text.matchAll(pattern)].map(([name]) => name)),
+];
+
+const errorsByCode = new Map(
+  Object.values(errors)
+    .filter((each) => each !== errors.LandfallError)
+    .map((each): unknown => Reflect.construct(each, ['']))
+    .filter((each) => each instanceof errors.LandfallError)
+    .map(({ code, retryable }) => [code, retryable] as const),
+);
+const metrics = createMetrics().registry;
+const metricNames = metrics
+  .getMetricsAsArray()
+  .map(({ name }) => name)
+  .filter((name) => name.startsWith('landfall_'));
+
+describe('docs/configuration.md', () => {
+  const page = read('docs/configuration.md');
+
+  it('lists each setting with its meaning, and what holds without it', () => {
+    const listed = section(page, "## Landfall's own settings");
+    expect(tableRows(listed)).toEqual(
+      Object.entries(settings).map(([name, { sense, fallback }]) => [
+        name,
+        sense,
+        fallback.replace(/^`([^`]*)`$/, '$1'),
+      ]),
+    );
+  });
+
+  it.each(sourceDefinitions)('lists what the source $name reads', ({ name, settings: ofSource }) => {
+    const listed = tableRows(section(page, `### ${name}`)).map(([variable]) => variable);
+    expect(listed).toEqual(Object.keys(ofSource));
+  });
+
+  it('shows settings of Temporal that lead to it', () => {
+    const [own, cloud] = codeBlocks(section(page, '## Temporal'), '').map((block) =>
+      loadTemporalTarget({
+        ...Object.fromEntries(block.split('\n').flatMap((line) => [line.split('=')].filter(([, it]) => it))),
+      }),
+    );
+    expect(own).toMatchObject({
+      namespace: 'webhooks',
+      connectionOptions: { address: 'temporal.internal:7233' },
+    });
+    expect(own?.connectionOptions.tls).toBeUndefined();
+    expect(cloud).toMatchObject({
+      namespace: 'webhooks.a1b2c',
+      connectionOptions: { address: 'webhooks.a1b2c.tmprl.cloud:7233', apiKey: '<the key>', tls: true },
+    });
+  });
+
+  const examples = codeBlocks(page, 'json').map((example) => ({
+    vendor: /"name": "(\w+)"/.exec(example)?.[1],
+    example,
+  }));
+  it.each(examples)('describes $vendor in a way that loads', ({ example }) => {
+    const variables = namesIn(example, /(?<=Env": ")\w+/g);
+    const env = Object.fromEntries(variables.map((name) => [name, 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw']));
+    expect(readGenericSources(example, env)).toHaveLength(1);
+    expect(() => readGenericSources(example, {})).toThrow(variables[0]);
+  });
+
+  it('shows one vendor with an HMAC, Shopify and Slack, and every part of a description', () => {
+    expect(examples.map(({ vendor }) => vendor)).toEqual(['acme', 'shopify', 'slack']);
+    const [parts = ''] = section(page, '## Sources without code').split('\n### ');
+    const listed = tableRows(parts).flatMap(([cell = '']) => cell.split(/`? or `?/));
+    expect(listed.map((part) => part.replaceAll('`', '')).sort()).toEqual(
+      Object.keys(genericSourceSchema.shape).sort(),
+    );
+  });
+});
+
+describe('docs/metrics.md', () => {
+  const page = read('docs/metrics.md');
+
+  it('lists each metric with its type, labels and meaning', async () => {
+    const labelsOf = z.object({ labelNames: z.array(z.string()) });
+    const registered = (await metrics.getMetricsAsJSON())
+      .filter(({ name }) => name.startsWith('landfall_'))
+      .map(({ name, type, help }) => {
+        const { labelNames } = labelsOf.parse(metrics.getSingleMetric(name));
+        return [name, type, labelNames.length === 0 ? '–' : labelNames.join(', '), help];
+      });
+    const listed = tableRows(page).map(([name, type, labels = '', help]) => {
+      return [name, type, labels.replaceAll('`', ''), help];
+    });
+    expect(listed.sort()).toEqual(registered.sort());
+  });
+
+  it('has rules that a Prometheus reads', () => {
+    const rule = z.strictObject({
+      alert: z.string(),
+      expr: z.string(),
+      for: z.string().optional(),
+      annotations: z.strictObject({ summary: z.string() }),
+    });
+    const rules = z.object({
+      groups: z.tuple([z.object({ name: z.string(), rules: z.array(rule).min(3) })]),
+    });
+    expect(codeBlocks(page, 'yaml')).toHaveLength(1);
+    rules.parse(parseYaml(codeBlocks(page, 'yaml')[0] ?? ''));
+  });
+});
+
+describe('docs/errors.md', () => {
+  const page = read('docs/errors.md');
+  const answersHeading = '## Answers of the receiver';
+
+  it('lists each error, and whether it is tried again', () => {
+    const [ofErrors = ''] = page.split(answersHeading);
+    const listed = tableRows(ofErrors).map(([code, again = '']) => [code, again.startsWith('yes')]);
+    expect(listed).toEqual([...errorsByCode]);
+  });
+
+  it('lists each answer of the receiver with its status', () => {
+    const listed = tableRows(section(page, answersHeading)).map(([code, status]) => [code, Number(status)]);
+    expect(listed).toEqual(Object.entries(problems).map(([code, { status }]) => [code, status]));
+  });
+});
+
+describe('docs/operations.md', () => {
+  it('explains each reason of a refusal', () => {
+    const listed = tableRows(section(read('docs/operations.md'), '## Refused deliveries'));
+    expect(listed.flatMap(([reasons = '']) => namesIn(reasons, /\w+/g)).sort()).toEqual(
+      [...rejectionReasons].sort(),
+    );
+  });
+});
+
+describe.each(pages)('%s', (path) => {
+  const page = read(path);
+
+  it('names settings, errors and metrics that exist', () => {
+    const known = [...Object.keys(settings), ...errorsByCode.keys(), ...Object.keys(problems)];
+    expect(known).toEqual(expect.arrayContaining(namesIn(page, /\bLANDFALL_[A-Z_]*[A-Z]\b/g)));
+    expect(metricNames).toEqual(expect.arrayContaining(namesIn(page, /\blandfall_\w+/g)));
+  });
+
+  it('links to files and headings that exist', () => {
+    const broken = links(page).filter((link) => {
+      if (/^[a-z]+:/.test(link)) return false;
+      const [file = '', anchor] = link.split('#');
+      const target = file === '' ? path : join(dirname(path), file);
+      if (!existsSync(join(root, target))) return true;
+      return anchor !== undefined && !anchors(read(target)).includes(anchor);
+    });
+    expect(broken).toEqual([]);
+  });
+
+  it('names scripts that package.json has', () => {
+    const { scripts } = z
+      .object({ scripts: z.record(z.string(), z.string()) })
+      .parse(JSON.parse(read('package.json')));
+    const named = namesIn(page, /(?<=npm (?:run )?)(?:(?<=run )[\w:-]+|start|test)\b/g);
+    expect(Object.keys(scripts)).toEqual(expect.arrayContaining(named));
+  });
+});
