@@ -141,10 +141,11 @@ function toEvent(
 
 /** A record's type and id are a row's key, a link in the UI and a part of an address: no vendor's are nearly that long. */
 function checked(entity: EntityRef): EntityRef {
-  for (const [what, value] of Object.entries(entity)) {
-    if (value === '' || value.length > maxEntityPartLength) {
+  for (const part of ['type', 'id'] as const) {
+    const { length } = entity[part];
+    if (length < 1 || length > maxEntityPartLength) {
       throw new UnreadableEventError(
-        `The ${what} of the record has ${value.length} characters; it must have 1 to ${maxEntityPartLength}.`,
+        `The ${part} of the record has ${length} characters; it must have 1 to ${maxEntityPartLength}.`,
       );
     }
   }
