@@ -77,7 +77,7 @@ function render(line: Line): { label: string; paint: Paint; text: string } | nul
   switch (line.msg) {
     case 'rejected':
     case 'rejected as well, within a second':
-      return { label: 'rejected', paint: pc.red, text: `${line.source ?? ''} ${line.reason ?? ''}` };
+      return { label: 'rejected', paint: pc.red, text: describeRejection(line) };
     case 'processed': {
       const outcome = line.outcome ?? '';
       const repaired = line.foundBy === 'reconciliation' && outcomePaints[outcome] !== undefined;
@@ -118,6 +118,10 @@ function describe({ eventType, entity, eventId, version }: Line): string {
   return [eventType, what, pc.dim(eventId ?? '')]
     .filter((part) => part !== undefined && part !== '')
     .join(' ');
+}
+
+function describeRejection({ source = '', reason = '', count }: Line): string {
+  return `${source} ${reason}${count === undefined ? '' : ` and ${count} more`}`;
 }
 
 const reportSchema = z.looseObject({

@@ -88,7 +88,7 @@ export function createRejections({
       return;
     }
     for (const { source, reason, count } of batches) {
-      if (count > 1) logger.warn({ source, reason, count }, 'rejected as well, within a second');
+      if (count > 1) logger.warn({ source, reason, count: count - 1 }, 'rejected as well, within a second');
     }
   }
 
