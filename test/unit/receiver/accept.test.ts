@@ -119,7 +119,7 @@ describe('A delivery', () => {
   });
 });
 
-describe('While Temporal is down', () => {
+describe('While Temporal is down', { timeout: 60_000 }, () => {
   it('a delivery is held by the inbox and answered with 202', async () => {
     receiver.temporal.state = 'down';
     expect(await send('evt_1')).toMatchObject({
@@ -156,7 +156,12 @@ describe('While Temporal is down', () => {
     for (let index = 0; index < 20; index += 1) expect((await send(`evt_more_${index}`)).status).toBe(202);
     expect(receiver.temporal.asked).toBe(1);
     time += 2_001;
-    await Promise.all([send('evt_a'), send('evt_b'), send('evt_c')]);
+    receiver.temporal.state = 'hangs';
+    const probe = send('evt_a');
+    await eventually(() => receiver.temporal.asked).toBe(2);
+    expect((await send('evt_b')).status).toBe(202);
+    receiver.temporal.state = 'down';
+    expect((await probe).status).toBe(202);
     expect(receiver.temporal.asked).toBe(2);
     receiver.temporal.state = 'up';
     expect((await send('evt_d')).status).toBe(202);
@@ -176,7 +181,7 @@ describe('While Temporal is down', () => {
   });
 });
 
-describe('While the store is down', () => {
+describe('While the store is down', { timeout: 60_000 }, () => {
   it('Temporal alone takes the event, a conflicting one included', async () => {
     await restartWithoutStore();
     expect((await send('evt_1')).status).toBe(200);
@@ -197,7 +202,7 @@ describe('An event that Temporal refuses', () => {
   });
 });
 
-describe('A burst', () => {
+describe('A burst', { timeout: 60_000 }, () => {
   it('of more than 200 starts under way goes on in the inbox, and none of it is lost', async () => {
     receiver.temporal.state = 'hangs';
     const sending = Array.from({ length: 260 }, async (_, index) => {

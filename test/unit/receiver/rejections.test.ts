@@ -92,7 +92,7 @@ describe('A delivery that is not signed as it must be', () => {
   });
 });
 
-describe('A flood of forged deliveries', () => {
+describe('A flood of forged deliveries', { timeout: 120_000 }, () => {
   it('is counted to the last one, and fills neither the table nor the log', async () => {
     await using flooded = await startReceiverUnderTest();
     const deliveries = 5_000;

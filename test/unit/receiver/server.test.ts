@@ -10,7 +10,8 @@ import { deliver, eventually, sign, startReceiverUnderTest } from '../../support
 
 const local = { host: '127.0.0.1', port: 0, setting: 'LANDFALL_PORT' };
 
-describe('A receiver that is told to stop', () => {
+// Each opens a store of its own.
+describe('A receiver that is told to stop', { timeout: 120_000 }, () => {
   it('answers what is under way, refuses new connections, and tells clients not to keep theirs', async () => {
     await using receiver = await startReceiverUnderTest();
     receiver.temporal.state = 'hangs';
