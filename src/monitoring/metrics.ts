@@ -75,7 +75,7 @@ export function createMetrics(): Metrics {
     inboxRelayed: counter('inbox_relayed', 'Events that the relay gave to Temporal.', ['source']),
     inboxRefused: counter(
       'inbox_refused',
-      'Starts from the inbox that Temporal refused; they are tried again.',
+      'Events of the inbox that cannot be started, but for an outage; they are tried again.',
       ['source'],
     ),
     outcomes: counter('outcomes', 'Processed events by outcome.', ['source', 'outcome']),
