@@ -1,10 +1,13 @@
 const mark = '[redacted]';
+/** Shorter lines of a secret tell nothing, and would be found in innocent words. */
+const leastLineLength = 8;
 
-/** Takes every one of `secrets` out of a text, wherever it stands, also where it was encoded for a URL or for JSON. */
+/**
+ * Takes every one of `secrets` out of a text, wherever it stands, also where it was encoded for a URL or for JSON (or for
+ * JSON inside of JSON, as in an answer that an error quotes), and where a printer broke it between its lines.
+ */
 export function createRedactor(secrets: readonly string[]): (text: string) => string {
-  const forms = new Set(
-    secrets.flatMap((secret) => [secret, encodeURIComponent(secret), JSON.stringify(secret).slice(1, -1)]),
-  );
+  const forms = new Set(secrets.flatMap((secret) => [secret, ...linesOf(secret)]).flatMap(formsOf));
   const longestFirst = [...forms].filter((form) => form !== '').sort((a, b) => b.length - a.length);
   return (text) => {
     let clean = text;
@@ -13,4 +16,18 @@ export function createRedactor(secrets: readonly string[]): (text: string) => st
     }
     return clean;
   };
+}
+
+function linesOf(secret: string): string[] {
+  const lines = secret.split(/\r?\n/).map((line) => line.trim());
+  return lines.filter((line) => line.length >= leastLineLength);
+}
+
+function formsOf(text: string): string[] {
+  const inJson = escapeForJson(text);
+  return [text, encodeURIComponent(text), inJson, escapeForJson(inJson)];
+}
+
+function escapeForJson(text: string): string {
+  return JSON.stringify(text).slice(1, -1);
 }
