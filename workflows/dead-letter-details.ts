@@ -107,7 +107,11 @@ function summary(report: FailureReport): string {
 function commands({ source, eventId }: DeadLetterInput): string {
   const id = deadLetterWorkflowId(source, eventId);
   const signal = (name: string, argument: object) =>
-    `temporal workflow signal --workflow-id '${id.replaceAll("'", String.raw`'\''`)}' --name ${name} --input '${JSON.stringify(argument)}'`;
+    [
+      'temporal workflow signal \\',
+      `  --workflow-id '${id.replaceAll("'", String.raw`'\''`)}' \\`,
+      `  --name ${name} --input '${JSON.stringify(argument)}'`,
+    ].join('\n');
   return [
     'Send one of these signals, here with "Send a Signal" or from a terminal:',
     '```',
