@@ -106,7 +106,7 @@ export function describeVerdict(verdict: Verdict): string {
     `${verdict.delivered} events accepted, ${withoutOutcome.length} without an outcome`,
     `${verdict.effects} writes to the CRM, ${doubled.length} made twice`,
     `${leftToRepair} differences found by a second reconciliation`,
-    `${verdict.openDeadLetters} dead letters wait for a decision: landfall dead-letters list`,
+    `${verdict.openDeadLetters} dead letters wait for a decision: npm run landfall -- dead-letters list`,
   ];
   for (const { entity, what, vendor, ours } of comparison.differences.slice(0, 20)) {
     lines.push(`  ${entity.type}/${entity.id} is ${what}: the vendor has ${vendor}, we have ${ours}`);
