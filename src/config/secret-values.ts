@@ -1,5 +1,5 @@
 /** Names of variables that hold a secret, whoever defined them: a source without code may name its own. */
-const secretName = /SECRET|TOKEN|PASSWORD|PASSPHRASE|CREDENTIAL|API_KEY|KEY(_DATA)?$/i;
+const secretName = /SECRET|TOKEN|PASSWORD|PASSPHRASE|CREDENTIAL|API_KEY|KEY(_DATA)?$|AUTH(ORIZATION)?$/i;
 /** Shorter values would be found in innocent words. */
 const leastLength = 6;
 
@@ -14,11 +14,17 @@ export function secretValues(env: Readonly<Record<string, string | undefined>>):
 }
 
 function passwords(value: string): string[] {
-  if (!value.includes('://')) return [];
+  if (!value.includes('://') || !URL.canParse(value)) return [];
+  const { password, searchParams } = new URL(value);
+  // PostgreSQL takes it from either place.
+  return [password, decoded(password), ...searchParams.getAll('password')];
+}
+
+/** As it is meant; as it is written where that is no URL encoding. */
+function decoded(password: string): string {
   try {
-    const { password } = new URL(value);
-    return [password, decodeURIComponent(password)];
+    return decodeURIComponent(password);
   } catch {
-    return [];
+    return password;
   }
 }

@@ -11,6 +11,7 @@ describe('The values that no log may show', () => {
     ['TEMPORAL_TLS_CLIENT_KEY_DATA', '-----BEGIN PRIVATE KEY-----'],
     ['ACME_SIGNING_KEY', 'hidden-key'],
     ['acme_token', 'hidden-token'],
+    ['TEMPORAL_GRPC_META_AUTHORIZATION', 'Bearer hidden'],
   ])('are found by the name of the variable: %s', (name, value) => {
     expect(secretValues({ [name]: value })).toEqual([value]);
   });
@@ -28,6 +29,8 @@ describe('The values that no log may show', () => {
       'p%40ssword',
       'p@ssword',
     ]);
+    expect(secretValues({ DATABASE_URL: 'postgresql://user:100%hidden@db/x' })).toEqual(['100%hidden']);
+    expect(secretValues({ DATABASE_URL: 'postgresql://db/x?user=me&password=hidden' })).toEqual(['hidden']);
   });
 
   it('are not what is too short to be told from a word, nor settings that hold none', () => {
