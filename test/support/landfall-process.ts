@@ -1,64 +1,63 @@
-import { spawn } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
+import { setTimeout as wait } from 'node:timers/promises';
 import { z } from 'zod';
+import { startLandfall } from './landfall-command.ts';
 
-const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 const lineSchema = z.looseObject({ level: z.string(), msg: z.string() });
-
-/** One line of a process's log. */
-export type LogLine = z.infer<typeof lineSchema>;
+/** What each logs when it is up. */
+const up = { receiver: 'receiving', worker: 'working' } as const;
+const upWithinMilliseconds = 60_000;
 
 /** A process of Landfall, as a supervisor has it. */
 export interface LandfallProcess {
-  /** What it has logged until now, without lines that are no JSON. */
-  log(): LogLine[];
-  /** All that it wrote to standard output and standard error. */
-  output(): string;
+  /** The messages that it has logged until now. */
+  messages(): string[];
   kill(signal: NodeJS.Signals): void;
-  /** Resolves when it has ended: with its exit code, or the signal that ended it. */
-  exited: Promise<number | NodeJS.Signals>;
+  /** Resolves to its exit code when it has ended; to null where a signal ended it. */
+  exited: Promise<number | null>;
   /** Ends it where it still runs. */
   [Symbol.asyncDispose](): Promise<void>;
 }
 
 /**
- * Starts `landfall <args>` from source. It sees these settings and nothing else of our environment, but PATH.
- * Its log is JSON, since it writes to no terminal.
+ * Starts a receiver or a worker, and waits until it is up.
+ *
+ * @param settings - all that it finds in its environment, beside what every command gets
  */
-export function startLandfall(
-  args: readonly string[],
+export async function startProcess(
+  command: keyof typeof up,
   settings: Readonly<Record<string, string>>,
-): LandfallProcess {
-  const child = spawn(process.execPath, ['--import', 'tsx', main, ...args], {
-    env: { PATH: process.env['PATH'], ...settings },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  const written = { out: '', error: '' };
-  child.stdout.setEncoding('utf8').on('data', (text: string) => (written.out += text));
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (written.error += text));
-  const endWithUs = (): void => void child.kill('SIGKILL');
+): Promise<LandfallProcess> {
+  const started = await startLandfall([command], settings);
+  const endWithUs = (): void => started.kill('SIGKILL');
   process.once('exit', endWithUs);
-  const exited = new Promise<number | NodeJS.Signals>((resolve, reject) => {
-    child.once('error', reject);
-    // After its last output, unlike 'exit'.
-    child.once('close', (code, signal) => {
-      process.off('exit', endWithUs);
-      resolve(code ?? signal ?? 'SIGKILL');
-    });
+  const state = { ended: false };
+  const exited = started.ended.then(({ exitCode }) => {
+    process.off('exit', endWithUs);
+    state.ended = true;
+    return exitCode;
   });
+  const messages = (): string[] => started.output().split('\n').flatMap(readMessage);
+  const deadline = performance.now() + upWithinMilliseconds;
+  while (!messages().includes(up[command])) {
+    if (state.ended || performance.now() > deadline) {
+      started.kill('SIGKILL');
+      throw new Error(`The ${command} did not start:\n${started.output()}`);
+    }
+    await wait(50);
+  }
   return {
-    log: () => written.out.split('\n').flatMap(readLine),
-    output: () => written.out + written.error,
-    kill: (signal) => void child.kill(signal),
+    messages,
+    kill: started.kill,
     exited,
     async [Symbol.asyncDispose]() {
-      child.kill('SIGKILL');
+      started.kill('SIGKILL');
       await exited;
     },
   };
 }
 
-function readLine(line: string): LogLine[] {
+/** The message of a line of the log, which is JSON where there is no terminal. */
+function readMessage(line: string): string[] {
   if (!line.startsWith('{') || !line.endsWith('}')) return [];
-  return [lineSchema.parse(JSON.parse(line))];
+  return [lineSchema.parse(JSON.parse(line)).msg];
 }
