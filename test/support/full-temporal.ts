@@ -28,6 +28,8 @@ export interface FullTemporalOptions {
   /** For its configuration and its log. */
   directory: string;
   onProgress: (message: string) => void;
+  /** False leaves the namespace as docker-compose.yml does, without search attributes: the worker adds them. @default true */
+  searchAttributes?: boolean;
 }
 
 /** A full Temporal server that answers. */
@@ -41,7 +43,7 @@ export interface FullTemporal {
 
 /**
  * Runs the Temporal server as docker-compose.yml does, without containers: frontend, history, matching and worker on PostgreSQL,
- * on free ports of 127.0.0.1, with the namespace `default` prepared for Landfall.
+ * on free ports of 127.0.0.1, with the namespace `default`.
  *
  * @returns why it is unavailable where this machine cannot build it
  */
@@ -65,7 +67,7 @@ export async function startFullTemporal(
   let stopServer = await launch(binaries.server, options.directory, address);
   await withConnection(address, async (connection) => {
     await registerNamespace(connection);
-    await prepareNamespace(connection, 'default', { change: true });
+    if (options.searchAttributes ?? true) await prepareNamespace(connection, 'default', { change: true });
   });
   return {
     address,
