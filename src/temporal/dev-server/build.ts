@@ -12,6 +12,8 @@ export interface GoBuild {
   module: string;
   /** Where the binary is put. */
   folder: string;
+  /** A dependency that is built in a newer version than the module asks for, such as `modernc.org/sqlite@v1.44.3`. */
+  upgrade?: string;
   /** Read by Go itself: `HOME`, `GOPROXY`, `GOFLAGS` and the like. */
   environment: Record<string, string | undefined>;
   onProgress: (message: string) => void;
@@ -26,7 +28,10 @@ export interface GoBuild {
  * @see https://go.dev/ref/mod#go-install
  */
 export async function buildWithGo(build: GoBuild): Promise<string> {
-  const { go, module, folder, environment, onProgress, signal } = build;
+  const { go, module, folder, upgrade, environment, onProgress, signal } = build;
+  const [command = module] = module.split('@');
+  // Go names a binary after the last part of its path.
+  const binary = join(folder, executableName(command.slice(command.lastIndexOf('/') + 1)));
   const began = performance.now();
   let modules = 0;
   let packages = 0;
@@ -36,24 +41,29 @@ export async function buildWithGo(build: GoBuild): Promise<string> {
   };
   const timer = setInterval(report, reportEveryMilliseconds);
   try {
-    await runCommand(go, ['install', '-v', module], {
+    if (upgrade === undefined) await run(['install', '-v', module]);
+    else {
+      // `go install` takes a module's own versions only: a module of ours asks for the newer one.
+      await run(['mod', 'init', 'landfall.invalid/build']);
+      await run(['get', module, upgrade]);
+      await run(['build', '-v', '-o', binary, command]);
+    }
+  } finally {
+    clearInterval(timer);
+  }
+  report();
+  return binary;
+
+  async function run(args: string[]): Promise<void> {
+    await runCommand(go, args, {
+      cwd: folder,
       // Without cgo no C compiler is needed, and GOBIN is refused for another platform than this one.
       environment: { ...environment, GOBIN: folder, CGO_ENABLED: '0', GOOS: undefined, GOARCH: undefined },
       signal,
       onLine: (line) => {
         if (line.startsWith('go: downloading')) modules += 1;
-        else packages += 1;
+        else if (!line.startsWith('go: ')) packages += 1;
       },
     });
-  } finally {
-    clearInterval(timer);
   }
-  report();
-  return join(folder, executableName(commandOf(module)));
-}
-
-/** Go names a binary after the last part of its path: `…/cmd/temporal@v1.5.1` becomes `temporal`. */
-function commandOf(module: string): string {
-  const [path = module] = module.split('@');
-  return path.slice(path.lastIndexOf('/') + 1);
 }

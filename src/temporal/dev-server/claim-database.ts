@@ -31,7 +31,7 @@ export async function claimDatabase(
     if (isRunning(claim.starter)) {
       throw new TemporalUnavailableError(
         `The database ${databaseFile} is in use by the dev server with process id ${claim.server}, which process ` +
-          `${claim.starter} started. Stop that one first, or use another folder.`,
+          `${claim.starter} started. Stop that one first, or set LANDFALL_DATA_DIRECTORY to another folder.`,
       );
     }
     onProgress(`stopping the dev server ${claim.server} that an earlier start left behind`);

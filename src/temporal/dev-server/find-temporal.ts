@@ -31,7 +31,13 @@ export interface FoundTemporal {
   version: string;
 }
 
-const cacheName = `temporal-cli-${temporalCliRelease}`;
+/**
+ * The release comes with 1.34.1, in which a cancelled query may leave its connection interrupted for good: on a busy machine the
+ * server then refuses everything.
+ * @see https://github.com/temporalio/temporal/pull/9198
+ */
+const sqliteDriver = 'modernc.org/sqlite@v1.44.3';
+const cacheName = `temporal-cli-${temporalCliRelease}-sqlite-1.44.3`;
 const goModule = `github.com/temporalio/cli/cmd/temporal@${temporalCliRelease}`;
 
 /** `~/.cache/landfall` on Linux, `~/Library/Caches/landfall` on macOS: what is in it can be made again. */
@@ -152,7 +158,15 @@ async function build(folder: string, options: FindTemporalOptions): Promise<stri
   const go = await findExecutable('go', environment['PATH'] ?? '');
   if (go === null) throw new Error('there is no `go` on the PATH');
   onProgress(`building the Temporal CLI ${temporalCliRelease} with Go, once: this takes a few minutes`);
-  return buildWithGo({ go, module: goModule, folder, environment, onProgress, signal });
+  return buildWithGo({
+    go,
+    module: goModule,
+    upgrade: sqliteDriver,
+    folder,
+    environment,
+    onProgress,
+    signal,
+  });
 }
 
 function noneFound(failures: string[]): TemporalUnavailableError {

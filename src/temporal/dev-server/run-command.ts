@@ -6,6 +6,8 @@ const keptLines = 20;
 /** How a command is run. */
 export interface CommandOptions {
   environment: Record<string, string | undefined>;
+  /** Where it runs. @default where we run */
+  cwd?: string;
   /** Each line of its output, standard and error alike, as it comes. */
   onLine?: (line: string) => void;
   /** Kills the command when aborted. */
@@ -22,6 +24,7 @@ export interface CommandOptions {
 export async function runCommand(file: string, args: string[], options: CommandOptions): Promise<string> {
   const child = spawn(file, args, {
     env: options.environment,
+    cwd: options.cwd,
     stdio: ['ignore', 'pipe', 'pipe'],
     windowsHide: true,
     signal: options.signal,
