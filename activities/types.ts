@@ -1,10 +1,9 @@
 import type { DeadLetterSubject, FailureReport } from '../src/model/dead-letter.ts';
 import type { EntityRef, LandfallEvent } from '../src/model/event.ts';
-import type { Outcome } from '../src/model/outcome.ts';
+import type { ApplyResult, Outcome } from '../src/model/outcome.ts';
 import type { Difference, ReconciliationReport } from '../src/model/reconciliation.ts';
 import type { IncomingRecord } from '../src/model/record.ts';
 import type { RetrySettings } from '../src/model/retry.ts';
-import type { RecordVersion } from '../src/model/version.ts';
 
 /** What the activities need of an event: all but its body and headers. */
 export type EventRef = Pick<
@@ -14,17 +13,6 @@ export type EventRef = Pick<
 
 /** `fetchRecord`: the fresh record, or the finding that the event needs none because it was processed before. */
 export type FetchResult = { kind: 'record'; incoming: IncomingRecord } | { kind: 'duplicate' };
-
-/** `applyRecord`: see `ApplyResult` of the store. */
-export type ApplyOutcome =
-  | { kind: 'refetch'; revision: number }
-  | {
-      kind: 'done';
-      outcome: Exclude<Outcome, 'ignored'>;
-      previous: RecordVersion | null;
-      pending: string[];
-      deadLetterOpen: boolean;
-    };
 
 /** `listChanges`: one page of the vendor's list, compared with our copies. */
 export interface ComparedPage {
@@ -41,7 +29,7 @@ export interface Activities {
   /** The record as the vendor has it now. */
   fetchRecord(input: { event: EventRef; entity: EntityRef }): Promise<FetchResult>;
   /** The version guard, the processed mark and the write, in one transaction. */
-  applyRecord(input: { event: EventRef; incoming: IncomingRecord }): Promise<ApplyOutcome>;
+  applyRecord(input: { event: EventRef; incoming: IncomingRecord }): Promise<ApplyResult>;
   /** Hands the record to one destination, under an idempotency key. */
   deliver(input: {
     event: EventRef;

@@ -6,10 +6,15 @@ import {
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { ApplyOutcome, EventRef } from '../activities/types.ts';
+import type { EventRef } from '../activities/types.ts';
 import { describeEntity, type EntityRef, type LandfallEvent } from '../src/model/event.ts';
 import { deadLetterWorkflowId } from '../src/model/ids.ts';
-import { deadLettered, type Outcome, type ProcessEventResult } from '../src/model/outcome.ts';
+import {
+  type ApplyResult,
+  deadLettered,
+  type Outcome,
+  type ProcessEventResult,
+} from '../src/model/outcome.ts';
 import type { ProcessEventInput } from '../src/model/process-event.ts';
 import type { IncomingRecord } from '../src/model/record.ts';
 import { keyword, searchAttributes } from '../src/model/search-attributes.ts';
@@ -88,7 +93,7 @@ async function land(
   return { result, deadLetterOpen: applied.deadLetterOpen };
 }
 
-type Applied = Extract<ApplyOutcome, { kind: 'done' }>;
+type Applied = Extract<ApplyResult, { kind: 'done' }>;
 
 /** Fetches and applies until no other event has written the record between our fetch and our write. */
 async function fetchAndApply(

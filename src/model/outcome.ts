@@ -26,3 +26,16 @@ export interface ProcessEventResult {
   /** The destinations that this run delivered to, in order. */
   delivered: string[];
 }
+
+/** What `apply` did. `refetch`: nothing, because the tie needs a fresh read; see `guard`. */
+export type ApplyResult =
+  | { kind: 'refetch'; revision: number }
+  | {
+      kind: 'done';
+      outcome: Exclude<Outcome, 'ignored'>;
+      /** The version that our copy had before; null where there was none. */
+      previous: RecordVersion | null;
+      /** Destinations that have not had this event yet, in the order given; empty for `stale` and `duplicate`. */
+      pending: string[];
+      deadLetterOpen: boolean;
+    };

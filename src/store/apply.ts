@@ -7,7 +7,8 @@ import { eventLock, lock, recordLock } from './lock.ts';
 import { ofEvent } from './events.ts';
 import { ofEntity, readEventAndRecord, toStoredRecord } from './records.ts';
 import { deliveries, processedEvents, records } from './schema.ts';
-import type { ApplyInput, ApplyResult, Store, StoredRecord } from './store.ts';
+import type { ApplyResult } from '../model/outcome.ts';
+import type { ApplyInput, Store, StoredRecord } from './store.ts';
 
 type Answer = Pick<Extract<ApplyResult, { kind: 'done' }>, 'outcome' | 'previous'>;
 type EventRow = typeof processedEvents.$inferSelect;

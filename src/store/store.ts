@@ -1,7 +1,7 @@
 import type { UnreadableDelivery } from '../model/dead-letter.ts';
 import type { EntityRef, LandfallEvent } from '../model/event.ts';
 import type { JsonValue } from '../model/json.ts';
-import type { Outcome } from '../model/outcome.ts';
+import type { ApplyResult, Outcome } from '../model/outcome.ts';
 import type { Difference, ReconciliationReport } from '../model/reconciliation.ts';
 import type { IncomingRecord, LocalRecord } from '../model/record.ts';
 import type { RecordVersion } from '../model/version.ts';
@@ -45,19 +45,6 @@ export interface ApplyInput {
   /** True for a repair: it is applied though the same event id was processed before, because our copy proved wrong. */
   repair: boolean;
 }
-
-/** What `apply` did. `refetch`: nothing, because the tie needs a fresh read; see `guard`. */
-export type ApplyResult =
-  | { kind: 'refetch'; revision: number }
-  | {
-      kind: 'done';
-      outcome: Exclude<Outcome, 'ignored'>;
-      /** The version that our copy had before; null where there was none. */
-      previous: RecordVersion | null;
-      /** Destinations that have not had this event yet, in the order given; empty for `stale` and `duplicate`. */
-      pending: string[];
-      deadLetterOpen: boolean;
-    };
 
 /** One event in the table `inbox`: accepted, but not yet given to Temporal. */
 export type InboxItem =

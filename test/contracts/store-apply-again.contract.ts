@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { ApplyInput, ApplyResult, Store } from '../../src/store/store.ts';
+import type { ApplyResult } from '../../src/model/outcome.ts';
+import type { ApplyInput, Store } from '../../src/store/store.ts';
 import { buildApply } from '../support/build-apply.ts';
 import { setUpApply } from '../support/set-up-apply.ts';
 import type { StoreUnderTest } from './store.contract.ts';

@@ -1,4 +1,5 @@
-import type { ApplyResult, Store } from '../../src/store/store.ts';
+import type { ApplyResult } from '../../src/model/outcome.ts';
+import type { Store } from '../../src/store/store.ts';
 import type { StoreUnderTest } from '../contracts/store.contract.ts';
 import { buildApply } from './build-apply.ts';
 
