@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { TemporalUnavailableError } from '../errors.ts';
 import type { Metrics } from '../monitoring/metrics.ts';
-import { noteConflict } from '../receiver/note-conflict.ts';
+import { noteConflict } from './note-conflict.ts';
 import type { ClaimedInboxItem, InboxItem, Store } from '../store/store.ts';
 import type { EventStarter, StartedEvent } from '../temporal/event-starter.ts';
 import { nameOf, startItem } from './start-item.ts';

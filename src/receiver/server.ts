@@ -43,11 +43,11 @@ export async function listen(
         const force = setTimeout(() => {
           server.closeAllConnections();
         }, graceMilliseconds);
+        // Closes idle connections as well.
         server.close(() => {
           clearTimeout(force);
           resolve();
         });
-        server.closeIdleConnections();
       });
     },
   };

@@ -7,7 +7,7 @@ import type { Source } from '../sources/define-source.ts';
 import { readDelivery } from '../sources/read-delivery.ts';
 import type { InboxItem, Store } from '../store/store.ts';
 import type { Accepted, Acceptor } from './accept-event.ts';
-import { noteConflict } from './note-conflict.ts';
+import { noteConflict } from '../inbox/note-conflict.ts';
 import { sendProblem } from './problem.ts';
 import type { Rejections } from './rejections.ts';
 
