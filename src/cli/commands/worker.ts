@@ -20,6 +20,8 @@ export function workerCommand(env: Environment): Command {
     const ops = await startOps(runtime, { host: config.opsHost, port: config.opsPort, readyWith: 'all' });
     try {
       await migrateWhenReachable(runtime, signal);
+      // Asked to stop while it waited for the database.
+      if (signal.aborted) return;
       const worker = await startWorker(runtime);
       try {
         await Promise.race([stopped, worker.finished]);
