@@ -67,6 +67,19 @@ describe('A verified delivery', () => {
     expect(read(fetching, '\ufeff{"id":"e1","type":"t"}').kind).toBe('event');
   });
 
+  it('is kept with its byte order mark where it cannot be read', () => {
+    const body = '\ufeffnot json';
+    expect(read(fetching, body)).toMatchObject({ kind: 'unreadable', delivery: { body } });
+  });
+
+  it.each(['id', 'type'])('is unreadable where the adapter finds an empty %s', (part) => {
+    const careless: Source = { ...fetching, readEvent: () => ({ ...draft, [part]: '' }) };
+    expect(read(careless, '{}')).toMatchObject({
+      kind: 'unreadable',
+      delivery: { reason: `The body has no event ${part}.` },
+    });
+  });
+
   it('is unreadable where its record has an impossible id', () => {
     const withRecord = (thing: string) => JSON.stringify({ id: 'e1', type: 't', thing, data: {} });
     expect(read(keeping, withRecord('c'.repeat(255))).kind).toBe('event');
