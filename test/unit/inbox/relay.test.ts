@@ -105,6 +105,22 @@ describe('The relay', () => {
     expect(started()).toEqual(ids(60).sort());
   });
 
+  it('asks a Temporal that stays away less and less often', async () => {
+    temporal.state = 'down';
+    await wait(['evt_1']);
+    const asked: number[] = [];
+    const { start } = temporal;
+    temporal.start = (event) => {
+      asked.push(performance.now());
+      return start(event);
+    };
+    startRelay();
+    await eventually(() => asked.length).toBe(3);
+    const [first = 0, , third = 0] = asked;
+    // One second, then two, each a quarter less at the least; without growth it would be one at the most.
+    expect(third - first).toBeGreaterThan(2_200);
+  });
+
   it('passes by what cannot be started, keeps it, and says so', async () => {
     await wait(ids(30));
     const { start } = temporal;

@@ -44,6 +44,10 @@ describe.each(['json', 'pretty'] as const)('A log line as %s', (format) => {
       logger.error({ err: new Error(`failed with ${odd}`, { cause }) }, 'an error');
       logger.child({ token: plain }).error(new Error(plain));
       logger.info({ headers: { authorization: 'Bearer abc-unknown', cookie: 'id=abc-unknown' } }, 'request');
+      logger.info(
+        { request: { headers: { authorization: 'abc-unknown', cookie: 'abc-unknown' } } },
+        'nested',
+      );
     });
     expect(output.match(/connecting|fields|an error|request/g)?.length).toBeGreaterThanOrEqual(4);
     expect(output).toContain('[redacted]');

@@ -187,6 +187,15 @@ describe('While the store is down', { timeout: 60_000 }, () => {
     expect((await send('evt_1')).status).toBe(200);
     expect(await send('evt_1', { plan: 'second' })).toMatchObject({ status: 200, body: { duplicate: true } });
   });
+
+  it('Temporal takes more than its bound as well: there is nowhere else to go', async () => {
+    await restartWithoutStore();
+    receiver.temporal.state = 'hangs';
+    const sending = Promise.all(Array.from({ length: 220 }, (_, index) => send(`evt_${index}`)));
+    await eventually(() => receiver.temporal.asked).toBe(220);
+    receiver.temporal.state = 'up';
+    expect((await sending).every(({ status }) => status === 200)).toBe(true);
+  });
 });
 
 describe('An event that Temporal refuses', () => {
@@ -199,6 +208,16 @@ describe('An event that Temporal refuses', () => {
     );
     receiver.temporal.state = 'up';
     expect((await send('evt_2')).status).toBe(200);
+  });
+
+  it('ends the detour after an outage, for Temporal has answered', async () => {
+    receiver.temporal.state = 'down';
+    await send('evt_1');
+    time += 2_001;
+    receiver.temporal.state = 'refuses';
+    expect((await send('evt_2')).status).toBe(202);
+    receiver.temporal.state = 'up';
+    expect((await send('evt_3')).status).toBe(200);
   });
 });
 

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { unreadableEventId } from '../../../src/model/ids.ts';
 import {
   deliver,
+  eventually,
   post,
   readMetric,
   sha256,
@@ -56,6 +57,17 @@ describe('A request that is no delivery', () => {
       expect(await response.json()).toMatchObject({ code: 'LANDFALL_PATH_UNKNOWN' });
     },
   );
+
+  it('is counted as refused at the source that it names', async () => {
+    const refused = () =>
+      readMetric(receiver.metrics, 'landfall_deliveries_total', { source: 'plain', result: 'refused' });
+    await post(receiver.url, 'plain', '', {}, 'GET');
+    await eventually(refused).toBe(1);
+    await post(receiver.url, 'plain', '{}', { 'content-type': 'text/plain' });
+    await eventually(refused).toBe(2);
+    await post(receiver.url, 'plain', Buffer.alloc(20_001, 32));
+    await eventually(refused).toBe(3);
+  });
 
   it('gets 400 for a path that is no URL encoding', async () => {
     const response = await fetch(`${receiver.url}/webhooks/%E0%A4%A`, { method: 'POST' });

@@ -59,6 +59,24 @@ describe('A receiver that is told to stop', { timeout: 120_000 }, () => {
   });
 });
 
+describe('A server that is told to stop', () => {
+  it('answers a request that is half sent, and tells its client not to keep the connection', async () => {
+    const server = await listen((_request, response) => response.end('answered'), local);
+    const socket = connect(server.port, '127.0.0.1').setEncoding('utf8');
+    let answer = '';
+    socket.on('data', (text: string) => (answer += text));
+    await new Promise((resolve) => socket.write('GET / HTTP/1.1\r\nHost: x\r\n', resolve));
+    // Sent later on another connection, so that the server has read the half when it answers this.
+    await fetch(server.url, { headers: { connection: 'close' } });
+    const closed = server.close(20_000);
+    socket.write('\r\n');
+    await once(socket, 'close');
+    expect(answer).toContain('answered');
+    expect(answer).toMatch(/^connection: close$/im);
+    await closed;
+  });
+});
+
 describe('A port that cannot be had', () => {
   it('is an error that names the port and the setting', async () => {
     const first = await listen((_request, response) => response.end(), local);
