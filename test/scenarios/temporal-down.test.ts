@@ -129,7 +129,7 @@ describe('while Temporal is down', { timeout: 90_000 }, () => {
     expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
     process.kill(temporal.pid, 'SIGKILL');
     const late = vendor.createCustomer();
-    await expect.poll(async () => (await harness.post(late)).status).toBe(202);
+    await expect.poll(async () => (await harness.post(late)).status, { timeout: 10_000 }).toBe(202);
     await temporal.stop();
 
     await bringBack();

@@ -12,6 +12,9 @@ import { type CommitHolder, startCommitHolder } from '../support/hold-commit.ts'
 import { type HoldingVendor, startHoldingVendor } from '../support/holding-vendor.ts';
 import { type LandfallProcess, startProcess } from '../support/landfall-process.ts';
 
+/** Of a busy machine. */
+const patience = { timeout: 20_000 };
+
 describe('a process that ends', { timeout: 120_000 }, () => {
   let databaseUrl: string;
   let store: Store;
@@ -113,7 +116,9 @@ describe('a process that ends', { timeout: 120_000 }, () => {
     await write.arrived;
 
     worker.kill('SIGTERM');
-    await expect.poll(() => worker.messages()).toContain('stopping: activities under way are finished');
+    await expect
+      .poll(() => worker.messages(), patience)
+      .toContain('stopping: activities under way are finished');
     await vendor.send(receiver.url, later);
     write.answer();
     expect(await worker.exited).toBe(0);
@@ -142,7 +147,7 @@ describe('a process that ends', { timeout: 120_000 }, () => {
 
     receiver.kill('SIGTERM');
     await expect
-      .poll(() => fetch(receiver.url).catch((error: unknown) => error))
+      .poll(() => fetch(receiver.url).catch((error: unknown) => error), patience)
       .toMatchObject({ cause: { code: 'ECONNREFUSED' } });
     const answered = once(request, 'response');
     request.end(body.slice(half));
