@@ -141,7 +141,7 @@ export async function runDev(config: Config, options: DevOptions): Promise<boole
     if (signal.aborted || options.forMilliseconds === null) return true;
     return await giveVerdict(vendor, runtime, demo.name, { print, tally: display.tally });
   } finally {
-    print('Stopping …');
+    if (started.length > 0) print('Stopping …');
     for (const stop of started.reverse()) {
       await stop().catch((error: unknown) => {
         print(error instanceof Error ? error.message : String(error));

@@ -21,7 +21,7 @@ export function sendCommand(environment: () => Promise<Environment>): Command {
     .argument('<source>')
     .option('--body <file>', 'a file with the body instead of the sample')
     .option('--header <name:value>', 'a further header; may be repeated', addHeader, {})
-    .option('--url <url>', 'of the receiver', undefined)
+    .option('--url <url>', 'of the receiver', readUrl)
     .option(
       '--times <count>',
       'deliver it so often, all at once',
@@ -42,7 +42,7 @@ export function sendCommand(environment: () => Promise<Environment>): Command {
         throw new ConfigurationError(`The source "${name}" has no sample event: give a body with --body.`);
       }
       const body =
-        options.body === undefined ? Buffer.from(JSON.stringify(sample?.body)) : await readFile(options.body);
+        options.body === undefined ? Buffer.from(JSON.stringify(sample?.body)) : await readBody(options.body);
       const headers = {
         'content-type': 'application/json',
         ...(options.body === undefined ? sample?.headers : {}),
@@ -70,11 +70,24 @@ async function post(
   } catch (cause) {
     throw new ConfigurationError(
       `No receiver answers at ${url.origin}. Start "npm start", or give its address with --url.`,
-      {
-        cause,
-      },
+      { cause },
     );
   }
+}
+
+async function readBody(file: string): Promise<Buffer> {
+  try {
+    return await readFile(file);
+  } catch (cause) {
+    throw new ConfigurationError(`The body cannot be read from ${file}: is it there, and readable?`, {
+      cause,
+    });
+  }
+}
+
+function readUrl(text: string): string {
+  if (URL.canParse(text) && /^https?:/.test(text)) return text;
+  throw new InvalidArgumentError('Give a URL such as http://127.0.0.1:3000.');
 }
 
 function addHeader(text: string, headers: Record<string, string>): Record<string, string> {
