@@ -3,6 +3,8 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     reporters: ['default'],
+    // Most files wait more than they compute: on a machine with two cores two of them share it well.
+    maxWorkers: 2,
     projects: [
       {
         test: {
