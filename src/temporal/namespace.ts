@@ -102,7 +102,7 @@ async function prepareRetention(
     report.retentionDays = seconds / daySeconds;
     if (seconds >= wanted) return;
     if (!change) {
-      report.warnings.push(`Closed runs are kept for ${report.retentionDays} days only: ${byHand}`);
+      report.warnings.push(`Closed runs are kept for ${describeDays(report.retentionDays)} only: ${byHand}`);
       return;
     }
     await connection.workflowService.updateNamespace({
@@ -116,4 +116,9 @@ async function prepareRetention(
     if (known.retryable) throw known;
     report.warnings.push(`${known.message}. Closed runs should be kept for ${retentionDays} days: ${byHand}`);
   }
+}
+
+/** `1 day`, `30 days`. */
+export function describeDays(days: number): string {
+  return days === 1 ? '1 day' : `${days} days`;
 }

@@ -3,7 +3,7 @@ import pc from 'picocolors';
 import { type Config, loadConfig } from '../../config/load.ts';
 import { sourceDefinitions } from '../../sources/registry.ts';
 import { openStore } from '../../store/open-store.ts';
-import { prepareNamespace } from '../../temporal/namespace.ts';
+import { describeDays, prepareNamespace } from '../../temporal/namespace.ts';
 import { scheduleId } from '../../temporal/schedules.ts';
 import { type Environment, withTemporal } from '../with-temporal.ts';
 
@@ -50,7 +50,7 @@ async function checkTemporal(env: Environment, { sources }: Config): Promise<Fin
       const findings: Finding[] = report.warnings.map((text) => ({ level: 'warning', text }));
       findings.push({
         level: 'ok',
-        text: `Temporal answers; namespace ${namespace} keeps closed runs for ${report.retentionDays} days`,
+        text: `Temporal answers; namespace ${namespace} keeps closed runs for ${describeDays(report.retentionDays)}`,
       });
       for (const { name } of sources.filter((source) => source.listChanged !== undefined)) {
         findings.push(
