@@ -3,6 +3,8 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from 'vitest';
+import { z } from 'zod';
+import { crmEffectSchema } from '../../src/dev/demo-vendor/crm.ts';
 import { openStore } from '../../src/store/open-store.ts';
 import type { StoredRecord, Store } from '../../src/store/store.ts';
 import { type RunningCommand, runLandfall, startLandfall } from '../support/landfall-command.ts';
@@ -138,6 +140,27 @@ describe('npm start', { timeout: 300_000 }, () => {
     await expectCleanEnd(dev, 'SIGTERM');
   });
 
+  test('ends with 1 and names the event where something was done twice', async () => {
+    const dev = await startedDev('--for', '5s', '--faults', 'none');
+    const { env } = devSchema.parse(JSON.parse(await readFile(join(folder, 'dev.json'), 'utf8')));
+    const crm = await (await fetch(new URL('/control/crm', env.DEMO_API_URL))).json();
+    const [{ version, ...effect }] = crmSchema.parse(crm).effects;
+    // As a system of ours would see it whose writes carried no idempotency key.
+    await fetch(new URL('/crm/records', env.DEMO_API_URL), {
+      method: 'POST',
+      headers: {
+        authorization: `Bearer ${env.DEMO_API_TOKEN}`,
+        'content-type': 'application/json',
+        'idempotency-key': 'another',
+      },
+      body: JSON.stringify({ ...effect, version: { version } }),
+    });
+    const { exitCode, stdout } = await dev.ended;
+    expect(stdout).toMatch(/^NOT EQUAL: /m);
+    expect(stdout).toContain(`${effect.eventId} was handed on twice`);
+    expect(exitCode).toBe(1);
+  });
+
   async function expectCleanEnd(dev: RunningCommand, signal: NodeJS.Signals): Promise<void> {
     const server = await serverPid(folder);
     expect(isRunning(server)).toBe(true);
@@ -147,6 +170,9 @@ describe('npm start', { timeout: 300_000 }, () => {
     await expect(readFile(join(folder, 'dev.json'))).rejects.toThrow('ENOENT');
   }
 });
+
+const devSchema = z.object({ env: z.object({ DEMO_API_URL: z.url(), DEMO_API_TOKEN: z.string() }) });
+const crmSchema = z.object({ effects: z.tuple([crmEffectSchema], crmEffectSchema) });
 
 /** Takes a port, where nobody else has it already. */
 async function hold(port: number): Promise<Server> {
