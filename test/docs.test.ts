@@ -178,3 +178,9 @@ describe.each(pages)('%s', (path) => {
     expect(Object.keys(scripts)).toEqual(expect.arrayContaining(named));
   });
 });
+
+describe('README.md', () => {
+  it('shows the example vendor as it is, and the test runs it', () => {
+    expect(codeBlocks(read('README.md'), 'ts')).toEqual([read('examples/add-a-source/acme.ts')]);
+  });
+});
