@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { Context } from '@temporalio/activity';
 import { ConfigurationError } from '../src/errors.ts';
 import { canonicalEventId, repairEventId } from '../src/model/ids.ts';
@@ -6,6 +5,7 @@ import type { Difference } from '../src/model/reconciliation.ts';
 import { compareVersions, readSourceTime, readVersionNumber } from '../src/model/version.ts';
 import type { ListedChange, Source } from '../src/sources/define-source.ts';
 import type { ComparableChange } from '../src/store/store.ts';
+import { sha256Hex } from '../src/verification/digest.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { findSource } from './find-source.ts';
 import type { Activities } from './types.ts';
@@ -120,8 +120,4 @@ function identify(
     eventId: event?.id ?? repairEventId(difference.entity, difference.version, sha256Hex),
     eventType: event?.type ?? null,
   };
-}
-
-function sha256Hex(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
 }

@@ -1,11 +1,12 @@
 import type { Client } from '@temporalio/client';
 import type { DestinationStream, Logger } from 'pino';
-import type { Config } from '../config/load.ts';
+import { type Config, loadConfig } from '../config/load.ts';
 import { StoreUnavailableError } from '../errors.ts';
 import { createLogger } from '../monitoring/logger.ts';
 import { createMetrics, type Metrics } from '../monitoring/metrics.ts';
 import { createRedactor } from '../monitoring/redactor.ts';
 import type { Source } from '../sources/define-source.ts';
+import { sourceDefinitions } from '../sources/registry.ts';
 import { openStore } from '../store/open-store.ts';
 import type { Store } from '../store/store.ts';
 import { createTemporalClient, type TemporalTarget } from '../temporal/client.ts';
@@ -86,6 +87,20 @@ export async function openRuntime(
       await store.close();
     },
   };
+}
+
+/**
+ * Opens the runtime of a process that shares Temporal and PostgreSQL with others, from its environment.
+ * @throws ConfigurationError where a setting is missing or wrong
+ */
+export function openSharedRuntime(
+  env: Readonly<Record<string, string | undefined>>,
+  mode: 'receiver' | 'worker',
+): Promise<Runtime> {
+  const config = loadConfig(env, { mode, definitions: sourceDefinitions });
+  const { temporal: target, sources } = config;
+  if (target === null) throw new RangeError(`loadConfig lets no ${mode} pass without Temporal`);
+  return openRuntime(config, { target, sources, dataDirectory: null });
 }
 
 const migratePause = 2_000;

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { sha256Hex } from '../verification/digest.ts';
 import { ConfigurationError, DestinationRefusedError, DestinationUnavailableError } from '../errors.ts';
 import { parseRetryAfter, throwIfCancelled } from '../sources/vendor-error.ts';
 import { standardWebhooksScheme } from '../verification/standard-webhooks.ts';
@@ -48,7 +48,7 @@ export function httpDestination(options: HttpDestinationOptions): Destination {
     ...(accepts === undefined ? {} : { accepts }),
     async deliver(write, context) {
       const body = Buffer.from(JSON.stringify(toBody(write)));
-      const id = `msg_${createHash('sha256').update(write.idempotencyKey).digest('hex')}`;
+      const id = `msg_${sha256Hex(write.idempotencyKey)}`;
       const signature = signing === null ? {} : await signing.sign(body, { id, now: now() });
       const sent = new Headers(fixed);
       for (const [header, value] of Object.entries(signature)) sent.set(header, value);
@@ -126,7 +126,7 @@ function toBody({ source, eventId, eventType, entity, record, version, deleted, 
 
 /** A header takes printable ASCII only; a key of other characters is replaced by its hash, which is as unique. */
 function toHeader(key: string): string {
-  return /^[\x21-\x7e]{1,255}$/.test(key) ? key : `sha256:${createHash('sha256').update(key).digest('hex')}`;
+  return /^[\x21-\x7e]{1,255}$/.test(key) ? key : `sha256:${sha256Hex(key)}`;
 }
 
 function describe(excerpt: string): string {

@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { Metrics } from '../monitoring/metrics.ts';
 import type { Source } from '../sources/define-source.ts';
 import { redactHeaders } from '../sources/read-delivery.ts';
 import type { RejectionBatch, Store } from '../store/store.ts';
+import { sha256Hex } from '../verification/digest.ts';
 import type { RejectionReason } from '../verification/scheme.ts';
 
 /** One refused delivery. */
@@ -62,7 +62,7 @@ export function createRejections({
         detail,
         headers: clipHeaders(redactHeaders(headers, source.verification.secretHeaders)),
         bodyBytes: body.length,
-        bodySha256: createHash('sha256').update(body).digest('hex'),
+        bodySha256: sha256Hex(body),
       });
     }
     waiting.set(key, batch);

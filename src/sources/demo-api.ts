@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { VendorAnswerError } from '../errors.ts';
-import { throwIfCancelled, vendorErrorFromStatus, vendorUnreachable } from './vendor-error.ts';
+import { getFromVendor } from './get-from-vendor.ts';
 
 const vendor = 'The demo vendor';
 
@@ -24,25 +24,15 @@ export type DemoApi = <T>(request: {
 export function createDemoApi(settings: { apiUrl: string; token: string }): DemoApi {
   const headers = { authorization: `Bearer ${settings.token}` };
   return async ({ path, what, schema, signal }) => {
-    let response: Response;
-    let text: string;
-    try {
-      response = await fetch(new URL(path, settings.apiUrl), {
-        headers,
-        redirect: 'error',
-        signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMilliseconds)]),
-      });
-      text = await response.text();
-    } catch (cause) {
-      throwIfCancelled(signal);
-      throw vendorUnreachable({ vendor, what, cause });
-    }
-    const { status } = response;
-    const absent = status === 404 || status === 410;
-    if (!response.ok && !absent) {
-      const retryAfter = response.headers.get('retry-after');
-      throw vendorErrorFromStatus(status, { vendor, what, retryAfter, now: Date.now() });
-    }
+    const { absent, text } = await getFromVendor({
+      url: new URL(path, settings.apiUrl),
+      headers,
+      redirect: 'error',
+      timeoutMilliseconds,
+      signal,
+      vendor,
+      what,
+    });
     const answer = readJson(text, what);
     if (absent) {
       // Only the vendor's own word counts: the 404 of a wrong address, taken for a deletion, would wipe out every record.

@@ -2,8 +2,9 @@ import { z } from 'zod';
 import { VendorAnswerError } from '../errors.ts';
 import type { Source } from './define-source.ts';
 import type { GenericSourceSpec } from './generic-schema.ts';
+import { getFromVendor } from './get-from-vendor.ts';
 import { readPointer } from './json-pointer.ts';
-import { pathSegment, throwIfCancelled, vendorErrorFromStatus, vendorUnreachable } from './vendor-error.ts';
+import { pathSegment } from './vendor-error.ts';
 
 /** Fetches a described vendor's record by GET; 404 and 410 say that it is gone. Redirects are not followed, for the token's sake. */
 export function createGenericFetch(
@@ -22,24 +23,16 @@ export function createGenericFetch(
       ['{type}', pathSegment(type)],
     ]);
     const url = spec.urlTemplate.replaceAll(/\{(?:id|type)\}/g, (place) => parts.get(place) ?? place);
-    let response: Response;
-    let text: string;
-    try {
-      response = await fetch(url, {
-        headers,
-        redirect: 'manual',
-        signal: AbortSignal.any([signal, AbortSignal.timeout(spec.timeoutMilliseconds ?? 20_000)]),
-      });
-      text = await response.text();
-    } catch (error) {
-      throwIfCancelled(signal);
-      throw vendorUnreachable({ vendor, what, cause: error });
-    }
-    if (response.status === 404 || response.status === 410) return null;
-    if (!response.ok) {
-      const retryAfter = response.headers.get('retry-after');
-      throw vendorErrorFromStatus(response.status, { vendor, what, retryAfter, now: Date.now() });
-    }
+    const { absent, text } = await getFromVendor({
+      url,
+      headers,
+      redirect: 'manual',
+      timeoutMilliseconds: spec.timeoutMilliseconds ?? 20_000,
+      signal,
+      vendor,
+      what,
+    });
+    if (absent) return null;
     const record = readJson(text);
     if (!record.success) {
       throw new VendorAnswerError(

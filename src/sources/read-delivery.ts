@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { UnreadableEventError } from '../errors.ts';
 import type { UnreadableDelivery } from '../model/dead-letter.ts';
 import type { EntityRef, EventDraft, LandfallEvent } from '../model/event.ts';
@@ -6,6 +5,7 @@ import { canonicalEventId, unreadableEventId } from '../model/ids.ts';
 import type { JsonValue } from '../model/json.ts';
 import { clip } from '../model/process-event.ts';
 import { readSourceTime, readVersionNumber, type RecordVersion } from '../model/version.ts';
+import { sha256Hex } from '../verification/digest.ts';
 import type { Source, VerifiedDelivery } from './define-source.ts';
 
 type Headers = Readonly<Record<string, string | undefined>>;
@@ -127,7 +127,7 @@ function toEvent(
   }
   return {
     source: source.name,
-    id: canonicalEventId(draft.id, (text) => sha256Hex(Buffer.from(text))),
+    id: canonicalEventId(draft.id, sha256Hex),
     type: clip(draft.type, maxTypeLength),
     entity: draft.entity === null ? null : checked(draft.entity),
     announced: draft.announced === null ? null : plausible(draft.announced, now),
@@ -204,8 +204,4 @@ function asText(body: Buffer): string | null {
   } catch {
     return null;
   }
-}
-
-function sha256Hex(bytes: Buffer): string {
-  return createHash('sha256').update(bytes).digest('hex');
 }

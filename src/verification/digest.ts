@@ -1,4 +1,4 @@
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 
 export type DigestAlgorithm = 'sha256' | 'sha1' | 'sha512';
 export type DigestEncoding = 'hex' | 'base64' | 'base64url';
@@ -19,6 +19,11 @@ export function hmac(
   const hash = createHmac(algorithm, secret);
   for (const part of parts) hash.update(part);
   return hash.digest();
+}
+
+/** SHA-256 in hex; of a text, over its UTF-8. */
+export function sha256Hex(value: string | Uint8Array): string {
+  return createHash('sha256').update(value).digest('hex');
 }
 
 /** The digest that a header carries; null where it cannot be one of this algorithm. */

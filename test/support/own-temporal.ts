@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import getPort from 'get-port';
 import { inject } from 'vitest';
-import { startDevServer } from '../../src/temporal/dev-server/start-dev-server.ts';
+import { type DevServerOptions, startDevServer } from '../../src/temporal/dev-server/start-dev-server.ts';
 
 /** A Temporal server that no other test uses. */
 export interface OwnTemporal {
@@ -12,7 +12,9 @@ export interface OwnTemporal {
 }
 
 /** Starts a dev server in memory, as it comes: nothing about its namespace is prepared, beside the search attributes. */
-export async function startOwnTemporal(): Promise<OwnTemporal> {
+export async function startOwnTemporal(
+  options: Pick<DevServerOptions, 'dynamicConfig'> = {},
+): Promise<OwnTemporal> {
   const folder = await mkdtemp(join(tmpdir(), 'landfall-own-temporal-'));
   const server = await startDevServer({
     binary: inject('temporalCli'),
@@ -23,6 +25,7 @@ export async function startOwnTemporal(): Promise<OwnTemporal> {
     onExit: (reason) => {
       throw new Error(reason);
     },
+    ...options,
   });
   return {
     address: server.address,

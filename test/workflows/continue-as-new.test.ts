@@ -1,31 +1,15 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import getPort from 'get-port';
-import { afterAll, beforeAll, describe, expect, inject, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { noFaults } from '../../src/dev/demo-vendor/faults.ts';
-import { type DevServer, startDevServer } from '../../src/temporal/dev-server/start-dev-server.ts';
 import { type Harness, startHarness } from '../support/harness.ts';
+import { type OwnTemporal, startOwnTemporal } from '../support/own-temporal.ts';
 import { recordHistory } from '../support/record-history.ts';
 
 /** On a server that suggests to continue as new after a few events instead of thousands. */
 describe('a run whose history grows long', () => {
-  let server: DevServer;
+  let server: OwnTemporal;
   let harness: Harness;
-  let folder: string;
   beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'landfall-long-'));
-    server = await startDevServer({
-      binary: inject('temporalCli'),
-      databaseFile: null,
-      port: await getPort(),
-      uiPort: await getPort(),
-      logFile: join(folder, 'temporal.log'),
-      onExit: (reason) => {
-        throw new Error(reason);
-      },
-      dynamicConfig: { 'limit.historyCount.suggestContinueAsNew': '60' },
-    });
+    server = await startOwnTemporal({ dynamicConfig: { 'limit.historyCount.suggestContinueAsNew': '60' } });
     harness = await startHarness({
       vendor: { customers: 250, orders: 0 },
       temporalAddress: server.address,
@@ -38,7 +22,6 @@ describe('a run whose history grows long', () => {
   afterAll(async () => {
     await harness.stop();
     await server.stop();
-    await rm(folder, { recursive: true, force: true });
   });
 
   const runsOf = async (query: string) => {

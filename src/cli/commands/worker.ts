@@ -1,8 +1,6 @@
 import { Command } from 'commander';
-import { loadConfig } from '../../config/load.ts';
-import { sourceDefinitions } from '../../sources/registry.ts';
 import { installTemporalRuntime } from '../../temporal/install-runtime.ts';
-import { migrateWhenReachable, openRuntime } from '../runtime.ts';
+import { migrateWhenReachable, openSharedRuntime } from '../runtime.ts';
 import { startOps } from '../start-ops.ts';
 import { startWorker } from '../start-worker.ts';
 import { untilStopped } from '../until-stopped.ts';
@@ -11,10 +9,8 @@ import type { Environment } from '../with-temporal.ts';
 /** `landfall worker`: processes events. Ends with an error where Temporal is away, for its supervisor to start it again. */
 export function workerCommand(env: Environment): Command {
   return new Command('worker').description('process events').action(async () => {
-    const config = loadConfig(env, { mode: 'worker', definitions: sourceDefinitions });
-    const { temporal: target, sources } = config;
-    if (target === null) throw new RangeError('loadConfig lets no worker pass without Temporal');
-    const runtime = await openRuntime(config, { target, sources, dataDirectory: null });
+    const runtime = await openSharedRuntime(env, 'worker');
+    const { config } = runtime;
     installTemporalRuntime(runtime.logger);
     const { stopped, signal } = untilStopped();
     const ops = await startOps(runtime, { host: config.opsHost, port: config.opsPort, readyWith: 'all' });
