@@ -1,9 +1,13 @@
 import { Context } from '@temporalio/activity';
 
-/** Below the 30 seconds after which Temporal gives an attempt up, so that the error of the call itself is what is seen. */
-const callTimeout = 25_000;
+/** Of the time after which Temporal gives an attempt up: the error of the call itself is what should be seen. */
+const share = 5 / 6;
 
 /** Ends a call to the outside when the activity is cancelled, its worker stops, or it has taken too long. */
 export function callSignal(): AbortSignal {
-  return AbortSignal.any([Context.current().cancellationSignal, AbortSignal.timeout(callTimeout)]);
+  const { cancellationSignal, info } = Context.current();
+  return AbortSignal.any([
+    cancellationSignal,
+    AbortSignal.timeout(Math.floor(info.startToCloseTimeoutMs * share)),
+  ]);
 }

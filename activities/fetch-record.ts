@@ -1,6 +1,6 @@
 import { Context } from '@temporalio/activity';
 import { ConfigurationError, RecordTooLargeError, VendorBehindError } from '../src/errors.ts';
-import { describeEntity, type EntityRef } from '../src/model/event.ts';
+import { describeEntity, type EntityRef, type EventRef } from '../src/model/event.ts';
 import type { IncomingRecord } from '../src/model/record.ts';
 import {
   compareVersions,
@@ -13,7 +13,7 @@ import type { SourceRecord } from '../src/sources/define-source.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { findSource } from './find-source.ts';
 import { callSignal } from './call-signal.ts';
-import type { Activities, EventRef } from './types.ts';
+import type { Activities } from './types.ts';
 
 /** Temporal's limit is 2 MiB a payload; the record passes with the event's own data around it. */
 const maxRecordBytes = 1_500_000;

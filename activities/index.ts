@@ -5,15 +5,20 @@ import type { ActivityDependencies } from './dependencies.ts';
 import { createFetchRecord } from './fetch-record.ts';
 import { createReconciliationActivities } from './reconciliation.ts';
 import { reportFailures } from './report-failures.ts';
+import { createTryEvent } from './try-event.ts';
 import type { Activities } from './types.ts';
 
 /** All activities, as the worker registers them: whatever one throws leaves as an `ApplicationFailure` without secrets. */
 export function createActivities(dependencies: ActivityDependencies): Activities {
+  const steps = {
+    fetchRecord: createFetchRecord(dependencies),
+    applyRecord: createApplyRecord(dependencies),
+    deliver: createDeliver(dependencies),
+  };
   return reportFailures(
     {
-      fetchRecord: createFetchRecord(dependencies),
-      applyRecord: createApplyRecord(dependencies),
-      deliver: createDeliver(dependencies),
+      ...steps,
+      tryEvent: createTryEvent(steps, dependencies),
       ...createDeadLetterActivities(dependencies),
       ...createReconciliationActivities(dependencies),
     },

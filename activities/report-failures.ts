@@ -34,6 +34,7 @@ export function reportFailures(
       }
     };
   return {
+    tryEvent: wrap('tryEvent', activities.tryEvent),
     fetchRecord: wrap('fetchRecord', activities.fetchRecord),
     applyRecord: wrap('applyRecord', activities.applyRecord),
     deliver: wrap('deliver', activities.deliver),

@@ -6,11 +6,12 @@ const longestDelay = 3_600_000;
 
 /**
  * Any error of an activity as Temporal wants it: the code as its type, retryable or not, the vendor's Retry-After as the
- * next delay, the attempt as its first detail. Secrets are taken out of every message, cause and stack.
+ * next delay, the attempt (and the step, where the activity has several) as its first detail. Secrets are taken out of every message,
+ * cause and stack.
  *
  * What is no LandfallError is a defect or an unforeseen outage: it stays retryable, under the name of its class.
  */
-export function toApplicationFailure(error: unknown, redact: (text: string) => string): Error {
+export function toApplicationFailure(error: unknown, redact: (text: string) => string, step?: string): Error {
   if (error instanceof CancelledFailure || error instanceof ApplicationFailure) return error;
   const { attempt } = Context.current().info;
   const known = error instanceof LandfallError ? error : null;
@@ -20,7 +21,7 @@ export function toApplicationFailure(error: unknown, redact: (text: string) => s
     message: redact(error instanceof Error ? error.message : String(error)),
     type: known?.code ?? (error instanceof Error ? error.name : 'Error'),
     nonRetryable: known !== null && !known.retryable,
-    details: [{ attempt }],
+    details: [{ attempt, ...(step === undefined ? {} : { step }) }],
     ...(delay === null ? {} : { nextRetryDelay: Math.min(delay, longestDelay) }),
     ...(cause === undefined ? {} : { cause }),
   });

@@ -1,18 +1,11 @@
 import type { DeadLetterSubject, FailureReport } from '../src/model/dead-letter.ts';
-import type { EntityRef, LandfallEvent } from '../src/model/event.ts';
-import type { ApplyResult, Outcome } from '../src/model/outcome.ts';
+import type { LandfallEvent } from '../src/model/event.ts';
+import type { Landed, LandingInput, LandingSteps } from '../src/model/land-event.ts';
 import type { Difference, ReconciliationReport } from '../src/model/reconciliation.ts';
-import type { IncomingRecord } from '../src/model/record.ts';
 import type { RetrySettings } from '../src/model/retry.ts';
 
-/** What the activities need of an event: all but its body and headers. */
-export type EventRef = Pick<
-  LandfallEvent,
-  'source' | 'id' | 'type' | 'entity' | 'announced' | 'deletes' | 'bodySha256' | 'foundBy'
->;
-
-/** `fetchRecord`: the fresh record, or the finding that the event needs none because it was processed before. */
-export type FetchResult = { kind: 'record'; incoming: IncomingRecord } | { kind: 'duplicate' };
+/** `tryEvent`: the event has landed, or was left to the ordinary activities. */
+export type TryResult = { kind: 'landed'; landed: Landed } | { kind: 'deferred' };
 
 /** `listChanges`: one page of the vendor's list, compared with our copies. */
 export interface ComparedPage {
@@ -26,18 +19,17 @@ export interface ComparedPage {
  * Each throws `ApplicationFailure` with a code of src/errors.ts as its type.
  */
 export interface Activities {
+  /**
+   * The whole way of an event at the first attempt: fetch, apply, deliver. `deferred` where this worker has enough first
+   * attempts of the source under way, or other events of the record are: nothing is wrong then. A failure names its step.
+   */
+  tryEvent(input: LandingInput): Promise<TryResult>;
   /** The record as the vendor has it now. */
-  fetchRecord(input: { event: EventRef; entity: EntityRef }): Promise<FetchResult>;
+  fetchRecord: LandingSteps['fetchRecord'];
   /** The version guard, the processed mark and the write, in one transaction. */
-  applyRecord(input: { event: EventRef; incoming: IncomingRecord }): Promise<ApplyResult>;
+  applyRecord: LandingSteps['applyRecord'];
   /** Hands the record to one destination, under an idempotency key. */
-  deliver(input: {
-    event: EventRef;
-    destination: string;
-    incoming: IncomingRecord;
-    outcome: Outcome;
-    nonce: string | null;
-  }): Promise<void>;
+  deliver: LandingSteps['deliver'];
   /** Opens the event's dead letter, or adds the failure to the open one, and marks the event in the store. */
   openDeadLetter(input: {
     source: string;

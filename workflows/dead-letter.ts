@@ -21,7 +21,7 @@ import type {
 } from '../src/model/dead-letter.ts';
 import type { LandfallEvent } from '../src/model/event.ts';
 import { eventWorkflowId } from '../src/model/ids.ts';
-import { eventVisibility, type ProcessEventInput } from '../src/model/process-event.ts';
+import { eventVisibility, type ProcessEventInput, workflowVersion } from '../src/model/process-event.ts';
 import { searchAttributes } from '../src/model/search-attributes.ts';
 import { own } from './activity-options.ts';
 import { addFailure, openCase, readDecision, readInvestigation, record } from './dead-letter-case.ts';
@@ -170,7 +170,12 @@ async function replay(
     addFailure(state, Date.now(), { ...describeFailure(error, 'readEvent'), workflowId: null, runId: null });
     return null;
   }
-  const child: ProcessEventInput = { event, retry: input.retry, replay: { nonce: uuid4(), ...decision } };
+  const child: ProcessEventInput = {
+    workflowVersion,
+    event,
+    retry: input.retry,
+    replay: { nonce: uuid4(), ...decision },
+  };
   const workflowId = eventWorkflowId(event.source, event.id);
   try {
     const handle = await startChild<typeof processEvent>('processEvent', {
@@ -195,7 +200,7 @@ async function replay(
       addFailure(
         state,
         Date.now(),
-        describeFailure(error, 'workflow', { workflowId, runId: handle.firstExecutionRunId }),
+        describeFailure(error, 'workflow', { run: { workflowId, runId: handle.firstExecutionRunId } }),
       );
       return null;
     }

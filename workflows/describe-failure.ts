@@ -10,26 +10,43 @@ import type { FailureReport } from '../src/model/dead-letter.ts';
 /** What an activity adds to each `ApplicationFailure` as its first detail. */
 export interface FailureDetail {
   attempt: number;
+  /** Of an activity that does several. */
+  step?: string;
 }
 
-/** Any error caught in a workflow, as an engineer wants to read it in the dead letter. */
-export function describeFailure(
-  error: unknown,
-  step: string,
-  { workflowId, runId }: { workflowId: string; runId: string } = workflowInfo(),
-): FailureReport {
+/** The failure below what Temporal wraps around it, and what our activities say of it. */
+export function readFailure(error: unknown): { chain: unknown[]; detail: FailureDetail | undefined } {
   const chain = causes(error).filter(
     (each) => !(each instanceof ActivityFailure || each instanceof ChildWorkflowFailure),
   );
   const first = chain[0];
   const detail =
     first instanceof ApplicationFailure ? (first.details?.[0] as FailureDetail | undefined) : undefined;
+  return { chain, detail };
+}
+
+/**
+ * Any error caught in a workflow, as an engineer wants to read it in the dead letter.
+ *
+ * @param step - where it failed, unless the failure itself names its step
+ * @param options.run - the failed run. @default this one
+ * @param options.triedStep - the step that had failed once before its own attempts were counted
+ */
+export function describeFailure(
+  error: unknown,
+  step: string,
+  options: { run?: { workflowId: string; runId: string }; triedStep?: string | null } = {},
+): FailureReport {
+  const { chain, detail } = readFailure(error);
+  const [first] = chain;
+  const { workflowId, runId } = options.run ?? workflowInfo();
+  const before = detail?.step === undefined && options.triedStep === step ? 1 : 0;
   return {
-    step,
+    step: detail?.step ?? step,
     type: typeOf(first),
     message: messageOf(first),
     causes: chain.slice(1).map((cause) => `${typeOf(cause)}: ${messageOf(cause)}`),
-    attempts: detail?.attempt ?? null,
+    attempts: detail === undefined ? null : detail.attempt + before,
     retryable:
       first instanceof ApplicationFailure ? first.nonRetryable !== true : first instanceof TimeoutFailure,
     at: new Date().toISOString(),

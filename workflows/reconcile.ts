@@ -13,7 +13,7 @@ import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import type { ComparedPage } from '../activities/types.ts';
 import type { LandfallEvent } from '../src/model/event.ts';
 import { eventWorkflowId } from '../src/model/ids.ts';
-import { eventVisibility, type ProcessEventInput } from '../src/model/process-event.ts';
+import { eventVisibility, type ProcessEventInput, workflowVersion } from '../src/model/process-event.ts';
 import type {
   Difference,
   ReconcileInput,
@@ -145,7 +145,7 @@ async function repair(
     receivedAt: new Date().toISOString(),
     foundBy: 'reconciliation',
   };
-  const child: ProcessEventInput = { event, retry, replay: null };
+  const child: ProcessEventInput = { workflowVersion, event, retry, replay: null };
   try {
     const handle = await startChild<typeof processEvent>('processEvent', {
       workflowId: eventWorkflowId(source, event.id),

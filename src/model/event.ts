@@ -52,6 +52,26 @@ export interface LandfallEvent {
   foundBy: FoundBy;
 }
 
+/** What the activities need of an event: all but its body and headers. */
+export type EventRef = Pick<
+  LandfallEvent,
+  'source' | 'id' | 'type' | 'entity' | 'announced' | 'deletes' | 'bodySha256' | 'foundBy'
+>;
+
+/** Only that of an event which the activities need. */
+export function eventRef({
+  source,
+  id,
+  type,
+  entity,
+  announced,
+  deletes,
+  bodySha256,
+  foundBy,
+}: EventRef): EventRef {
+  return { source, id, type, entity, announced, deletes, bodySha256, foundBy };
+}
+
 /** `customer/cus_123`, or an empty string for no entity: the search attribute and what people read. */
 export function describeEntity(entity: EntityRef | null): string {
   return entity === null ? '' : `${entity.type}/${entity.id}`;

@@ -19,6 +19,9 @@ export interface IncomingRecord extends RecordVersion {
   basis: number | null;
 }
 
+/** The fresh record, or the finding that the event needs none because it was processed before. */
+export type FetchResult = { kind: 'record'; incoming: IncomingRecord } | { kind: 'duplicate' };
+
 /** Our copy of a record. A tombstone keeps its version, so that a late update cannot revive it. */
 export interface LocalRecord extends RecordVersion {
   deleted: boolean;

@@ -8,7 +8,7 @@ import type {
   UnreadableDelivery,
 } from '../model/dead-letter.ts';
 import { deadLetterWorkflowId, eventWorkflowId } from '../model/ids.ts';
-import { eventVisibility, type ProcessEventInput } from '../model/process-event.ts';
+import { eventVisibility, type ProcessEventInput, workflowVersion } from '../model/process-event.ts';
 import type { RetrySettings } from '../model/retry.ts';
 import type { EventStarter } from './event-starter.ts';
 import { openDeadLetter } from './open-dead-letter.ts';
@@ -45,7 +45,7 @@ export function createEventStarter({
     async start(event) {
       const { retry, taskQueue } = settingsOf(event.source);
       const workflowId = eventWorkflowId(event.source, event.id);
-      const input: ProcessEventInput = { event, retry, replay: null };
+      const input: ProcessEventInput = { workflowVersion, event, retry, replay: null };
       try {
         await inTime(() =>
           client.workflow.start<typeof processEvent>('processEvent', {

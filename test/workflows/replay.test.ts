@@ -25,6 +25,9 @@ describe('the workflows replay what was recorded', () => {
   test('every kind of run is there: plain, failed, reset, each decision, continued as new', () => {
     expect(names.map((name) => name.replace('.json', ''))).toEqual(
       expect.arrayContaining([
+        'process-event-v1-applied',
+        'process-event-v1-dead-lettered',
+        'process-event-v1-reset',
         'process-event-applied',
         'process-event-dead-lettered',
         'process-event-duplicate',
@@ -45,7 +48,7 @@ describe('the workflows replay what was recorded', () => {
   });
 
   test('a history that another code made is refused', async () => {
-    const history = read('process-event-applied.json');
+    const history = read('process-event-v1-applied.json');
     const scheduled = history.events?.find((event) => event.activityTaskScheduledEventAttributes);
     const { activityType } = scheduled?.activityTaskScheduledEventAttributes ?? {};
     if (!activityType) throw new Error('it has an activity');
