@@ -51,11 +51,12 @@ export async function startLandfall(
     },
     stdio: ['ignore', log.fd, log.fd],
   });
+  const spawned = once(child, 'spawn');
   await log.close();
+  await spawned;
   const endWithUs = (): void => void child.kill('SIGKILL');
   process.once('exit', endWithUs);
   const ended = once(child, 'exit').then(() => process.off('exit', endWithUs));
-  await once(child, 'spawn');
   if (child.pid === undefined) throw new Error(`The ${part} has no process id.`);
   while (untilUp && !(await readFile(logFile, 'utf8')).includes(up[part])) {
     if (child.exitCode !== null || performance.now() - begun > upWithinMilliseconds) {
