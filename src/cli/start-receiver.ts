@@ -1,3 +1,4 @@
+import { createOverflow } from '../inbox/overflow.ts';
 import { createRelay } from '../inbox/relay.ts';
 import { createReceiver } from '../receiver/app.ts';
 import { listen } from '../receiver/server.ts';
@@ -9,9 +10,10 @@ export async function startReceiver(
   { host, port }: { host: string; port: number },
 ): Promise<Service & { url: string; port: number }> {
   const { config } = runtime;
-  const receiver = createReceiver({ ...runtime, maxBodyBytes: config.maxBodyBytes, now: Date.now });
+  const overflow = createOverflow();
+  const receiver = createReceiver({ ...runtime, overflow, maxBodyBytes: config.maxBodyBytes, now: Date.now });
   const server = await listen(receiver.app, { host, port, setting: 'LANDFALL_PORT' });
-  const relay = createRelay(runtime);
+  const relay = createRelay({ ...runtime, overflow });
   relay.start();
   return {
     url: server.url,

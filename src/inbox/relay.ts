@@ -5,6 +5,7 @@ import type { Metrics } from '../monitoring/metrics.ts';
 import { noteConflict } from './note-conflict.ts';
 import type { ClaimedInboxItem, InboxItem, Store } from '../store/store.ts';
 import type { EventStarter, StartedEvent } from '../temporal/event-starter.ts';
+import type { Overflow } from './overflow.ts';
 import { nameOf, startItem } from './start-item.ts';
 
 /** Gives what waits in the inbox to Temporal, for as long as the process runs. */
@@ -31,8 +32,9 @@ export function createRelay(deps: {
   starter: EventStarter;
   metrics: Metrics;
   logger: Logger;
+  overflow: Overflow;
 }): Relay {
-  const { store, starter, metrics, logger } = deps;
+  const { store, starter, metrics, logger, overflow } = deps;
   const stopping = new AbortController();
   let running: Promise<void> = Promise.resolve();
 
@@ -62,6 +64,8 @@ export function createRelay(deps: {
     try {
       metrics.inboxItems.set(await store.countInbox());
       const claimed = await store.claimInbox(batchSize, leaseMilliseconds);
+      // Whoever is behind finds nobody before it.
+      if (claimed.length < batchSize) overflow.end();
       if (claimed.length === 0) return 'empty';
       return (await relayAll(claimed)) ? 'more' : 'failed';
     } catch (error) {

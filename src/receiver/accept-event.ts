@@ -1,7 +1,9 @@
+import { LRUCache } from 'lru-cache';
 import type { Logger } from 'pino';
 import { StoreUnavailableError, TemporalUnavailableError } from '../errors.ts';
 import { deadLetterWorkflowId, eventWorkflowId } from '../model/ids.ts';
 import type { Metrics } from '../monitoring/metrics.ts';
+import type { Overflow } from '../inbox/overflow.ts';
 import { nameOf, startItem } from '../inbox/start-item.ts';
 import type { InboxItem, Store } from '../store/store.ts';
 import type { EventStarter, StartedEvent } from '../temporal/event-starter.ts';
@@ -17,49 +19,87 @@ export interface Acceptor {
   accept(item: InboxItem): Promise<Accepted>;
 }
 
-/** Starts under way at once; what comes on top goes to the inbox, and is started at Temporal's pace. */
-const maxStarting = 200;
+/**
+ * Starts under way at once before events go to the inbox. In line behind as many, an event would wait for longer than one
+ * write takes that holds a whole burst.
+ */
+const maxStarting = 48;
+/** How many accepted events are remembered, and for how long, so that the same one again costs nobody a look. */
+const remembered = { max: 20_000, ttl: 60_000 };
 /** After a failed start, how long events go straight to the inbox before one is tried again. */
 const pauseMilliseconds = 2_000;
 
 /**
  * Durable before it is acknowledged. Temporal first; where it is down, slow, refuses, or has enough to do, the inbox.
  * After a failure one event at a time probes Temporal, so that an outage costs each of the others no deadline.
+ *
+ * An overflow lasts until the relay has emptied the inbox: those in line go first, and Temporal has one to serve, not two.
+ * What was accepted a moment ago is answered from memory: the answer is the same, and it is durable already. What is being
+ * accepted is waited for, and nothing is asked twice.
+ *
+ * @param overflow - shared with the relay, which ends it
  */
 export function createAcceptor({
   starter,
   store,
   metrics,
   logger,
+  overflow,
   now,
 }: {
   starter: EventStarter;
   store: Store;
   metrics: Metrics;
   logger: Logger;
+  overflow: Overflow;
   now: () => number;
 }): Acceptor {
   let starting = 0;
   let pausedUntil = 0;
+  const recent = new LRUCache<string, Accepted>(remembered);
+  const underWay = new Map<string, Promise<Accepted>>();
 
   return {
     async accept(item) {
-      const paused = now() < pausedUntil;
-      const overflows = starting >= maxStarting;
-      if (!paused && !overflows) {
-        const started = await tryTemporal(item);
-        if (started !== null) return started;
-      }
+      // An unreadable delivery that comes again is counted on its dead letter.
+      if (item.kind === 'unreadable') return acceptNew(item);
+      const key = eventWorkflowId(item.event.source, item.event.id);
+      const before = recent.get(key) ?? (await underWay.get(key));
+      if (before !== undefined) return { ...before, duplicate: true };
+      const accepting = acceptNew(item).then((accepted) => {
+        const { duplicate, firstBodySha256 } = accepted;
+        const first = { ...accepted, firstBodySha256: duplicate ? firstBodySha256 : item.event.bodySha256 };
+        recent.set(key, first);
+        return first;
+      });
+      underWay.set(key, accepting);
       try {
-        return await putIntoInbox(item);
-      } catch (error) {
-        // An overflow is no outage: with the inbox gone, Temporal may take it all the same.
-        const started = overflows && !paused ? await tryTemporal(item) : null;
-        if (started !== null) return started;
-        throw new StoreUnavailableError('Neither Temporal nor the inbox takes the event.', { cause: error });
+        const { duplicate, firstBodySha256, ...held } = await accepting;
+        return { ...held, duplicate, firstBodySha256: duplicate ? firstBodySha256 : null };
+      } finally {
+        underWay.delete(key);
       }
     },
   };
+
+  async function acceptNew(item: InboxItem): Promise<Accepted> {
+    const paused = now() < pausedUntil;
+    if (starting >= maxStarting) overflow.begin();
+    const overflows = overflow.lasts();
+    if (!paused && !overflows) {
+      const started = await tryTemporal(item);
+      if (started !== null) return started;
+    }
+    try {
+      return await putIntoInbox(item);
+    } catch (error) {
+      // An overflow is no outage: with the inbox gone, Temporal may take it all the same.
+      if (overflows) overflow.end();
+      const started = overflows && !paused ? await tryTemporal(item) : null;
+      if (started !== null) return started;
+      throw new StoreUnavailableError('Neither Temporal nor the inbox takes the event.', { cause: error });
+    }
+  }
 
   async function tryTemporal(item: InboxItem): Promise<Accepted | null> {
     const probing = pausedUntil > 0;

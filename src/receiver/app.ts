@@ -6,6 +6,7 @@ import express, {
   type Response,
 } from 'express';
 import type { Logger } from 'pino';
+import type { Overflow } from '../inbox/overflow.ts';
 import type { Metrics } from '../monitoring/metrics.ts';
 import type { Source } from '../sources/define-source.ts';
 import type { Store } from '../store/store.ts';
@@ -34,6 +35,7 @@ export function createReceiver(deps: {
   store: Store;
   metrics: Metrics;
   logger: Logger;
+  overflow: Overflow;
   maxBodyBytes: number;
   now: () => number;
 }): Receiver {

@@ -12,6 +12,18 @@ import type { Activities } from '../../activities/types.ts';
 import { toTemporalError } from './temporal-error.ts';
 import type { TemporalTarget } from './client.ts';
 
+/**
+ * Workflow tasks under way at once. The first attempts of events run inside of them, and each waits for a vendor: many more than
+ * the cores, and more than the first attempts of one source may take (`perSource` in activities/try-event.ts).
+ */
+const workflowTaskSlots = 200;
+/**
+ * Polls for workflow tasks, and the share of them that asks for the sticky queue. Nearly every task of ours is the first of its run, which
+ * waits in the other one: the SDK's default leaves 2 polls for those.
+ */
+const workflowTaskPolls = 10;
+const stickyPollRatio = 0.2;
+
 /** The running workers of this process. */
 export interface Workers {
   taskQueues: readonly string[];
@@ -47,6 +59,10 @@ export async function startWorkers({
     namespace: target.namespace,
     workflowBundle,
     activities,
+    maxConcurrentWorkflowTaskExecutions: workflowTaskSlots,
+    maxConcurrentLocalActivityExecutions: workflowTaskSlots,
+    maxConcurrentWorkflowTaskPolls: workflowTaskPolls,
+    nonStickyToStickyPollRatio: 1 - stickyPollRatio,
     shutdownGraceTime: shutdownGraceMilliseconds,
     // Past the grace, the process ends with its work undone rather than hang: Temporal gives it to another worker.
     shutdownForceTime: shutdownGraceMilliseconds + 5_000,

@@ -6,6 +6,7 @@ import type { UnreadableDelivery } from '../../src/model/dead-letter.ts';
 import type { LandfallEvent } from '../../src/model/event.ts';
 import { deadLetterWorkflowId, eventWorkflowId } from '../../src/model/ids.ts';
 import { createLogger } from '../../src/monitoring/logger.ts';
+import { createOverflow, type Overflow } from '../../src/inbox/overflow.ts';
 import { createMetrics, type Metrics } from '../../src/monitoring/metrics.ts';
 import { createReceiver } from '../../src/receiver/app.ts';
 import { listen, type HttpServer } from '../../src/receiver/server.ts';
@@ -100,6 +101,8 @@ function describe(name: string, secretEnv: string, scheme: object) {
 
 /** A receiver on a free port, with an embedded store. */
 export interface ReceiverUnderTest extends AsyncDisposable {
+  /** Ended by the relay, which runs beside no receiver of these tests. */
+  overflow: Overflow;
   url: string;
   server: HttpServer;
   store: Store;
@@ -137,12 +140,14 @@ export async function startReceiverUnderTest(
   const metrics = createMetrics();
   const log: string[] = [];
   const destination: DestinationStream = { write: (line) => void log.push(line) };
+  const overflow = createOverflow();
   const receiver = createReceiver({
     sources: testSources,
     starter: temporal,
     store,
     metrics,
     logger: createLogger({ level: 'debug', format: 'json', redact: (text) => text, destination }),
+    overflow,
     maxBodyBytes: options.maxBodyBytes ?? 1_000_000,
     now: options.now ?? Date.now,
   });
@@ -150,6 +155,7 @@ export async function startReceiverUnderTest(
   return {
     url: server.url,
     server,
+    overflow,
     store,
     temporal,
     metrics,

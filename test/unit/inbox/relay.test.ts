@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { createOverflow, type Overflow } from '../../../src/inbox/overflow.ts';
 import { createRelay, type Relay } from '../../../src/inbox/relay.ts';
 import { createLogger } from '../../../src/monitoring/logger.ts';
 import { createMetrics, type Metrics } from '../../../src/monitoring/metrics.ts';
@@ -17,6 +18,7 @@ let store: Store;
 let temporal: TemporalStandIn;
 let metrics: Metrics;
 let log: string[];
+let overflow: Overflow;
 const relays: Relay[] = [];
 const claimed: string[] = [];
 
@@ -33,6 +35,7 @@ beforeEach(() => {
   temporal = createTemporalStandIn();
   metrics = createMetrics();
   log = [];
+  overflow = createOverflow();
 });
 afterEach(async () => {
   temporal.state = 'up';
@@ -50,7 +53,7 @@ function startRelay(with_: Partial<{ starter: TemporalStandIn }> = {}): Relay {
     redact: (text) => text,
     destination: { write: (line) => void log.push(line) },
   });
-  const relay = createRelay({ store, starter: with_.starter ?? temporal, metrics, logger });
+  const relay = createRelay({ store, starter: with_.starter ?? temporal, metrics, logger, overflow });
   relays.push(relay);
   relay.start();
   return relay;

@@ -8,7 +8,6 @@ import {
   post,
   readMetric,
   sha256,
-  sign,
   startReceiverUnderTest,
   type ReceiverUnderTest,
 } from '../../support/receiver.ts';
@@ -222,17 +221,59 @@ describe('An event that Temporal refuses', () => {
 });
 
 describe('A burst', { timeout: 60_000 }, () => {
-  it('of more than 200 starts under way goes on in the inbox, and none of it is lost', async () => {
+  it('of more than 48 starts under way goes on in the inbox until that is empty, and none of it is lost', async () => {
     receiver.temporal.state = 'hangs';
-    const sending = Array.from({ length: 260 }, async (_, index) => {
-      const body = JSON.stringify(event(`evt_${index}`));
-      return post(receiver.url, 'shop', body, await sign('shop', body));
-    });
-    await eventually(() => store.countInbox()).toBe(60);
-    expect(receiver.temporal.asked).toBe(200);
+    const sending = Array.from({ length: 100 }, (_, index) => send(`evt_${index}`));
+    await eventually(() => store.countInbox()).toBe(52);
+    expect(receiver.temporal.asked).toBe(48);
     receiver.temporal.state = 'up';
     const answers = await Promise.all(sending);
-    expect(answers.filter(({ status }) => status === 200)).toHaveLength(200);
-    expect(answers.filter(({ status }) => status === 202)).toHaveLength(60);
+    expect(answers.filter(({ status }) => status === 200)).toHaveLength(48);
+    expect(answers.filter(({ status }) => status === 202)).toHaveLength(52);
+    // Those in line go first.
+    expect((await send('evt_next')).status).toBe(202);
+    receiver.overflow.end();
+    expect((await send('evt_last')).status).toBe(200);
+  });
+
+  it('that neither the inbox holds is given to Temporal after all', async () => {
+    await restartWithoutStore();
+    receiver.overflow.begin();
+    expect((await send('evt_1')).status).toBe(200);
+    expect(receiver.overflow.lasts()).toBe(false);
+  });
+});
+
+describe('A duplicate', () => {
+  it('that comes at the same time waits for the first, and Temporal is asked once', async () => {
+    receiver.temporal.state = 'hangs';
+    const sending = Array.from({ length: 60 }, () => send('evt_1'));
+    await eventually(() => receiver.temporal.asked).toBe(1);
+    receiver.temporal.state = 'up';
+    const answers = await Promise.all(sending);
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
+    expect(answers.filter(({ body }) => body['duplicate'] === false)).toHaveLength(1);
+    expect(receiver.temporal.asked).toBe(1);
+  });
+
+  it('that comes soon is answered from memory, with its conflict noted, and asks Temporal for nothing', async () => {
+    expect((await send('evt_1')).body).toMatchObject({ duplicate: false });
+    const asked = receiver.temporal.asked;
+    expect(await send('evt_1')).toMatchObject({
+      status: 200,
+      body: { duplicate: true, workflowId: 'shop:evt_1' },
+    });
+    expect((await send('evt_1', { plan: 'other' })).body).toMatchObject({ duplicate: true });
+    expect(receiver.temporal.asked).toBe(asked);
+    expect(await conflictsOf('evt_1')).toHaveLength(1);
+  });
+
+  it('of what nobody could hold is no duplicate', async () => {
+    await restartWithoutStore();
+    receiver.temporal.state = 'down';
+    expect((await send('evt_1')).status).toBe(503);
+    receiver.temporal.state = 'up';
+    time += 60_000;
+    expect(await send('evt_1')).toMatchObject({ status: 200, body: { duplicate: false } });
   });
 });
