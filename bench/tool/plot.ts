@@ -1,13 +1,17 @@
 import * as Plot from '@observablehq/plot';
 import { parseHTML } from 'linkedom';
+import { z } from 'zod';
 import type { Ratio } from './ratio.ts';
 
+/** This project is compiled without the DOM's types. */
+const windowSchema = z.object({ document: z.unknown() });
+const elementSchema = z.object({ outerHTML: z.string().startsWith('<svg ') });
 const rowHeight = 22;
 const colours = { met: '#2a7d4f', missed: '#b3372f', none: '#5b6470' };
 
 /** The ratios of one server as an SVG: each a point on a logarithmic axis with its spread, and its goal as a line. */
 export function plotRatios(ratios: readonly Ratio[], server: Ratio['server']): string {
-  const { document } = parseHTML('<!doctype html><html><body></body></html>');
+  const { document } = windowSchema.parse(parseHTML('<!doctype html><html><body></body></html>'));
   const rows = ratios
     .filter((ratio) => ratio.server === server)
     .map(({ suite, name, value, spread, goal, met }) => ({
@@ -17,7 +21,7 @@ export function plotRatios(ratios: readonly Ratio[], server: Ratio['server']): s
       goal: goal === null ? null : 'atLeast' in goal ? goal.atLeast : goal.atMost,
       colour: met === null ? colours.none : met ? colours.met : colours.missed,
     }));
-  const figure = Plot.plot({
+  const drawn: unknown = Plot.plot({
     document,
     width: 960,
     height: 60 + rows.length * rowHeight,
@@ -39,8 +43,6 @@ export function plotRatios(ratios: readonly Ratio[], server: Ratio['server']): s
       Plot.dot(rows, { y: 'what', x: 'value', fill: 'colour', r: 5 }),
     ],
   });
-  const svg = figure.tagName.toLowerCase() === 'svg' ? figure : figure.querySelector(':scope > svg, svg');
-  if (svg === null) throw new Error('The plot has no SVG.');
-  svg.setAttribute('xmlns', 'http://www.w3.org/2000/svg');
-  return `${svg.outerHTML}\n`;
+  const { outerHTML } = elementSchema.parse(drawn);
+  return `${outerHTML.replace('<svg ', '<svg xmlns="http://www.w3.org/2000/svg" ')}\n`;
 }
