@@ -1,65 +1,83 @@
-import { Command, Option } from 'commander';
-import { compile } from './tool/compile.ts';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { readDuration } from '../src/cli/read-duration.ts';
+import { onlyOnRequest, suites } from './suites/index.ts';
+import type { Scale, Suite, SuiteResult } from './suites/suite.ts';
 import { startBed, type ServerKind } from './tool/bed.ts';
-import type { Figure, Ratio } from './tool/ratio.ts';
-import { burstSuite } from './suites/burst.ts';
-import { processingSuite } from './suites/processing.ts';
-import { receivingSuite } from './suites/receiving.ts';
-import type { Scale, Suite } from './suites/suite.ts';
+import { compile } from './tool/compile.ts';
+import { plotRatios } from './tool/plot.ts';
+import { renderReport } from './tool/report.ts';
+import { emptyResults, readResults, replaceResults, type Results, writeResults } from './tool/results.ts';
 
-const suites: readonly Suite[] = [processingSuite, receivingSuite, burstSuite];
-const full: Scale = {
-  repetitions: 3,
-  events: 600,
-  seconds: 8,
-  listLengths: [10_000, 100_000, 1_000_000],
-  soakMilliseconds: 3_600_000,
-};
-const quick: Scale = {
-  repetitions: 1,
-  events: 200,
-  seconds: 3,
-  listLengths: [10_000],
-  soakMilliseconds: 60_000,
-};
+interface Options {
+  quick?: true;
+  only?: string[];
+  server?: ServerKind[];
+  for: number;
+}
+
+const docs = new URL('../docs/', import.meta.url);
+const resultsFile = new URL('results.json', import.meta.url);
+const scales = {
+  full: { repetitions: 3, events: 600, seconds: 8, listLengths: [10_000, 100_000, 1_000_000] },
+  quick: { repetitions: 1, events: 100, seconds: 2, listLengths: [10_000] },
+} satisfies Record<string, Omit<Scale, 'soakMilliseconds'>>;
+const names = suites.map(({ name }) => name);
 
 const program = new Command('bench')
-  .option('--quick', 'a few minutes, on the full server; nothing is written')
-  .option('--only <suite...>', `of: ${suites.map(({ name }) => name).join(', ')}`)
-  .addOption(new Option('--server <kind...>', 'on which Temporal server').choices(['dev', 'full']));
+  .description('Measures Landfall against what it could be at best, as ratios.')
+  .option('--quick', 'about three minutes, on the full server; nothing is written')
+  .option('--only <suite...>', names.join(', '), (name: string, before: string[] | undefined) => {
+    if (!names.includes(name)) throw new InvalidArgumentError(`There are ${names.join(', ')}.`);
+    return [...(before ?? []), name];
+  })
+  .addOption(new Option('--server <kind...>', 'on which Temporal server').choices(['full', 'dev']))
+  .option('--for <duration>', 'how long a soak lasts', readDuration, 3_600_000);
+const options = program.parse().opts<Options>();
 
-program.parse();
-const options = program.opts<{ quick?: true; only?: string[]; server?: ServerKind[] }>();
-const scale = options.quick ? quick : full;
-const progress = (message: string): void => console.log(message);
-progress('compiling');
 await compile();
-const ratios: Ratio[] = [];
-const figures: Figure[] = [];
-for (const server of options.server ??
-  (options.quick ? ['full' as const] : ['full' as const, 'dev' as const])) {
-  const bed = await startBed(server, progress);
-  try {
-    for (const suite of suites.filter(({ name }) => options.only?.includes(name) ?? true)) {
-      progress(`${suite.name} (${server})`);
-      const result = await suite.run({ bed, scale, progress });
-      ratios.push(...result.ratios);
-      figures.push(...result.figures);
-    }
-  } finally {
-    await bed.stop();
-  }
+const measured = await runAll(options);
+if (options.quick === true) {
+  console.log(renderReport({ ...emptyResults(), ...measured }, senses()));
+} else {
+  await write(replaceResults(await readResults(resultsFile), measured));
 }
-for (const ratio of ratios) {
-  console.log(
-    ratio.suite,
-    ratio.name,
-    ratio.server,
-    ratio.value.toFixed(3),
-    ratio.ours.toFixed(1),
-    ratio.theirs.toFixed(1),
-    ratio.met,
-  );
-}
-for (const figure of figures) console.log(figure.suite, figure.name, figure.server, figure.value, figure.met);
 process.exit();
+
+async function runAll({ quick, only, server, for: soakMilliseconds }: Options): Promise<SuiteResult> {
+  const chosen = suites.filter(({ name }) => only?.includes(name) ?? !onlyOnRequest.has(name));
+  const scale = { ...scales[quick === true ? 'quick' : 'full'], soakMilliseconds };
+  const all: SuiteResult = { ratios: [], figures: [] };
+  for (const kind of server ?? (quick === true ? (['full'] as const) : (['full', 'dev'] as const))) {
+    const bed = await startBed(kind, (message) => console.log(message));
+    try {
+      for (const suite of chosen) {
+        const { ratios, figures } = await suite.run({ bed, scale, progress: progressOf(suite, kind) });
+        all.ratios.push(...ratios);
+        all.figures.push(...figures);
+      }
+    } finally {
+      await bed.stop();
+    }
+  }
+  return all;
+}
+
+function progressOf({ name }: Suite, server: ServerKind): (message: string) => void {
+  return (message) =>
+    console.log(`${new Date().toISOString().slice(11, 19)} ${name} (${server}): ${message}`);
+}
+
+function senses(): Map<string, string> {
+  return new Map(suites.map(({ name, sense }) => [name, sense]));
+}
+
+async function write(results: Results): Promise<void> {
+  await writeResults(resultsFile, results);
+  await mkdir(new URL('images/', docs), { recursive: true });
+  for (const server of ['full', 'dev'] as const) {
+    if (!results.ratios.some((ratio) => ratio.server === server)) continue;
+    await writeFile(new URL(`images/benchmarks-${server}.svg`, docs), plotRatios(results.ratios, server));
+  }
+  await writeFile(new URL('benchmarks.md', docs), renderReport(results, senses()));
+}

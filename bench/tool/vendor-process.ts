@@ -1,19 +1,23 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
+import { z } from 'zod';
 import { answerParent } from './answer-parent.ts';
 import { benchRecord } from './bench-event.ts';
 
 const updatedAt = '2026-01-01T00:00:00.000Z';
 
-// The vendor: `GET /customers/<id>` answers a record for any id, `GET /<count>/v1/changes` lists so many, made while they are read.
+let listLength = 0;
+const messageSchema = z.object({ listLength: z.int() });
+
+// The vendor: `GET /customers/<id>` answers a record for any id, `GET /v1/changes` lists as many as it was told, made while they are read.
 const server = createServer((request, response) => {
   const url = new URL(request.url ?? '/', 'http://vendor');
-  const [, first = '', second = '', third] = url.pathname.split('/');
+  const [, first, second = ''] = url.pathname.split('/');
   const answer =
     first === 'customers'
       ? benchRecord(decodeURIComponent(second))
-      : third === 'changes'
-        ? listPage(Number(first), url.searchParams)
+      : second === 'changes'
+        ? listPage(url.searchParams)
         : null;
   response.writeHead(answer === null ? 404 : 200, { 'content-type': 'application/json' });
   response.end(JSON.stringify(answer));
@@ -23,12 +27,15 @@ server.listen(0, '127.0.0.1');
 await once(server, 'listening');
 const address = server.address();
 if (address === null || typeof address === 'string') throw new Error('The vendor has no port.');
-answerParent({ url: `http://127.0.0.1:${address.port}` }, () => Promise.resolve(null));
+answerParent({ url: `http://127.0.0.1:${address.port}` }, (message) => {
+  ({ listLength } = messageSchema.parse(message));
+  return Promise.resolve(null);
+});
 
 /** One page of the list, in the form of the demo vendor's: record number n is `cus_<n>` at version 1. */
-function listPage(count: number, query: URLSearchParams) {
+function listPage(query: URLSearchParams) {
   const from = Number(query.get('cursor') ?? 0);
-  const to = Math.min(from + Number(query.get('limit') ?? 100), count);
+  const to = Math.min(from + Number(query.get('limit') ?? 100), listLength);
   const data = Array.from({ length: to - from }, (_, index) => ({
     object: 'customer',
     id: `cus_${from + index}`,
@@ -36,5 +43,5 @@ function listPage(count: number, query: URLSearchParams) {
     updated_at: updatedAt,
     deleted: false,
   }));
-  return { data, next_cursor: to < count ? String(to) : null };
+  return { data, next_cursor: to < listLength ? String(to) : null };
 }

@@ -1,0 +1,22 @@
+import { burstSuite } from './burst.ts';
+import { costSuite } from './cost.ts';
+import { duplicatesSuite } from './duplicates.ts';
+import { processingSuite } from './processing.ts';
+import { receivingSuite } from './receiving.ts';
+import { reconciliationSuite } from './reconciliation.ts';
+import { soakSuite } from './soak.ts';
+import type { Suite } from './suite.ts';
+
+/** Every suite, in the order in which they run: those that leave a backlog behind come last. */
+export const suites: readonly Suite[] = [
+  processingSuite,
+  duplicatesSuite,
+  costSuite,
+  reconciliationSuite,
+  receivingSuite,
+  burstSuite,
+  soakSuite,
+];
+
+/** Runs only where it is asked for: it takes hours. */
+export const onlyOnRequest: ReadonlySet<string> = new Set([soakSuite.name]);
