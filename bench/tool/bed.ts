@@ -1,4 +1,5 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { rmSync } from 'node:fs';
+import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Client } from '@temporalio/client';
@@ -38,6 +39,8 @@ export interface Bed {
  */
 export async function startBed(server: ServerKind, onProgress: (message: string) => void): Promise<Bed> {
   const directory = await mkdtemp(join(tmpdir(), 'landfall-bench-'));
+  const removeDirectory = (): void => rmSync(directory, { recursive: true, force: true });
+  process.once('exit', removeDirectory);
   const postgres = await startPostgres({ durable: true });
   const temporal = await (server === 'dev'
     ? startDev(directory, onProgress)
@@ -64,7 +67,8 @@ export async function startBed(server: ServerKind, onProgress: (message: string)
       await client.connection.close();
       await temporal.stop();
       await postgres.stop();
-      await rm(directory, { recursive: true, force: true });
+      process.off('exit', removeDirectory);
+      removeDirectory();
     },
   };
 }
