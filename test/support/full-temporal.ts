@@ -36,6 +36,8 @@ export interface FullTemporalOptions {
 export interface FullTemporal {
   /** For `TEMPORAL_ADDRESS`. */
   address: string;
+  /** The process id of the server; another one after `restart`. */
+  pid(): number;
   stop(): Promise<void>;
   /** Stops it where it runs, and starts it again on the same address and databases. */
   restart(): Promise<void>;
@@ -64,17 +66,18 @@ export async function startFullTemporal(
   await writeFile(join(config, 'landfall.yaml'), fullTemporalConfig(sql, services));
 
   const address = `127.0.0.1:${services.frontend.grpc}`;
-  let stopServer = await launch(binaries.server, options.directory, address);
+  let server = await launch(binaries.server, options.directory, address);
   await withConnection(address, async (connection) => {
     await registerNamespace(connection);
     if (options.searchAttributes ?? true) await prepareNamespace(connection, 'default', { change: true });
   });
   return {
     address,
-    stop: () => stopServer(),
+    pid: () => server.pid,
+    stop: () => server.stop(),
     restart: async () => {
-      await stopServer();
-      stopServer = await launch(binaries.server, options.directory, address);
+      await server.stop();
+      server = await launch(binaries.server, options.directory, address);
     },
   };
 }
@@ -97,8 +100,12 @@ async function prepareDatabases(sqlTool: string, { host, port, user, password }:
   }
 }
 
-/** Starts the server and waits until it answers. Gives back what stops it. */
-async function launch(server: string, directory: string, address: string): Promise<() => Promise<void>> {
+/** Starts the server and waits until it answers. */
+async function launch(
+  server: string,
+  directory: string,
+  address: string,
+): Promise<{ pid: number; stop: () => Promise<void> }> {
   const logFile = join(directory, 'temporal.log');
   const log = await open(logFile, 'a');
   const child = spawn(server, ['--root', directory, '--config', 'config', '--env', 'landfall', 'start'], {
@@ -107,12 +114,14 @@ async function launch(server: string, directory: string, address: string): Promi
   await log.close();
   let ended: string | null = null;
   child.once('error', (error) => (ended = error.message));
+  const { pid } = child;
+  if (pid === undefined) throw new Error(`${server} cannot be run.`);
   child.once('exit', (code, signal) => (ended = `it ended with ${code ?? signal ?? 'nothing'}`));
   const endWithUs = (): void => void child.kill('SIGKILL');
   process.once('exit', endWithUs);
 
   const stop = async (): Promise<void> => {
-    if (child.pid !== undefined) await stopProcess(child.pid, () => ended === null);
+    await stopProcess(pid, () => ended === null);
     process.off('exit', endWithUs);
   };
   try {
@@ -128,7 +137,7 @@ async function launch(server: string, directory: string, address: string): Promi
     const tail = lines.map((line) => line.slice(0, 300)).join('\n');
     throw new Error(`The Temporal server did not start: ${String(cause)}\n${tail}`, { cause });
   }
-  return stop;
+  return { pid, stop };
 }
 
 async function registerNamespace(connection: Connection): Promise<void> {

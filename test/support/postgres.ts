@@ -12,6 +12,8 @@ import { findPostgresBinaries, type PostgresBinaries } from './postgres-binaries
 export interface PostgresServer {
   /** Of its database `postgres`. */
   url: string;
+  /** The process id of its postmaster; another one after `resume`. */
+  pid(): number;
   /** Creates an empty database and answers its URL. */
   createDatabase(): Promise<string>;
   /** Ends it as a shutdown of the machine does, keeping its data: sessions are cut off. */
@@ -26,8 +28,14 @@ export interface PostgresServer {
 
 const startTimeoutMilliseconds = 60_000;
 
-/** Starts a PostgreSQL server for tests. Not durable: it does not wait for the disk. */
-export async function startPostgres(): Promise<PostgresServer> {
+/** How PostgreSQL is started. */
+export interface PostgresOptions {
+  /** True waits for the disk at each commit, as in production; false saves the tests that time. @default false */
+  durable?: boolean;
+}
+
+/** Starts a PostgreSQL server for tests and benchmarks. */
+export async function startPostgres({ durable = false }: PostgresOptions = {}): Promise<PostgresServer> {
   const binaries = await findPostgresBinaries();
   const directory = await mkdtemp(join(tmpdir(), 'landfall-postgres-'));
   const { uid, gid } = binaries.user;
@@ -36,7 +44,7 @@ export async function startPostgres(): Promise<PostgresServer> {
   await initialise(binaries, data);
   const port = await getPort({ host: '127.0.0.1' });
   const url = `postgresql://postgres@127.0.0.1:${port}/postgres`;
-  let server = await serve(binaries, data, port, url);
+  let server = await serve(binaries, data, { port, url, durable });
 
   const halt = async () => {
     if (server.exitCode !== null || server.signalCode !== null) return;
@@ -45,10 +53,11 @@ export async function startPostgres(): Promise<PostgresServer> {
     await exited;
   };
   const resume = async () => {
-    server = await serve(binaries, data, port, url);
+    server = await serve(binaries, data, { port, url, durable });
   };
   return {
     url,
+    pid: () => processId(server),
     createDatabase: () => createDatabase(url),
     halt,
     resume,
@@ -76,16 +85,14 @@ async function initialise({ initdb, user }: PostgresBinaries, data: string): Pro
 async function serve(
   { postgres, user }: PostgresBinaries,
   data: string,
-  port: number,
-  url: string,
+  { port, url, durable }: { port: number; url: string; durable: boolean },
 ): Promise<ChildProcess> {
   const settings = {
     port,
     listen_addresses: '127.0.0.1',
     unix_socket_directories: '',
     max_connections: 200,
-    fsync: 'off',
-    full_page_writes: 'off',
+    ...(durable ? {} : { fsync: 'off', full_page_writes: 'off' }),
   };
   const options = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
   const child = spawn(postgres, ['-D', data, ...options], { ...user, stdio: ['ignore', 'pipe', 'pipe'] });
@@ -104,6 +111,11 @@ async function serve(
       await wait(50);
     }
   }
+}
+
+function processId({ pid }: ChildProcess): number {
+  if (pid === undefined) throw new Error('PostgreSQL has no process id.');
+  return pid;
 }
 
 /** The newest output, for the message of a failure; read always, because a full pipe would stop the server. */
