@@ -6,10 +6,10 @@ import type { RecordEvent } from './record-event.ts';
 import { required } from './settings.ts';
 
 const serviceName = 'events';
-type Events = sdk.ServiceDefinition<
-  typeof serviceName,
-  { process: (context: sdk.Context, event: RecordEvent) => Promise<void> }
->;
+interface Handlers {
+  process: (context: sdk.Context, event: RecordEvent) => Promise<void>;
+}
+type Events = sdk.ServiceDefinition<typeof serviceName, Handlers>;
 
 /**
  * Express + Restate: the receiver sends to Restate's ingress under the event's id as idempotency key, Restate calls the
@@ -22,7 +22,7 @@ export const restate: Peer = {
   prepare: () => Promise.resolve(),
   openIntake(settings) {
     const ingress = connect({ url: required(settings, 'QUEUE_ADDRESS') });
-    const events = ingress.serviceSendClient<Events>({ name: serviceName });
+    const events = ingress.serviceSendClient<Handlers>({ name: serviceName });
     return Promise.resolve(async (event) => {
       await events.process(event, rpc.sendOpts({ idempotencyKey: event.id }));
     });

@@ -1,0 +1,66 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { parseArgs } from 'node:util';
+import { contestants } from './contestants.ts';
+import { type KillResult, measureKill, measureSpeed, type Round } from './measure.ts';
+
+/** All that was measured of one contestant. */
+interface ContestantResult {
+  title: string;
+  events: number;
+  rounds: Round[];
+  kills: KillResult[];
+  /** Why something could not be measured here. */
+  failed?: string;
+}
+
+// `tsx main.ts [--only <names>] [--events 2000] [--rounds 3] [--no-speed] [--no-kills]`: adds to results.json beside it.
+const { values } = parseArgs({
+  allowNegative: true,
+  options: {
+    only: { type: 'string' },
+    events: { type: 'string', default: '2000' },
+    rounds: { type: 'string', default: '3' },
+    kill: { type: 'string', default: 'processes,server' },
+    speed: { type: 'boolean', default: true },
+    kills: { type: 'boolean', default: true },
+  },
+});
+const file = new URL('results.json', import.meta.url);
+const results = await readResults();
+const chosen = values.only?.split(',') ?? contestants.map(({ name }) => name);
+
+for (const contestant of contestants.filter(({ name }) => chosen.includes(name))) {
+  const { name, title } = contestant;
+  const events = Number(values.events);
+  const result: ContestantResult = results[name] ?? { title, events, rounds: [], kills: [] };
+  results[name] = result;
+  delete result.failed;
+  try {
+    if (values.speed) {
+      console.error(`${title}: speed`);
+      result.events = events;
+      result.rounds = await measureSpeed(contestant, { events, rounds: Number(values.rounds) });
+      console.error(JSON.stringify(result.rounds, null, 1));
+    }
+    for (const killed of ['processes', 'server'] as const) {
+      if (!values.kills || !values.kill.split(',').includes(killed)) continue;
+      console.error(`${title}: ${killed} killed`);
+      const outcome = await measureKill(contestant, killed, 1_500);
+      result.kills = [...result.kills.filter((each) => each.killed !== killed), outcome];
+      console.error(JSON.stringify(outcome));
+    }
+  } catch (error) {
+    result.failed = error instanceof Error ? error.message : String(error);
+    console.error(`${title} failed: ${result.failed}`);
+  }
+  await writeFile(file, `${JSON.stringify(results, null, 2)}\n`);
+}
+process.exit();
+
+async function readResults(): Promise<Record<string, ContestantResult>> {
+  try {
+    return JSON.parse(await readFile(file, 'utf8')) as Record<string, ContestantResult>;
+  } catch {
+    return {};
+  }
+}
