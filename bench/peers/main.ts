@@ -13,7 +13,7 @@ interface ContestantResult {
   failed?: string;
 }
 
-// `tsx main.ts [--only <names>] [--events 2000] [--rounds 3] [--no-speed] [--no-kills]`: adds to results.json beside it.
+// `tsx main.ts [--only <names>] [--events 2000] [--rounds 3] [--no-speed] [--no-kills]`: adds to results/<name>.json.
 const { values } = parseArgs({
   allowNegative: true,
   options: {
@@ -25,15 +25,13 @@ const { values } = parseArgs({
     kills: { type: 'boolean', default: true },
   },
 });
-const file = new URL('results.json', import.meta.url);
-const results = await readResults();
 const chosen = values.only?.split(',') ?? contestants.map(({ name }) => name);
 
 for (const contestant of contestants.filter(({ name }) => chosen.includes(name))) {
   const { name, title } = contestant;
   const events = Number(values.events);
-  const result: ContestantResult = results[name] ?? { title, events, rounds: [], kills: [] };
-  results[name] = result;
+  const file = new URL(`results/${name}.json`, import.meta.url);
+  const result = await readResult(file, { title, events, rounds: [], kills: [] });
   delete result.failed;
   try {
     if (values.speed) {
@@ -53,14 +51,15 @@ for (const contestant of contestants.filter(({ name }) => chosen.includes(name))
     result.failed = error instanceof Error ? error.message : String(error);
     console.error(`${title} failed: ${result.failed}`);
   }
-  await writeFile(file, `${JSON.stringify(results, null, 2)}\n`);
+  await writeFile(file, `${JSON.stringify(result, null, 2)}\n`);
 }
 process.exit();
 
-async function readResults(): Promise<Record<string, ContestantResult>> {
+/** What was measured before; it is added to. */
+async function readResult(file: URL, empty: ContestantResult): Promise<ContestantResult> {
   try {
-    return JSON.parse(await readFile(file, 'utf8')) as Record<string, ContestantResult>;
+    return JSON.parse(await readFile(file, 'utf8')) as ContestantResult;
   } catch {
-    return {};
+    return empty;
   }
 }

@@ -7,7 +7,7 @@ const connections = 32;
 const warmUpEvents = 400;
 const lookEveryMilliseconds = 100;
 /** Without one more effect for so long, no more are waited for. */
-const patienceMilliseconds = 100_000;
+const patienceMilliseconds = 75_000;
 
 /** One round of load, from its first event to the last effect. */
 export interface Round {
@@ -60,7 +60,7 @@ async function runRound(rig: Rig, prefix: string, events: number): Promise<Round
   const seconds = (performance.now() - begun) / 1_000;
   const used = (await rig.processorMilliseconds()) - before;
   const { ids } = await rig.effects(prefix);
-  if (ids.size !== events) throw new Error(`${ids.size} of ${events} events were completed.`);
+  if (ids.size !== events) throw new Error(`${ids.size} of ${events} events were completed. ${rig.worker.output().slice(0, 2_000)}`);
   return {
     acknowledgedPerSecond: events / loaded.seconds,
     p50Milliseconds: loaded.p50Milliseconds,

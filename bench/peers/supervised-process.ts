@@ -21,6 +21,8 @@ export interface SupervisedProcess {
   pid(): number;
   /** How often it ended by itself. */
   crashes(): number;
+  /** What it has printed since it was started last. */
+  output(): string;
   /** SIGKILL, for it and all below it. It stays down. */
   kill(): Promise<void>;
   /** After `kill`; resolves when it is up. */
@@ -62,6 +64,7 @@ export async function supervise(options: ProcessOptions): Promise<SupervisedProc
   return {
     pid: () => child.process.pid ?? -1,
     crashes: () => crashes,
+    output: () => child.output(),
     async kill() {
       wanted = false;
       if (child.process.exitCode !== null || child.process.signalCode !== null) return;
