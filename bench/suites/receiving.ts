@@ -1,0 +1,90 @@
+import type { Bed } from '../tool/bed.ts';
+import { runLoad } from '../tool/load.ts';
+import type { LoadJob, LoadResult } from '../tool/load-job.ts';
+import { ratioOf } from '../tool/ratio.ts';
+import { landfallSide } from '../tool/side.ts';
+import { createStage, type Stage } from '../tool/stage.ts';
+import type { Suite } from './suite.ts';
+
+const suite = 'receiving';
+const connections = 32;
+const warmUpMilliseconds = 2_000;
+
+/** Acknowledgements in a closed loop, against the bare start of the same workflows. No worker runs. */
+export const receivingSuite: Suite = {
+  name: suite,
+  sense: `Acknowledged events per second and their latency at ${connections} connections, each an event of its own, against a process that only starts the same workflows with the same client.`,
+  async run({ bed, scale, progress }) {
+    const stage = await createStage(bed);
+    const door = await landfallSide(bed).openDoor(stage);
+    const bare = bareStarts(bed, stage);
+    const pairs: { ours: LoadResult; theirs: LoadResult }[] = [];
+    let accepted = 0;
+    const run = async (target: LoadJob['target'], prefix: string, milliseconds: number) => {
+      const result = await runLoad(bed, { target, prefix, concurrency: connections, milliseconds });
+      accepted += result.accepted;
+      return result;
+    };
+    await run(door.target, `${stage.taskQueue}-w`, warmUpMilliseconds);
+    await run(bare, `${stage.taskQueue}-v`, warmUpMilliseconds);
+    for (let repetition = 1; repetition <= scale.repetitions; repetition += 1) {
+      const ours = await run(door.target, `${stage.taskQueue}-a${repetition}`, scale.seconds * 1_000);
+      const theirs = await run(bare, `${stage.taskQueue}-b${repetition}`, scale.seconds * 1_000);
+      pairs.push({ ours, theirs });
+      progress(`${repetition}: ${describe(ours)} against ${describe(theirs)}`);
+    }
+    await door.close();
+    await checkHeld(stage, accepted);
+    await stage.close();
+
+    const inboxed = pairs.reduce((sum, { ours }) => sum + ours.inboxed, 0);
+    const of = (read: (result: LoadResult) => number) =>
+      pairs.map(({ ours, theirs }) => ({ ours: read(ours), theirs: read(theirs) }));
+    const about = {
+      ...{ suite, server: bed.server, against: 'client.workflow.start' },
+      ...(inboxed === 0 ? {} : { note: `${inboxed} events went to the inbox` }),
+    };
+    return {
+      ratios: [
+        ratioOf(of(rate), { ...about, name: 'throughput', unit: 'events/s', goal: { atLeast: 0.95 } }),
+        ratioOf(
+          of(({ latency }) => latency.p50),
+          { ...about, name: 'p50', unit: 'ms', goal: null },
+        ),
+        ratioOf(
+          of(({ latency }) => latency.p99),
+          { ...about, name: 'p99', unit: 'ms', goal: { atMost: 1.15 } },
+        ),
+      ],
+      figures: [],
+    };
+  },
+};
+
+/** Acknowledged events per second. */
+export function rate({ accepted, milliseconds }: LoadResult): number {
+  return (accepted * 1_000) / milliseconds;
+}
+
+/** One result in a line. */
+export function describe(result: LoadResult): string {
+  const { p50, p99 } = result.latency;
+  return `${rate(result).toFixed(0)} events/s, p50 ${p50.toFixed(1)} ms, p99 ${p99.toFixed(1)} ms`;
+}
+
+/** Each accepted event is in Temporal or in the inbox, now that no receiver runs any more. @throws Error where one is in neither */
+export async function checkHeld(stage: Stage, accepted: number): Promise<void> {
+  const inbox = await stage.countInbox();
+  await stage.reach('accepted events that are held', () => stage.countWorkflows(), accepted - inbox);
+}
+
+function bareStarts(bed: Bed, { taskQueue, sources }: Stage): LoadJob['target'] {
+  const [source = ''] = sources;
+  return {
+    kind: 'starts',
+    temporalAddress: bed.temporalAddress,
+    taskQueue,
+    workflow: 'processEvent',
+    source,
+  };
+}
