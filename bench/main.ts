@@ -3,11 +3,12 @@ import { compile } from './tool/compile.ts';
 import { startBed, type ServerKind } from './tool/bed.ts';
 import type { Figure, Ratio } from './tool/ratio.ts';
 import { burstSuite } from './suites/burst.ts';
+import { peersSuite } from './suites/peers.ts';
 import { processingSuite } from './suites/processing.ts';
 import { receivingSuite } from './suites/receiving.ts';
 import type { Scale, Suite } from './suites/suite.ts';
 
-const suites: readonly Suite[] = [processingSuite, receivingSuite, burstSuite];
+const suites: readonly Suite[] = [processingSuite, receivingSuite, burstSuite, peersSuite];
 const full: Scale = {
   repetitions: 3,
   events: 600,

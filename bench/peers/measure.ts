@@ -45,7 +45,8 @@ export async function measureSpeed(
   try {
     await runRound(rig, 'warm', warmUpEvents);
     const results: Round[] = [];
-    for (let round = 1; round <= rounds; round += 1) results.push(await runRound(rig, `round${round}`, events));
+    for (let round = 1; round <= rounds; round += 1)
+      results.push(await runRound(rig, `round${round}`, events));
     return results;
   } finally {
     await rig.stop();
@@ -60,7 +61,8 @@ async function runRound(rig: Rig, prefix: string, events: number): Promise<Round
   const seconds = (performance.now() - begun) / 1_000;
   const used = (await rig.processorMilliseconds()) - before;
   const { ids } = await rig.effects(prefix);
-  if (ids.size !== events) throw new Error(`${ids.size} of ${events} events were completed. ${rig.worker.output().slice(0, 2_000)}`);
+  if (ids.size !== events)
+    throw new Error(`${ids.size} of ${events} events were completed. ${rig.worker.output().slice(0, 2_000)}`);
   return {
     acknowledgedPerSecond: events / loaded.seconds,
     p50Milliseconds: loaded.p50Milliseconds,
@@ -81,17 +83,13 @@ export async function measureKill(
   try {
     const tellAfter = Math.floor(events / 3);
     let restartedAt = 0;
-    const loaded = await runLoad(
-      rig,
-      rig.job({ prefix, events, connections: 16, tellAfter }),
-      async () => {
-        const parts = killed === 'server' ? [rig.server] : [rig.receiver, rig.worker];
-        await Promise.all(parts.map((part) => part.kill()));
-        await wait(1_000);
-        await Promise.all(parts.map((part) => part.start()));
-        restartedAt = performance.now();
-      },
-    );
+    const loaded = await runLoad(rig, rig.job({ prefix, events, connections: 16, tellAfter }), async () => {
+      const parts = killed === 'server' ? [rig.server] : [rig.receiver, rig.worker];
+      await Promise.all(parts.map((part) => part.kill()));
+      await wait(1_000);
+      await Promise.all(parts.map((part) => part.start()));
+      restartedAt = performance.now();
+    });
     const lastEffectAt = await untilStill(rig, prefix, events);
     const without = async (): Promise<number> => {
       const { ids } = await rig.effects(prefix);

@@ -6,7 +6,7 @@ import { Redis } from 'ioredis';
 import { startFullTemporal } from '../../test/support/full-temporal.ts';
 import type { PostgresServer } from '../../test/support/postgres.ts';
 import type { Contestant } from './contestants.ts';
-import { killTree } from './process-tree.ts';
+import { killTree } from './kill-tree.ts';
 import { supervise } from './supervised-process.ts';
 
 /** The server that holds a contestant's queue, all durable: each waits for the disk before it answers. */
@@ -67,7 +67,9 @@ async function startRedis(directory: string, appendfsync: string): Promise<Queue
 /** With its default configuration, which waits for the disk (`rocksdb-disable-wal-fsync = false`), as a single node. */
 async function startRestate(directory: string): Promise<QueueServer> {
   const [node, ingress, admin] = [await getPort(), await getPort(), await getPort()];
-  const binary = createRequire(createRequire(import.meta.url).resolve('@restatedev/restate-server/package.json'));
+  const binary = createRequire(
+    createRequire(import.meta.url).resolve('@restatedev/restate-server/package.json'),
+  );
   const command = binary.resolve(
     `@restatedev/restate-server-${process.platform}-${process.arch}/bin/restate-server`,
   );

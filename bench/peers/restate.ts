@@ -51,9 +51,12 @@ async function register(adminUrl: string, uri: string): Promise<void> {
   const body = JSON.stringify({ uri });
   const headers = { 'content-type': 'application/json' };
   for (let attempt = 1; ; attempt += 1) {
-    const answer = await fetch(`${adminUrl}/deployments`, { method: 'POST', headers, body }).catch(() => null);
+    const answer = await fetch(`${adminUrl}/deployments`, { method: 'POST', headers, body }).catch(
+      () => null,
+    );
     if (answer?.ok === true) return;
-    if (attempt === 100) throw new Error(`Restate does not take the worker: ${answer?.status ?? 'no answer'}.`);
+    if (attempt === 100)
+      throw new Error(`Restate does not take the worker: ${answer?.status ?? 'no answer'}.`);
     await wait(100);
   }
 }

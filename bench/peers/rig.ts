@@ -11,7 +11,7 @@ import { startPostgres } from '../../test/support/postgres.ts';
 import type { Contestant } from './contestants.ts';
 import { landfallEnvironment, landfallSources } from './landfall.ts';
 import type { LoadJob } from './load-job.ts';
-import { readProcessTree } from './process-tree.ts';
+import { readProcessorTime } from '../tool/processor-time.ts';
 import { type QueueServer, startQueueServer } from './queue-server.ts';
 import { runToEnd, supervise, type SupervisedProcess } from './supervised-process.ts';
 
@@ -85,7 +85,10 @@ export async function startRig(contestant: Contestant): Promise<Rig> {
   const worker = await start('worker');
   const receiver = await start('receiver');
 
-  const query = async <Row extends pg.QueryResultRow>(text: string, values: unknown[] = []): Promise<Row[]> => {
+  const query = async <Row extends pg.QueryResultRow>(
+    text: string,
+    values: unknown[] = [],
+  ): Promise<Row[]> => {
     const client = new pg.Client({ connectionString: databaseUrl });
     client.on('error', () => undefined);
     try {
@@ -124,7 +127,7 @@ export async function startRig(contestant: Contestant): Promise<Rig> {
       z.record(z.string(), z.number()).parse(await (await fetch(`${vendorUrl}/counts`)).json()),
     async processorMilliseconds() {
       const roots = [receiver.pid(), worker.pid(), postgres.pid(), ...server.pids()];
-      return (await readProcessTree(roots)).processorMilliseconds;
+      return readProcessorTime(roots);
     },
     recover: () => run('recover'),
     async stop() {

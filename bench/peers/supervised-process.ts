@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as wait } from 'node:timers/promises';
-import { killTree } from './process-tree.ts';
+import { killTree } from './kill-tree.ts';
 
 const upWithinMilliseconds = 60_000;
 /** Of a process that ended by itself, before it is started again, as a supervisor does. */
