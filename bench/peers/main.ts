@@ -20,6 +20,7 @@ const { values } = parseArgs({
     only: { type: 'string' },
     events: { type: 'string', default: '2000' },
     rounds: { type: 'string', default: '3' },
+    'kill-events': { type: 'string', default: '900' },
     kill: { type: 'string', default: 'processes,server' },
     speed: { type: 'boolean', default: true },
     kills: { type: 'boolean', default: true },
@@ -43,7 +44,7 @@ for (const contestant of contestants.filter(({ name }) => chosen.includes(name))
     for (const killed of ['processes', 'server'] as const) {
       if (!values.kills || !values.kill.split(',').includes(killed)) continue;
       console.error(`${title}: ${killed} killed`);
-      const outcome = await measureKill(contestant, killed, 1_500);
+      const outcome = await measureKill(contestant, killed, Number(values['kill-events']));
       result.kills = [...result.kills.filter((each) => each.killed !== killed), outcome];
       console.error(JSON.stringify(outcome));
     }

@@ -28,6 +28,7 @@ export const restate: Peer = {
     });
   },
   async startWorker(settings, work) {
+    provideWithResolvers();
     const port = required(settings, 'WORKER_PORT');
     await sdk.serve({ port, services: [createService(work)] });
     await register(required(settings, 'RESTATE_ADMIN_URL'), `http://127.0.0.1:${port}`);
@@ -44,6 +45,17 @@ function createService(work: EventWork): Events {
       },
     },
   });
+}
+
+/** The SDK 1.17 calls `Promise.withResolvers`, which Node has from 22 on: without it, every invocation hangs on Node 20. */
+function provideWithResolvers(): void {
+  if ('withResolvers' in Promise) return;
+  const value = (): unknown => {
+    const ends: { resolve?: (value: unknown) => void; reject?: (reason: unknown) => void } = {};
+    const promise = new Promise((resolve, reject) => Object.assign(ends, { resolve, reject }));
+    return { promise, ...ends };
+  };
+  Object.defineProperty(Promise, 'withResolvers', { value });
 }
 
 /** Tells Restate where the worker is; it remembers, and a worker that starts again says it once more. */
