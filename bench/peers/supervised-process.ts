@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { setTimeout as wait } from 'node:timers/promises';
 import { killTree } from './kill-tree.ts';
 
-const upWithinMilliseconds = 60_000;
+const upWithinMilliseconds = 180_000;
 /** Of a process that ended by itself, before it is started again, as a supervisor does. */
 const restartPauseMilliseconds = 500;
 
@@ -29,7 +29,7 @@ export interface SupervisedProcess {
   start(): Promise<void>;
 }
 
-/** Starts a process and waits until it is up. @throws Error with its output where it does not come up within a minute */
+/** Starts a process and waits until it is up. @throws Error with its output where it does not come up within three minutes */
 export async function supervise(options: ProcessOptions): Promise<SupervisedProcess> {
   let crashes = 0;
   let wanted = true;
