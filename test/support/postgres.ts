@@ -26,8 +26,17 @@ export interface PostgresServer {
 
 const startTimeoutMilliseconds = 60_000;
 
-/** Starts a PostgreSQL server for tests. Not durable: it does not wait for the disk. */
-export async function startPostgres(): Promise<PostgresServer> {
+/** For tests: it does not wait for the disk. */
+const notDurable = { fsync: 'off', full_page_writes: 'off' };
+
+/**
+ * Starts a PostgreSQL server.
+ *
+ * @param settings - of postgresql.conf, instead of those that make it fast and not durable; `{}`: PostgreSQL's own, durable
+ */
+export async function startPostgres(
+  settings: Readonly<Record<string, string>> = notDurable,
+): Promise<PostgresServer> {
   const binaries = await findPostgresBinaries();
   const directory = await mkdtemp(join(tmpdir(), 'landfall-postgres-'));
   const { uid, gid } = binaries.user;
@@ -36,7 +45,7 @@ export async function startPostgres(): Promise<PostgresServer> {
   await initialise(binaries, data);
   const port = await getPort({ host: '127.0.0.1' });
   const url = `postgresql://postgres@127.0.0.1:${port}/postgres`;
-  let server = await serve(binaries, data, port, url);
+  let server = await serve(binaries, data, port, url, settings);
 
   const halt = async () => {
     if (server.exitCode !== null || server.signalCode !== null) return;
@@ -45,7 +54,7 @@ export async function startPostgres(): Promise<PostgresServer> {
     await exited;
   };
   const resume = async () => {
-    server = await serve(binaries, data, port, url);
+    server = await serve(binaries, data, port, url, settings);
   };
   return {
     url,
@@ -78,16 +87,16 @@ async function serve(
   data: string,
   port: number,
   url: string,
+  settings: Readonly<Record<string, string>>,
 ): Promise<ChildProcess> {
-  const settings = {
+  const all = {
     port,
     listen_addresses: '127.0.0.1',
     unix_socket_directories: '',
     max_connections: 200,
-    fsync: 'off',
-    full_page_writes: 'off',
+    ...settings,
   };
-  const options = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+  const options = Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
   const child = spawn(postgres, ['-D', data, ...options], { ...user, stdio: ['ignore', 'pipe', 'pipe'] });
   const output = collect(child);
   const kill = () => child.kill('SIGQUIT');

@@ -1,0 +1,161 @@
+import { writeFile } from 'node:fs/promises';
+import { Command } from 'commander';
+import Table from 'cli-table3';
+import pg from 'pg';
+import { startPostgres } from '../../test/support/postgres.ts';
+import { type Layout, layouts } from './partitions/layouts.ts';
+import { load } from './partitions/load.ts';
+import { type Cost, measure } from './partitions/measure.ts';
+import { duplicateOf, freshOf, missOf, type Operation, type Reach } from './partitions/operations.ts';
+
+/** One line of the table: an operation on a layout of a size. */
+interface Measurement extends Cost {
+  rows: number;
+  layout: string;
+  operation: string;
+}
+
+/** The size of a layout, and how long it takes to be rid of its oldest month. */
+interface Upkeep {
+  rows: number;
+  layout: string;
+  tableBytes: number;
+  indexBytes: number;
+  expireSeconds: number[];
+}
+
+const program = new Command('bench:partitions')
+  .description('Compares ways to keep the processed events, on a durable PostgreSQL of its own.')
+  .option('--rows <sizes>', 'rows, such as 1m,10m,100m', '1m')
+  .option('--layouts <names>', Object.keys(layouts).join(', '), Object.keys(layouts).join(','))
+  .option('--months <count>', 'months that the rows are spread over', '36')
+  .option('--seconds <seconds>', 'that each operation is measured for', '6')
+  .option('--connections <count>', 'that operations are done on', '4')
+  .option('--cache <size>', 'shared_buffers, the only cache that pages of tables have here', '512MB')
+  .option('--out <file>', 'where all numbers go as JSON')
+  .parse();
+const options = program.opts<
+  Record<'rows' | 'layouts' | 'months' | 'seconds' | 'connections' | 'cache', string> & { out?: string }
+>();
+const months = Number(options.months);
+const asked = { seconds: Number(options.seconds), connections: Number(options.connections) };
+const measurements: Measurement[] = [];
+const upkeeps: Upkeep[] = [];
+
+for (const size of options.rows.split(',')) {
+  for (const name of options.layouts.split(',')) {
+    const layout = layouts[name];
+    if (layout === undefined) throw new RangeError(`no layout ${name}`);
+    await tryLayout(layout, Number(size.replace('m', '')) * 1_000_000);
+  }
+}
+print();
+if (options.out !== undefined) {
+  const all = { settings: options, measurements, upkeeps };
+  await writeFile(options.out, `${JSON.stringify(all, null, 2)}\n`);
+}
+
+async function tryLayout(layout: Layout, rows: number): Promise<void> {
+  const server = await startPostgres({
+    shared_buffers: options.cache,
+    // Past the operating system's cache, so that shared_buffers against the index is what it would be with ten times the rows.
+    debug_io_direct: 'data',
+    max_wal_size: '8GB',
+    maintenance_work_mem: '1GB',
+    max_parallel_maintenance_workers: '1',
+    autovacuum: 'off',
+  });
+  try {
+    await load(server.url, layout, { rows, months, connections: 2 });
+    for (const [operation, work] of operationsOf(layout, rows)) {
+      const cost = await measure(server.url, work, asked);
+      measurements.push({ rows, layout: layout.name, operation, ...cost });
+      console.error(`  ${layout.name}, ${operation}: ${cost.perSecond.toFixed(0)}/s`);
+    }
+    upkeeps.push({ rows, layout: layout.name, ...(await expire(server.url, layout)) });
+  } finally {
+    await server.stop();
+  }
+}
+
+function* operationsOf(layout: Layout, rows: number): Generator<[string, Operation]> {
+  const reaches: Reach[] =
+    layout.name === 'by month' ? ['everything', 'a year', 'since it happened'] : ['everything'];
+  for (const reach of reaches) {
+    for (const named of [false, true]) {
+      const situation = { layout, reach, rows, months, named };
+      const how = `${reach}${named ? ', planned once' : ''}`;
+      yield [`miss (${how})`, missOf(situation)];
+      yield [`recent duplicate (${how})`, duplicateOf(situation, 'recent')];
+      if (!named) yield [`any duplicate (${how})`, duplicateOf(situation, 'any')];
+      yield [`new event (${how})`, freshOf(situation)];
+    }
+  }
+}
+
+async function expire(url: string, layout: Layout): Promise<Omit<Upkeep, 'rows' | 'layout'>> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    const { rows } = await client.query<{ table: string; index: string }>(
+      `select sum(pg_table_size(c.oid)) as table, sum(pg_indexes_size(c.oid)) as index
+       from pg_class c join pg_namespace n on n.oid = c.relnamespace where n.nspname = 'bench' and c.relkind = 'r'`,
+    );
+    const expireSeconds: number[] = [];
+    for (const statement of layout.expire) {
+      const start = performance.now();
+      await client.query(statement);
+      expireSeconds.push((performance.now() - start) / 1000);
+    }
+    return { tableBytes: Number(rows[0]?.table), indexBytes: Number(rows[0]?.index), expireSeconds };
+  } finally {
+    await client.end();
+  }
+}
+
+function print(): void {
+  const head = [
+    'rows',
+    'layout',
+    'operation',
+    '1/s',
+    'p50 ms',
+    'p99 ms',
+    'server CPU ms',
+    'pages',
+    'pages read',
+    'WAL bytes',
+  ];
+  const table = new Table({ head, style: { head: [] } });
+  for (const each of measurements) {
+    const { rows, layout, operation } = each;
+    table.push([
+      rows,
+      layout,
+      operation,
+      each.perSecond.toFixed(0),
+      each.p50Milliseconds.toFixed(2),
+      each.p99Milliseconds.toFixed(2),
+      each.serverCpuMilliseconds?.toFixed(3) ?? '',
+      each.pages.toFixed(1),
+      each.pagesRead.toFixed(2),
+      each.walBytes.toFixed(0),
+    ]);
+  }
+  console.log(table.toString());
+  const sizes = new Table({
+    head: ['rows', 'layout', 'table GB', 'index GB', 'to expire a month, s'],
+    style: { head: [] },
+  });
+  for (const { rows, layout, tableBytes, indexBytes, expireSeconds } of upkeeps) {
+    const gigabytes = (bytes: number) => (bytes / 1e9).toFixed(2);
+    sizes.push([
+      rows,
+      layout,
+      gigabytes(tableBytes),
+      gigabytes(indexBytes),
+      expireSeconds.map((each) => each.toFixed(2)).join(' + '),
+    ]);
+  }
+  console.log(sizes.toString());
+}
