@@ -126,7 +126,7 @@ function print(): void {
     'pages read',
     'WAL bytes',
   ];
-  const table = new Table({ head, style: { head: [] } });
+  const table = new Table({ head, style: { head: [], border: [], compact: true } });
   for (const each of measurements) {
     const { rows, layout, operation } = each;
     table.push([
@@ -145,7 +145,7 @@ function print(): void {
   console.log(table.toString());
   const sizes = new Table({
     head: ['rows', 'layout', 'table GB', 'index GB', 'to expire a month, s'],
-    style: { head: [] },
+    style: { head: [], border: [], compact: true },
   });
   for (const { rows, layout, tableBytes, indexBytes, expireSeconds } of upkeeps) {
     const gigabytes = (bytes: number) => (bytes / 1e9).toFixed(2);

@@ -29,9 +29,9 @@ export async function measure(
   try {
     const clients = await Promise.all(Array.from({ length: connections }, () => pool.connect()));
     await repeat(clients, operation, seconds / 5);
-    const before = await snapshot(pool, url, clients);
+    const before = await snapshot(url, clients);
     const { latencies, elapsedSeconds } = await repeat(clients, operation, seconds);
-    const after = await snapshot(pool, url, clients);
+    const after = await snapshot(url, clients);
     for (const client of clients) client.release();
     latencies.sort((a, b) => a - b);
     const per = (part: 'pages' | 'pagesRead' | 'walBytes') => (after[part] - before[part]) / latencies.length;
@@ -74,7 +74,6 @@ async function repeat(
 const counters = z.object({ hit: z.coerce.number(), read: z.coerce.number(), wal: z.coerce.number() });
 
 async function snapshot(
-  pool: pg.Pool,
   url: string,
   clients: readonly pg.PoolClient[],
 ): Promise<{ pages: number; pagesRead: number; walBytes: number; cpuSeconds: number | null }> {
