@@ -1,12 +1,11 @@
 import { writeFile } from 'node:fs/promises';
 import { Command } from 'commander';
 import Table from 'cli-table3';
-import pg from 'pg';
 import { startPostgres } from '../../test/support/postgres.ts';
 import { type Layout, layouts } from './partitions/layouts.ts';
 import { load } from './partitions/load.ts';
 import { type Cost, measure } from './partitions/measure.ts';
-import { duplicateOf, freshOf, missOf, type Operation, type Reach } from './partitions/operations.ts';
+import { expire, operationsOf, serverSettings } from './partitions/trials.ts';
 
 /** One line of the table: an operation on a layout of a size. */
 interface Measurement extends Cost {
@@ -56,18 +55,10 @@ if (options.out !== undefined) {
 }
 
 async function tryLayout(layout: Layout, rows: number): Promise<void> {
-  const server = await startPostgres({
-    shared_buffers: options.cache,
-    // Past the operating system's cache, so that shared_buffers against the index is what it would be with ten times the rows.
-    debug_io_direct: 'data',
-    max_wal_size: '8GB',
-    maintenance_work_mem: '1GB',
-    max_parallel_maintenance_workers: '1',
-    autovacuum: 'off',
-  });
+  const server = await startPostgres(serverSettings(options.cache));
   try {
     await load(server.url, layout, { rows, months, connections: 2 });
-    for (const [operation, work] of operationsOf(layout, rows)) {
+    for (const [operation, work] of operationsOf(layout, rows, months)) {
       const cost = await measure(server.url, work, asked);
       measurements.push({ rows, layout: layout.name, operation, ...cost });
       console.error(`  ${layout.name}, ${operation}: ${cost.perSecond.toFixed(0)}/s`);
@@ -75,41 +66,6 @@ async function tryLayout(layout: Layout, rows: number): Promise<void> {
     upkeeps.push({ rows, layout: layout.name, ...(await expire(server.url, layout)) });
   } finally {
     await server.stop();
-  }
-}
-
-function* operationsOf(layout: Layout, rows: number): Generator<[string, Operation]> {
-  const reaches: Reach[] =
-    layout.name === 'by month' ? ['everything', 'a year', 'since it happened'] : ['everything'];
-  for (const reach of reaches) {
-    for (const named of [false, true]) {
-      const situation = { layout, reach, rows, months, named };
-      const how = `${reach}${named ? ', planned once' : ''}`;
-      yield [`miss (${how})`, missOf(situation)];
-      yield [`recent duplicate (${how})`, duplicateOf(situation, 'recent')];
-      if (!named) yield [`any duplicate (${how})`, duplicateOf(situation, 'any')];
-      yield [`new event (${how})`, freshOf(situation)];
-    }
-  }
-}
-
-async function expire(url: string, layout: Layout): Promise<Omit<Upkeep, 'rows' | 'layout'>> {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  try {
-    const { rows } = await client.query<{ table: string; index: string }>(
-      `select sum(pg_table_size(c.oid)) as table, sum(pg_indexes_size(c.oid)) as index
-       from pg_class c join pg_namespace n on n.oid = c.relnamespace where n.nspname = 'bench' and c.relkind = 'r'`,
-    );
-    const expireSeconds: number[] = [];
-    for (const statement of layout.expire) {
-      const start = performance.now();
-      await client.query(statement);
-      expireSeconds.push((performance.now() - start) / 1000);
-    }
-    return { tableBytes: Number(rows[0]?.table), indexBytes: Number(rows[0]?.index), expireSeconds };
-  } finally {
-    await client.end();
   }
 }
 

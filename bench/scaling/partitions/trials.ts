@@ -1,0 +1,53 @@
+import pg from 'pg';
+import type { Layout } from './layouts.ts';
+import { duplicateOf, freshOf, missOf, type Operation, type Reach } from './operations.ts';
+
+/** The settings of the measured server: durable, and past the operating system's cache, so that `cache` is all there is. */
+export const serverSettings = (cache: string): Record<string, string> => ({
+  shared_buffers: cache,
+  debug_io_direct: 'data',
+  max_wal_size: '8GB',
+  maintenance_work_mem: '1GB',
+  max_parallel_maintenance_workers: '1',
+  autovacuum: 'off',
+});
+
+/** Everything that a layout is measured at, by name. */
+export function* operationsOf(layout: Layout, rows: number, months: number): Generator<[string, Operation]> {
+  const reaches: Reach[] =
+    layout.name === 'by month' ? ['everything', 'a year', 'since it happened'] : ['everything'];
+  for (const reach of reaches) {
+    for (const named of [false, true]) {
+      const situation = { layout, reach, rows, months, named };
+      const how = `${reach}${named ? ', planned once' : ''}`;
+      yield [`miss (${how})`, missOf(situation)];
+      yield [`recent duplicate (${how})`, duplicateOf(situation, 'recent')];
+      if (!named) yield [`any duplicate (${how})`, duplicateOf(situation, 'any')];
+      yield [`new event (${how})`, freshOf(situation)];
+    }
+  }
+}
+
+/** The size of a layout, and how long it takes to be rid of its oldest month. */
+export async function expire(
+  url: string,
+  layout: Layout,
+): Promise<{ tableBytes: number; indexBytes: number; expireSeconds: number[] }> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    const { rows } = await client.query<{ table: string; index: string }>(
+      `select sum(pg_table_size(c.oid)) as table, sum(pg_indexes_size(c.oid)) as index
+       from pg_class c join pg_namespace n on n.oid = c.relnamespace where n.nspname = 'bench' and c.relkind = 'r'`,
+    );
+    const expireSeconds: number[] = [];
+    for (const statement of layout.expire) {
+      const start = performance.now();
+      await client.query(statement);
+      expireSeconds.push((performance.now() - start) / 1000);
+    }
+    return { tableBytes: Number(rows[0]?.table), indexBytes: Number(rows[0]?.index), expireSeconds };
+  } finally {
+    await client.end();
+  }
+}
