@@ -1,5 +1,6 @@
 import { activityInfo } from '@temporalio/activity';
 import type { ActivityDependencies } from './dependencies.ts';
+import { happenedAt } from '../src/model/event.ts';
 import { destinationNames } from './destination-names.ts';
 import { findSource } from './find-source.ts';
 import type { Activities } from './types.ts';
@@ -22,6 +23,7 @@ export function createApplyRecord({
       runId: workflowExecution?.runId ?? '',
       incoming,
       destinations: destinationNames(source, event.type),
+      happenedAt: happenedAt(event),
       repair: event.foundBy === 'reconciliation',
     });
     if (result.kind === 'done') {

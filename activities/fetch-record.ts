@@ -1,6 +1,6 @@
 import { Context } from '@temporalio/activity';
 import { ConfigurationError, RecordTooLargeError, VendorBehindError } from '../src/errors.ts';
-import { describeEntity, type EntityRef } from '../src/model/event.ts';
+import { describeEntity, happenedAt, type EntityRef } from '../src/model/event.ts';
 import type { IncomingRecord } from '../src/model/record.ts';
 import {
   compareVersions,
@@ -50,7 +50,9 @@ export function createFetchRecord({
     entity: EntityRef,
   ): Promise<{ duplicate: boolean; revision: number | null }> {
     try {
-      const { processed, revision } = await store.lookUp(event.source, event.id, entity);
+      // A repair may be of an event of long ago.
+      const since = event.foundBy === 'webhook' ? happenedAt(event) : null;
+      const { processed, revision } = await store.lookUp(event.source, event.id, entity, since);
       const another = processed?.runId !== Context.current().info.workflowExecution?.runId;
       const done = processed !== null && processed.complete && !processed.deadLetterOpen && another;
       return { duplicate: done && event.foundBy === 'webhook', revision };

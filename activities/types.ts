@@ -8,7 +8,7 @@ import type { RetrySettings } from '../src/model/retry.ts';
 /** What the activities need of an event: all but its body and headers. */
 export type EventRef = Pick<
   LandfallEvent,
-  'source' | 'id' | 'type' | 'entity' | 'announced' | 'deletes' | 'bodySha256' | 'foundBy'
+  'source' | 'id' | 'type' | 'entity' | 'announced' | 'occurredAt' | 'deletes' | 'bodySha256' | 'foundBy'
 >;
 
 /** `fetchRecord`: the fresh record, or the finding that the event needs none because it was processed before. */

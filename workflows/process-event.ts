@@ -160,11 +160,12 @@ function eventRef({
   type,
   entity,
   announced,
+  occurredAt,
   deletes,
   bodySha256,
   foundBy,
 }: LandfallEvent): EventRef {
-  return { source, id, type, entity, announced, deletes, bodySha256, foundBy };
+  return { source, id, type, entity, announced, occurredAt, deletes, bodySha256, foundBy };
 }
 
 function setOutcome(outcome: Outcome): void {

@@ -56,3 +56,14 @@ export interface LandfallEvent {
 export function describeEntity(entity: EntityRef | null): string {
   return entity === null ? '' : `${entity.type}/${entity.id}`;
 }
+
+/**
+ * A time of the vendor's that the event cannot have happened before, by which the store leaves out older months; null where
+ * the vendor says none. A record's own time serves as well: what it announces was there when the event was made.
+ */
+export function happenedAt({
+  occurredAt,
+  announced,
+}: Pick<LandfallEvent, 'occurredAt' | 'announced'>): string | null {
+  return occurredAt ?? announced?.sourceTime ?? null;
+}

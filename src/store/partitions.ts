@@ -48,8 +48,8 @@ async function list(queries: Queries): Promise<{ present: Date; partitions: Part
     .select({
       present: sql`now()`.mapWith(toDate),
       name: sql<string | null>`c.relname`,
-      from: sql`substring(${bounds} from $$FROM \('([^']+)'\)$$)::timestamptz`.mapWith(toDate),
-      until: sql`substring(${bounds} from $$TO \('([^']+)'\)$$)::timestamptz`.mapWith(toDate),
+      from: sql`substring(${bounds} from $$FROM \\('([^']+)'\\)$$)::timestamptz`.mapWith(toDate),
+      until: sql`substring(${bounds} from $$TO \\('([^']+)'\\)$$)::timestamptz`.mapWith(toDate),
     })
     .from(
       sql`(select 1) as one left join (pg_inherits i join pg_class c on c.oid = i.inhrelid)
