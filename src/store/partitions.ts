@@ -95,8 +95,8 @@ async function keepOpenWork(database: Database, { name, until }: Partition): Pro
   for (;;) {
     const moved = await database.longTransaction(async (queries) => {
       const events = await queries
-        .select({ source: processedEvents.source, eventId: processedEvents.eventId })
-        .from(sql`${sql.identifier('landfall')}.${sql.identifier(name)} as processed`)
+        .select({ source: sql<string>`source`, eventId: sql<string>`event_id` })
+        .from(sql`${sql.identifier('landfall')}.${sql.identifier(name)}`)
         .where(sql`dead_letter_open or not complete`)
         .limit(100);
       if (events.length === 0) return 0;
