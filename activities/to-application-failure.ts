@@ -1,4 +1,5 @@
 import { ApplicationFailure, CancelledFailure, Context } from '@temporalio/activity';
+import type { FailureDetail } from './types.ts';
 import { DestinationUnavailableError, LandfallError, VendorRateLimitedError } from '../src/errors.ts';
 
 /** A vendor's Retry-After beyond this is cut: a wrong header must not park an event for a month. */
@@ -6,12 +7,16 @@ const longestDelay = 3_600_000;
 
 /**
  * Any error of an activity as Temporal wants it: the code as its type, retryable or not, the vendor's Retry-After as the
- * next delay, the attempt (and the step, where the activity has several) as its first detail. Secrets are taken out of every message,
+ * next delay, a `FailureDetail` as its first detail. Secrets are taken out of every message,
  * cause and stack.
  *
  * What is no LandfallError is a defect or an unforeseen outage: it stays retryable, under the name of its class.
  */
-export function toApplicationFailure(error: unknown, redact: (text: string) => string, step?: string): Error {
+export function toApplicationFailure(
+  error: unknown,
+  redact: (text: string) => string,
+  more: Omit<FailureDetail, 'attempt'> = {},
+): Error {
   if (error instanceof CancelledFailure || error instanceof ApplicationFailure) return error;
   const { attempt } = Context.current().info;
   const known = error instanceof LandfallError ? error : null;
@@ -21,7 +26,7 @@ export function toApplicationFailure(error: unknown, redact: (text: string) => s
     message: redact(error instanceof Error ? error.message : String(error)),
     type: known?.code ?? (error instanceof Error ? error.name : 'Error'),
     nonRetryable: known !== null && !known.retryable,
-    details: [{ attempt, ...(step === undefined ? {} : { step }) }],
+    details: [{ attempt, ...more } satisfies FailureDetail],
     ...(delay === null ? {} : { nextRetryDelay: Math.min(delay, longestDelay) }),
     ...(cause === undefined ? {} : { cause }),
   });

@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { landEvent, type LandingSteps } from '../src/model/land-event.ts';
+import { type AppliedEvent, landEvent, type LandingSteps } from '../src/model/land-event.ts';
 import { callSignal } from './call-signal.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { toApplicationFailure } from './to-application-failure.ts';
@@ -26,10 +26,14 @@ export function createTryEvent(
     if (others >= perSource) return { kind: 'deferred' };
     underWay.set(source, others + 1);
     let step = '';
+    let applied: AppliedEvent | undefined;
     try {
       const landed = await landEvent(input, steps, {
         onStep: (next) => {
           step = next;
+        },
+        onApplied: (state) => {
+          applied = state;
         },
         beforeRound: async (round) => {
           if (round > lastRound) throw new RecordContendedError();
@@ -39,7 +43,7 @@ export function createTryEvent(
       return { kind: 'landed', landed };
     } catch (error) {
       if (error instanceof RecordContendedError) return { kind: 'deferred' };
-      throw toApplicationFailure(error, redact, step);
+      throw toApplicationFailure(error, redact, { step, ...(applied === undefined ? {} : { applied }) });
     } finally {
       underWay.set(source, (underWay.get(source) ?? 1) - 1);
     }

@@ -1,8 +1,17 @@
 import type { DeadLetterSubject, FailureReport } from '../src/model/dead-letter.ts';
 import type { LandfallEvent } from '../src/model/event.ts';
-import type { Landed, LandingInput, LandingSteps } from '../src/model/land-event.ts';
+import type { AppliedEvent, Landed, LandingInput, LandingSteps } from '../src/model/land-event.ts';
 import type { Difference, ReconciliationReport } from '../src/model/reconciliation.ts';
 import type { RetrySettings } from '../src/model/retry.ts';
+
+/** What each activity adds to its `ApplicationFailure`, as the first detail. */
+export interface FailureDetail {
+  attempt: number;
+  /** Of an activity that does several. */
+  step?: string;
+  /** How far it got before it failed. */
+  applied?: AppliedEvent;
+}
 
 /** `tryEvent`: the event has landed, or was left to the ordinary activities. */
 export type TryResult = { kind: 'landed'; landed: Landed } | { kind: 'deferred' };

@@ -5,14 +5,8 @@ import {
   TimeoutFailure,
   workflowInfo,
 } from '@temporalio/workflow';
+import type { FailureDetail } from '../activities/types.ts';
 import type { FailureReport } from '../src/model/dead-letter.ts';
-
-/** What an activity adds to each `ApplicationFailure` as its first detail. */
-export interface FailureDetail {
-  attempt: number;
-  /** Of an activity that does several. */
-  step?: string;
-}
 
 /** The failure below what Temporal wraps around it, and what our activities say of it. */
 export function readFailure(error: unknown): { chain: unknown[]; detail: FailureDetail | undefined } {

@@ -38,6 +38,7 @@ async function prepareSecond(error: unknown, retry: RetrySettings, progress: Lan
   const ours = detail.step === 'applyRecord';
   if (failure.nonRetryable || (!ours && retry.maximumAttempts === 1)) throw error;
   progress.triedStep = detail.step;
+  progress.applied = detail.applied ?? null;
   setCurrentDetails(
     `The first attempt failed at ${detail.step}: ${failure.type ?? 'Error'}: ${failure.message}`,
   );

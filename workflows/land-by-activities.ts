@@ -1,6 +1,6 @@
 import { sleep } from '@temporalio/workflow';
 import { describeEntity } from '../src/model/event.ts';
-import { type Landed, landEvent, type LandingInput } from '../src/model/land-event.ts';
+import { type AppliedEvent, type Landed, landEvent, type LandingInput } from '../src/model/land-event.ts';
 import type { RetrySettings } from '../src/model/retry.ts';
 import { describeVersion } from '../src/model/version.ts';
 import { own, remote } from './activity-options.ts';
@@ -11,6 +11,8 @@ export interface LandingProgress {
   step: string;
   /** The step that a first attempt has failed at: it has one attempt less. */
   triedStep: string | null;
+  /** What that attempt had written before it failed. */
+  applied: AppliedEvent | null;
 }
 
 /** Lands an event by ordinary activities, one for each step, tried as the source sets it. */
@@ -44,6 +46,7 @@ export function landByActivities(
       // Many events of one record at once: the others are let through first, in growing and uneven steps.
       beforeRound: letOthersThrough,
     },
+    progress.applied,
   );
 }
 

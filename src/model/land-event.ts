@@ -31,30 +31,50 @@ export interface Landed {
 
 type Applied = Extract<ApplyResult, { kind: 'done' }>;
 
+/** An event whose record is written; what is left is to hand it on. */
+export interface AppliedEvent {
+  /** null where it was processed before and nothing was read. */
+  incoming: IncomingRecord | null;
+  applied: Applied;
+  /** The destinations that have had it. */
+  delivered: string[];
+}
+
 /**
  * Fetches the record fresh, applies it, and hands it on to the destinations that have not had it.
  *
+ * @param from - where an earlier attempt got to: the same record is handed on under the same idempotency keys, where a
+ * fresh one might be newer and would be handed on twice
+ * @param hooks.onApplied - hears that the record is written; `delivered` grows after that
  * @param hooks.onStep - hears which step is next: `fetchRecord`, `applyRecord`, `deliver crm`
  * @param hooks.beforeRound - before the record is fetched again because other events wrote it meanwhile; from 2
  */
 export async function landEvent(
   { event, entity, nonce }: LandingInput,
   steps: LandingSteps,
-  hooks: { onStep: (step: string) => void; beforeRound: (round: number) => Promise<void> },
+  hooks: {
+    onStep: (step: string) => void;
+    onApplied?: (state: AppliedEvent) => void;
+    beforeRound: (round: number) => Promise<void>;
+  },
+  from: AppliedEvent | null = null,
 ): Promise<Landed> {
   const ref = eventRef(event);
-  const { incoming, applied } = await fetchAndApply();
+  const state = from ?? { ...(await fetchAndApply()), delivered: [] };
+  const { incoming, applied } = state;
+  hooks.onApplied?.(state);
   const result: ProcessEventResult = {
     outcome: applied.outcome,
     version: incoming === null ? null : { version: incoming.version, sourceTime: incoming.sourceTime },
     previous: applied.previous,
-    delivered: [],
+    delivered: state.delivered,
   };
   if (incoming !== null) {
     for (const destination of applied.pending) {
+      if (state.delivered.includes(destination)) continue;
       hooks.onStep(`deliver ${destination}`);
       await steps.deliver({ event: ref, destination, incoming, outcome: applied.outcome, nonce });
-      result.delivered.push(destination);
+      state.delivered.push(destination);
     }
   }
   return { result, deadLetterOpen: applied.deadLetterOpen };

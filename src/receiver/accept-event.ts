@@ -34,7 +34,7 @@ const pauseMilliseconds = 2_000;
  * After a failure one event at a time probes Temporal, so that an outage costs each of the others no deadline.
  *
  * An overflow lasts until the relay has emptied the inbox: those in line go first, and Temporal has one to serve, not two.
- * What was accepted a moment ago is answered from memory: the answer is the same, and it is durable already. What is being
+ * What Temporal took a moment ago is answered from memory: the answer is the same, and it is durable already. What is being
  * accepted is waited for, and nothing is asked twice.
  *
  * @param overflow - shared with the relay, which ends it
@@ -69,7 +69,8 @@ export function createAcceptor({
       const accepting = acceptNew(item).then((accepted) => {
         const { duplicate, firstBodySha256 } = accepted;
         const first = { ...accepted, firstBodySha256: duplicate ? firstBodySha256 : item.event.bodySha256 };
-        recent.set(key, first);
+        // From the inbox it goes on to Temporal, which is then asked.
+        if (first.heldBy === 'temporal') recent.set(key, first);
         return first;
       });
       underWay.set(key, accepting);

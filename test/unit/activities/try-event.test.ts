@@ -72,7 +72,7 @@ test('a record that other events keep writing is left to a workflow, which waits
   expect(fetches).toBe(3);
 });
 
-test('a failure says at which step', async () => {
+test('a failure says at which step, and what was done before it', async () => {
   const steps: LandingSteps = {
     fetchRecord: () => Promise.resolve({ kind: 'record', incoming }),
     applyRecord: () =>
@@ -87,6 +87,7 @@ test('a failure says at which step', async () => {
   };
   await expect(run(createTryEvent(steps, { redact }), 'demo')).rejects.toMatchObject({
     message: 'refused',
-    details: [{ attempt: 1, step: 'deliver crm' }],
+    // With what was written, so that the next attempt hands on the same.
+    details: [{ attempt: 1, step: 'deliver crm', applied: { incoming, delivered: [] } }],
   });
 });
