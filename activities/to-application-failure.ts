@@ -21,13 +21,20 @@ export function toApplicationFailure(
   const { attempt } = Context.current().info;
   const known = error instanceof LandfallError ? error : null;
   const delay = retryAfter(error);
+  const retryAfterMilliseconds = delay === null ? null : Math.min(delay, longestDelay);
   const cause = error instanceof Error ? withoutSecrets(error.cause, redact) : undefined;
   return ApplicationFailure.create({
     message: redact(error instanceof Error ? error.message : String(error)),
     type: known?.code ?? (error instanceof Error ? error.name : 'Error'),
     nonRetryable: known !== null && !known.retryable,
-    details: [{ attempt, ...more } satisfies FailureDetail],
-    ...(delay === null ? {} : { nextRetryDelay: Math.min(delay, longestDelay) }),
+    details: [
+      {
+        attempt,
+        ...more,
+        ...(retryAfterMilliseconds === null ? {} : { retryAfterMilliseconds }),
+      } satisfies FailureDetail,
+    ],
+    ...(retryAfterMilliseconds === null ? {} : { nextRetryDelay: retryAfterMilliseconds }),
     ...(cause === undefined ? {} : { cause }),
   });
 }

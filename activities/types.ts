@@ -9,6 +9,8 @@ export interface FailureDetail {
   attempt: number;
   /** Of an activity that does several. */
   step?: string;
+  /** The vendor's Retry-After. The failure has it as `nextRetryDelay` too, which the SDK does not read back in workflows. */
+  retryAfterMilliseconds?: number;
   /** How far it got before it failed. */
   applied?: AppliedEvent;
 }

@@ -43,6 +43,6 @@ async function prepareSecond(error: unknown, retry: RetrySettings, progress: Lan
     `The first attempt failed at ${detail.step}: ${failure.type ?? 'Error'}: ${failure.message}`,
   );
   if (ours) return;
-  const pause = failure.nextRetryDelay ?? retry.initialIntervalMilliseconds;
+  const pause = detail.retryAfterMilliseconds ?? retry.initialIntervalMilliseconds;
   await sleep(pause, { summary: `before the second attempt of ${detail.step}` });
 }
