@@ -36,6 +36,7 @@ export interface FullTemporalOptions {
 export interface FullTemporal {
   /** For `TEMPORAL_ADDRESS`. */
   address: string;
+  pid(): number;
   stop(): Promise<void>;
   /** Stops it where it runs, and starts it again on the same address and databases. */
   restart(): Promise<void>;
@@ -64,17 +65,18 @@ export async function startFullTemporal(
   await writeFile(join(config, 'landfall.yaml'), fullTemporalConfig(sql, services));
 
   const address = `127.0.0.1:${services.frontend.grpc}`;
-  let stopServer = await launch(binaries.server, options.directory, address);
+  let server = await launch(binaries.server, options.directory, address);
   await withConnection(address, async (connection) => {
     await registerNamespace(connection);
     if (options.searchAttributes ?? true) await prepareNamespace(connection, 'default', { change: true });
   });
   return {
     address,
-    stop: () => stopServer(),
+    pid: () => server.pid,
+    stop: () => server.stop(),
     restart: async () => {
-      await stopServer();
-      stopServer = await launch(binaries.server, options.directory, address);
+      await server.stop();
+      server = await launch(binaries.server, options.directory, address);
     },
   };
 }
@@ -97,8 +99,12 @@ async function prepareDatabases(sqlTool: string, { host, port, user, password }:
   }
 }
 
-/** Starts the server and waits until it answers. Gives back what stops it. */
-async function launch(server: string, directory: string, address: string): Promise<() => Promise<void>> {
+/** Starts the server and waits until it answers. */
+async function launch(
+  server: string,
+  directory: string,
+  address: string,
+): Promise<Pick<FullTemporal, 'stop'> & { pid: number }> {
   const logFile = join(directory, 'temporal.log');
   const log = await open(logFile, 'a');
   const child = spawn(server, ['--root', directory, '--config', 'config', '--env', 'landfall', 'start'], {
@@ -128,7 +134,8 @@ async function launch(server: string, directory: string, address: string): Promi
     const tail = lines.map((line) => line.slice(0, 300)).join('\n');
     throw new Error(`The Temporal server did not start: ${String(cause)}\n${tail}`, { cause });
   }
-  return stop;
+  if (child.pid === undefined) throw new Error('The Temporal server has no process id.');
+  return { pid: child.pid, stop };
 }
 
 async function registerNamespace(connection: Connection): Promise<void> {

@@ -11,6 +11,8 @@ const upWithinMilliseconds = 60_000;
 export interface LandfallProcess {
   /** The messages that it has logged until now. */
   messages(): string[];
+  /** All that it has said until now. */
+  output(): string;
   kill(signal: NodeJS.Signals): void;
   /** Resolves to its exit code when it has ended; to null where a signal ended it. */
   exited: Promise<number | null>;
@@ -47,6 +49,7 @@ export async function startProcess(
   }
   return {
     messages,
+    output: started.output,
     kill: started.kill,
     exited,
     async [Symbol.asyncDispose]() {

@@ -18,6 +18,8 @@ export interface PostgresServer {
   halt(): Promise<void>;
   /** Starts it again after `halt`. */
   resume(): Promise<void>;
+  /** The process that the others of the server are children of; null while it is halted. */
+  pid(): number | null;
   /** `halt`, then `resume`. */
   restart(): Promise<void>;
   /** Ends it and removes its data. */
@@ -26,10 +28,14 @@ export interface PostgresServer {
 
 const startTimeoutMilliseconds = 60_000;
 
-/** Starts a PostgreSQL server for tests. Not durable: it does not wait for the disk. */
-export async function startPostgres(): Promise<PostgresServer> {
+/**
+ * Starts a PostgreSQL server for tests. Not durable: it does not wait for the disk.
+ *
+ * @param options.parent - the folder that its data go below. @default the system's for temporary files
+ */
+export async function startPostgres(options: { parent?: string } = {}): Promise<PostgresServer> {
   const binaries = await findPostgresBinaries();
-  const directory = await mkdtemp(join(tmpdir(), 'landfall-postgres-'));
+  const directory = await mkdtemp(join(options.parent ?? tmpdir(), 'landfall-postgres-'));
   const { uid, gid } = binaries.user;
   if (uid !== undefined && gid !== undefined) await chown(directory, uid, gid);
   const data = join(directory, 'data');
@@ -38,8 +44,9 @@ export async function startPostgres(): Promise<PostgresServer> {
   const url = `postgresql://postgres@127.0.0.1:${port}/postgres`;
   let server = await serve(binaries, data, port, url);
 
+  const hasEnded = () => server.exitCode !== null || server.signalCode !== null;
   const halt = async () => {
-    if (server.exitCode !== null || server.signalCode !== null) return;
+    if (hasEnded()) return;
     const exited = once(server, 'exit');
     server.kill('SIGINT');
     await exited;
@@ -52,6 +59,7 @@ export async function startPostgres(): Promise<PostgresServer> {
     createDatabase: () => createDatabase(url),
     halt,
     resume,
+    pid: () => (hasEnded() ? null : (server.pid ?? null)),
     restart: async () => {
       await halt();
       await resume();
