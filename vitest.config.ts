@@ -45,6 +45,16 @@ export default defineConfig({
           hookTimeout: 1_500_000,
         },
       },
+      {
+        // Receivers, workers, Temporal and PostgreSQL as processes, and a fault on each: `npm run test:faults` runs them all.
+        test: {
+          name: 'faults',
+          include: ['test/faults/**/*.test.ts'],
+          pool: 'forks',
+          testTimeout: 360_000,
+          hookTimeout: 1_500_000,
+        },
+      },
     ],
   },
 });

@@ -1,0 +1,77 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { catalogue } from './catalogue/index.ts';
+import { startStoreServer } from './parts/store-server.ts';
+import { startDevTemporal, startFullTemporalPart } from './parts/temporal.ts';
+import { startToxiproxy } from './parts/toxiproxy.ts';
+import { renderResults, writeReport } from './report.ts';
+import { type FaultResult, runFault } from './run-fault.ts';
+import { type Servers, startSystem, type System } from './system.ts';
+
+const full = process.env['LANDFALL_FAULTS'] === 'full';
+const eventsPerSecond = 30;
+const chosen = catalogue.filter(({ form }) => full || form === 'short');
+const results: FaultResult[] = [];
+const skipped: { name: string; reason: string }[] = [];
+let servers: Servers;
+
+const say = (text: string) => process.stderr.write(`${text}\n`);
+
+beforeAll(async () => {
+  const [temporal, store, toxiproxy] = await Promise.all([
+    full ? startFullTemporalPart(say) : startDevTemporal(say),
+    startStoreServer(),
+    startToxiproxy(say),
+  ]);
+  servers = { temporal, store, toxiproxy };
+});
+
+afterAll(async () => {
+  say(`\n${renderResults(results)}\n`);
+  // A part of them is not the table.
+  if (full && results.length + skipped.length === catalogue.length) {
+    await writeReport(results, { skipped, eventsPerSecond });
+  }
+  const { toxiproxy, temporal, store } = servers;
+  for (const part of [toxiproxy, temporal, store]) await part[Symbol.asyncDispose]();
+});
+
+test.each(chosen)('nothing is lost and nothing applied twice when $name', async (fault) => {
+  const reason = (await fault.unavailable?.()) ?? null;
+  if (reason !== null) {
+    skipped.push({ name: fault.name, reason });
+    return;
+  }
+  const system = await startSystem(servers, { eventsPerSecond });
+  try {
+    const result = await runFault(system, fault);
+    results.push(result);
+    const { judgement } = result;
+    expect(judgement, judgement.text).toMatchObject({
+      lost: [],
+      manyOutcomes: [],
+      appliedTwice: [],
+      wrongRecords: [],
+      accepted: judgement.sent,
+    });
+    if (fault.deadLetters === undefined) expect(judgement.deadLetters, 'dead letters').toBe(0);
+  } catch (error) {
+    say(`The logs of the processes are in ${await keepLogs(system)}`);
+    throw error;
+  } finally {
+    await system[Symbol.asyncDispose]();
+  }
+});
+
+async function keepLogs({ receivers, workers, startedAt }: System): Promise<string> {
+  const folder = join(tmpdir(), `landfall-faults-${startedAt.replaceAll(':', '-')}`);
+  await mkdir(folder, { recursive: true });
+  const write = (name: string, text: string) => writeFile(join(folder, `${name}.log`), text);
+  await Promise.all([
+    ...receivers.map((each, index) => write(`receiver-${index}`, each.log())),
+    ...workers.map((each, index) => write(`worker-${index}`, each.log())),
+  ]);
+  return folder;
+}
