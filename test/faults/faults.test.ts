@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { catalogue } from './catalogue/index.ts';
+import { type Judgement, since } from './judge-system.ts';
 import { startStoreServer } from './parts/store-server.ts';
 import { startDevTemporal, startFullTemporalPart } from './parts/temporal.ts';
 import { startToxiproxy } from './parts/toxiproxy.ts';
@@ -11,11 +12,15 @@ import { type FaultResult, runFault } from './run-fault.ts';
 import { type Servers, startSystem, type System } from './system.ts';
 
 const full = process.env['LANDFALL_FAULTS'] === 'full';
-const eventsPerSecond = 30;
+const eventsPerSecond = 20;
 const chosen = catalogue.filter(({ form }) => full || form === 'short');
 const results: FaultResult[] = [];
 const skipped: { name: string; reason: string }[] = [];
+const replacedAfterEvents = 3_000;
 let servers: Servers;
+let running: System | null = null;
+/** What the running system was judged to last. */
+let total: Judgement | null = null;
 
 const say = (text: string) => process.stderr.write(`${text}\n`);
 
@@ -29,6 +34,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
+  await endSystem();
   say(`\n${renderResults(results)}\n`);
   // A part of them is not the table.
   if (full && results.length + skipped.length === catalogue.length) {
@@ -44,11 +50,12 @@ test.each(chosen)('nothing is lost and nothing applied twice when $name', async 
     skipped.push({ name: fault.name, reason });
     return;
   }
-  const system = await startSystem(servers, { eventsPerSecond });
+  const system = await freshOrProven();
+  const before = total;
   try {
-    const result = await runFault(system, fault);
-    results.push(result);
-    const { judgement } = result;
+    const { judgement, secondsToRecover } = await runFault(system, fault);
+    total = judgement;
+    results.push({ fault, judgement: since(before, judgement), secondsToRecover });
     expect(judgement, judgement.text).toMatchObject({
       lost: [],
       manyOutcomes: [],
@@ -59,11 +66,22 @@ test.each(chosen)('nothing is lost and nothing applied twice when $name', async 
     if (fault.deadLetters === undefined) expect(judgement.deadLetters, 'dead letters').toBe(0);
   } catch (error) {
     say(`The logs of the processes are in ${await keepLogs(system)}`);
+    await endSystem();
     throw error;
-  } finally {
-    await system[Symbol.asyncDispose]();
   }
 });
+
+/** A system that has passed a fault meets the next one; one that has not, or has a long history to judge, is replaced. */
+async function freshOrProven(): Promise<System> {
+  if (total !== null && total.sent > replacedAfterEvents) await endSystem();
+  return (running ??= await startSystem(servers, { eventsPerSecond }));
+}
+
+async function endSystem(): Promise<void> {
+  const ending = running;
+  [running, total] = [null, null];
+  await ending?.[Symbol.asyncDispose]();
+}
 
 async function keepLogs({ receivers, workers, startedAt }: System): Promise<string> {
   const folder = join(tmpdir(), `landfall-faults-${startedAt.replaceAll(':', '-')}`);

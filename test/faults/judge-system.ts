@@ -5,7 +5,7 @@ import { createDeadLetters } from '../../src/temporal/dead-letters.ts';
 import { readLanded } from './landed.ts';
 import type { System } from './system.ts';
 
-/** What the vendor's own book and the CRM say about a run, against what Landfall made of it. */
+/** What the vendor's own book and the CRM say about a system since its start, against what Landfall made of it. */
 export interface Judgement {
   /** Events that the vendor tried to deliver; each is tried again until it is accepted. */
   sent: number;
@@ -20,7 +20,7 @@ export interface Judgement {
   appliedTwice: string[];
   /** Records that differ from the vendor's after reconciliation, in our copy or in the CRM. */
   wrongRecords: string[];
-  /** Dead letters that were open when all was quiet. */
+  /** Dead letters that were open when all was quiet; they are replayed then. */
   deadLetters: number;
   /** For people. */
   text: string;
@@ -59,6 +59,17 @@ export async function judgeSystem(system: System): Promise<Judgement> {
     wrongRecords: [...differing, ...findWrongInCrm(system)],
     deadLetters,
     text: describeVerdict(verdict),
+  };
+}
+
+/** The part of a judgement that came after an earlier one of the same system, in which nothing was wrong. */
+export function since(before: Judgement | null, now: Judgement): Judgement {
+  if (before === null) return now;
+  return {
+    ...now,
+    sent: now.sent - before.sent,
+    accepted: now.accepted - before.accepted,
+    refused: now.refused - before.refused,
   };
 }
 

@@ -14,7 +14,7 @@ export interface FaultResult {
 
 /** How many events have to be through before the fault, so that it meets a system at work. */
 const warmUpEvents = 40;
-const warmUpWithinMilliseconds = 60_000;
+const warmUpWithinMilliseconds = 120_000;
 const recoverWithinMilliseconds = 120_000;
 /** The load goes on for so long after the fault. */
 const afterMilliseconds = 3_000;
@@ -23,9 +23,10 @@ const lookEveryMilliseconds = 500;
 /** Lets a fault happen under load, waits until all is well again, and judges. */
 export async function runFault(system: System, fault: Fault): Promise<FaultResult> {
   const { vendor } = system;
+  const before = (await readLanded(system)).size;
   vendor.startChanging();
   await until(
-    async () => (await readLanded(system)).size >= warmUpEvents,
+    async () => (await readLanded(system)).size >= before + warmUpEvents,
     warmUpWithinMilliseconds,
     'The system did not begin to work.',
   );

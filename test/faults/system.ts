@@ -31,7 +31,7 @@ export interface ClockedReplica extends Replica {
   moveClock(milliseconds: number): Promise<void>;
 }
 
-/** A whole Landfall under one demo vendor, made for one fault: two receivers and two workers, every way between the parts a link. */
+/** A whole Landfall under one demo vendor: two receivers and two workers, every way between the parts a link. */
 export interface System extends AsyncDisposable {
   servers: Servers;
   links: Links;

@@ -5,7 +5,7 @@ import { startLandfall } from './landfall-command.ts';
 const lineSchema = z.looseObject({ level: z.string(), msg: z.string() });
 /** What each logs when it is up. */
 const up = { receiver: 'receiving', worker: 'working' } as const;
-const upWithinMilliseconds = 60_000;
+const upWithinMilliseconds = 120_000;
 
 /** A process of Landfall, as a supervisor has it. */
 export interface LandfallProcess {
