@@ -1,4 +1,4 @@
-import type { System } from './system.ts';
+import type { Servers, System } from './system.ts';
 
 /** The parts of a system that a fault can be put on. */
 export type Part = 'receiver' | 'worker' | 'Temporal' | 'store' | 'vendor' | 'destination' | 'network';
@@ -20,5 +20,5 @@ export interface Fault {
    */
   deadLetters?: string;
   /** Why it cannot be tried on this machine; null where it can. @default it can */
-  unavailable?(): Promise<string | null>;
+  unavailable?(servers: Servers): string | null;
 }

@@ -27,7 +27,7 @@ const say = (text: string) => process.stderr.write(`${text}\n`);
 beforeAll(async () => {
   const [temporal, store, toxiproxy] = await Promise.all([
     full ? startFullTemporalPart(say) : startDevTemporal(say),
-    startStoreServer(),
+    startStoreServer({ ownDisk: full }),
     startToxiproxy(say),
   ]);
   servers = { temporal, store, toxiproxy };
@@ -45,7 +45,7 @@ afterAll(async () => {
 });
 
 test.each(chosen)('nothing is lost and nothing applied twice when $name', async (fault) => {
-  const reason = (await fault.unavailable?.()) ?? null;
+  const reason = fault.unavailable?.(servers) ?? null;
   if (reason !== null) {
     skipped.push({ name: fault.name, reason });
     return;
@@ -56,6 +56,7 @@ test.each(chosen)('nothing is lost and nothing applied twice when $name', async 
     const { judgement, secondsToRecover } = await runFault(system, fault);
     total = judgement;
     results.push({ fault, judgement: since(before, judgement), secondsToRecover });
+    say(`${renderResults(results.slice(-1))}\n`);
     expect(judgement, judgement.text).toMatchObject({
       lost: [],
       manyOutcomes: [],
@@ -65,6 +66,7 @@ test.each(chosen)('nothing is lost and nothing applied twice when $name', async 
     });
     if (fault.deadLetters === undefined) expect(judgement.deadLetters, 'dead letters').toBe(0);
   } catch (error) {
+    say(`${fault.name}: ${String(error)}`);
     say(`The logs of the processes are in ${await keepLogs(system)}`);
     await endSystem();
     throw error;
