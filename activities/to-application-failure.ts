@@ -7,8 +7,7 @@ const longestDelay = 3_600_000;
 
 /**
  * Any error of an activity as Temporal wants it: the code as its type, retryable or not, the vendor's Retry-After as the
- * next delay, a `FailureDetail` as its first detail. Secrets are taken out of every message,
- * cause and stack.
+ * next delay, a `FailureDetail` as its first detail. Secrets are taken out of every message, cause and stack.
  *
  * What is no LandfallError is a defect or an unforeseen outage: it stays retryable, under the name of its class.
  */

@@ -3,7 +3,7 @@ import { runLoad } from '../tool/load.ts';
 import { type Measured, measure } from '../tool/measure.ts';
 import { ratioOf } from '../tool/ratio.ts';
 import { type Door, landfallSide } from '../tool/side.ts';
-import { createStage, type Stage } from '../tool/stage.ts';
+import { createStage } from '../tool/stage.ts';
 import type { Suite } from './suite.ts';
 
 const suite = 'duplicates';
@@ -75,10 +75,10 @@ async function measureRound(
   ];
   const worker = await side.startWorker(stage);
   const waiting = events + 100;
-  await untilCompleted(stage, waiting);
+  await stage.untilCompleted(waiting);
   const fresh = await measure([...servers, first.pid, worker.pid], async () => {
     await deliver(bed, first, done, 'accepted');
-    await untilCompleted(stage, waiting + events);
+    await stage.untilCompleted(waiting + events);
   });
   const after = [
     await measure([...servers, first.pid, worker.pid], () => deliver(bed, first, done, 'duplicates')),
@@ -108,9 +108,4 @@ async function deliver(
   if (result[expected] !== events.events) {
     throw new Error(`${result[expected]} of ${events.events} deliveries were answered as ${expected}.`);
   }
-}
-
-async function untilCompleted(stage: Stage, events: number): Promise<void> {
-  await stage.reach('events processed', () => stage.countProcessed(), events);
-  await stage.reach('workflows completed', () => stage.countWorkflows('Completed'), events);
 }

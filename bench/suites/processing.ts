@@ -121,8 +121,7 @@ async function feed(
 
 /** Every event has its processed mark and a completed workflow, and there is no other workflow. */
 async function untilCompleted(stage: Stage, events: number): Promise<void> {
-  await stage.reach('events processed', () => stage.countProcessed(), events);
-  await stage.reach('workflows completed', () => stage.countWorkflows('Completed'), events);
+  await stage.untilCompleted(events);
   const counts = [await stage.countProcessed(), await stage.countWorkflows()];
   if (counts.some((count) => count !== events)) {
     throw new Error(`${events} events were sent; processed, and workflows: ${counts.join(', ')}.`);

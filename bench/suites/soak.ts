@@ -46,8 +46,7 @@ export const soakSuite: Suite = {
       }
     }
     const { accepted } = await load;
-    await stage.reach('events processed', () => stage.countProcessed(), accepted);
-    await stage.reach('workflows completed', () => stage.countWorkflows('Completed'), accepted);
+    await stage.untilCompleted(accepted);
     await worker.stop();
     await door.close();
     await stage.close();

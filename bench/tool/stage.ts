@@ -28,6 +28,8 @@ export interface Stage {
   countWorkflows(status?: 'Completed'): Promise<number>;
   /** Resolves when `count` has reached `wanted`. @throws Error where it stops growing before */
   reach(what: string, count: () => Promise<number>, wanted: number): Promise<void>;
+  /** Resolves when `events` are processed and their workflows completed. */
+  untilCompleted(events: number): Promise<void>;
   query(text: string): Promise<unknown[]>;
   close(): Promise<void>;
 }
@@ -50,6 +52,11 @@ export async function createStage(bed: Bed, { sourceCount = 1 } = {}): Promise<S
     const { rows } = await pool.query(`select count(*) as count from landfall.${table}`);
     return countSchema.parse(rows[0]).count;
   };
+  const countProcessed = () => countRows('processed_events');
+  const countWorkflows: Stage['countWorkflows'] = async (status) => {
+    const only = status === undefined ? '' : ` AND ExecutionStatus = '${status}'`;
+    return (await bed.client.workflow.count(`TaskQueue = '${name}'${only}`)).count;
+  };
   return {
     sources,
     taskQueue: name,
@@ -61,13 +68,14 @@ export async function createStage(bed: Bed, { sourceCount = 1 } = {}): Promise<S
       LANDFALL_SOURCES_FILE: sourcesFile,
       [benchSecretVariable]: benchSecret,
     },
-    countProcessed: () => countRows('processed_events'),
+    countProcessed,
     countInbox: () => countRows('inbox'),
-    async countWorkflows(status) {
-      const only = status === undefined ? '' : ` AND ExecutionStatus = '${status}'`;
-      return (await bed.client.workflow.count(`TaskQueue = '${name}'${only}`)).count;
-    },
+    countWorkflows,
     reach,
+    async untilCompleted(events) {
+      await reach('events processed', countProcessed, events);
+      await reach('workflows completed', () => countWorkflows('Completed'), events);
+    },
     query: async (text) => (await pool.query<Record<string, unknown>>(text)).rows,
     close: () => pool.end(),
   };

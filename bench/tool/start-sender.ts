@@ -1,7 +1,7 @@
 import { WorkflowExecutionAlreadyStartedError, WorkflowIdReusePolicy } from '@temporalio/client';
 import { eventWorkflowId } from '../../src/model/ids.ts';
 import type { LandfallEvent } from '../../src/model/event.ts';
-import { eventVisibility, type ProcessEventInput } from '../../src/model/process-event.ts';
+import { eventVisibility, type ProcessEventInput, workflowVersion } from '../../src/model/process-event.ts';
 import { defaultRetry } from '../../src/model/retry.ts';
 import { readGenericSources } from '../../src/sources/generic.ts';
 import { readDelivery } from '../../src/sources/read-delivery.ts';
@@ -42,6 +42,7 @@ export async function createStartSender(
         } else {
           const entity = { type: 'customer', id: payload.data.id };
           const input: ProcessEventInput = {
+            workflowVersion,
             event: { ...example, id, entity, payload, receivedAt: new Date().toISOString() },
             retry: defaultRetry,
             replay: null,

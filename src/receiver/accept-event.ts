@@ -75,8 +75,7 @@ export function createAcceptor({
       });
       underWay.set(key, accepting);
       try {
-        const { duplicate, firstBodySha256, ...held } = await accepting;
-        return { ...held, duplicate, firstBodySha256: duplicate ? firstBodySha256 : null };
+        return await accepting;
       } finally {
         underWay.delete(key);
       }

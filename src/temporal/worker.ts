@@ -18,11 +18,10 @@ import type { TemporalTarget } from './client.ts';
  */
 const workflowTaskSlots = 200;
 /**
- * Polls for workflow tasks, and the share of them that asks for the sticky queue. Nearly every task of ours is the first of its run, which
- * waits in the other one: the SDK's default leaves 2 polls for those.
+ * The share of the polls for workflow tasks that asks for the common queue. Nearly every task of ours is the first of its run, which waits
+ * there and not in a sticky queue: the SDK's default of 0.2 leaves 2 of 10 polls for those.
  */
-const workflowTaskPolls = 10;
-const stickyPollRatio = 0.2;
+const commonQueuePollShare = 0.8;
 
 /** The running workers of this process. */
 export interface Workers {
@@ -61,8 +60,7 @@ export async function startWorkers({
     activities,
     maxConcurrentWorkflowTaskExecutions: workflowTaskSlots,
     maxConcurrentLocalActivityExecutions: workflowTaskSlots,
-    maxConcurrentWorkflowTaskPolls: workflowTaskPolls,
-    nonStickyToStickyPollRatio: 1 - stickyPollRatio,
+    nonStickyToStickyPollRatio: commonQueuePollShare,
     shutdownGraceTime: shutdownGraceMilliseconds,
     // Past the grace, the process ends with its work undone rather than hang: Temporal gives it to another worker.
     shutdownForceTime: shutdownGraceMilliseconds + 5_000,
