@@ -25,6 +25,10 @@ export interface Verdict {
 
 const quietWithinMilliseconds = 180_000;
 const pollMilliseconds = 500;
+/** Counts without anything under way that are enough; visibility lags a little. */
+const quietCounts = 3;
+/** The same while an accepted event has no outcome: its workflow may not be visible yet. */
+const quietCountsWithoutOutcome = 40;
 
 /** Lets the vendor settle, waits until nothing is under way, reconciles twice, and compares record by record. */
 export async function judge({
@@ -41,7 +45,11 @@ export async function judge({
   taskQueue: string;
 }): Promise<Verdict> {
   await vendor.settle();
-  await untilQuiet(store, client, source);
+  const delivered = vendor
+    .ledger()
+    .entries.filter(({ kind, state }) => kind === 'event' && state === 'delivered')
+    .map(({ id }) => id);
+  await untilQuiet(store, client, source, delivered);
   const reconcile = async () => (await startReconciliation(client, source, null, taskQueue)).result();
   await reconcile();
   const { missing, stale } = await reconcile();
@@ -50,14 +58,7 @@ export async function judge({
     snapshot: vendor.snapshot(),
     records: await allRecords(store, source),
   });
-  const delivered = vendor
-    .ledger()
-    .entries.filter(({ kind, state }) => kind === 'event' && state === 'delivered')
-    .map(({ id }) => id);
-  const withoutOutcome: string[] = [];
-  for (const id of delivered) {
-    if ((await store.findEvent(source, id)) === null) withoutOutcome.push(id);
-  }
+  const withoutOutcome = await eventsWithoutOutcome(store, source, delivered);
   const { effects } = vendor.crm();
   const doubled = repeated(effects.map(({ eventId }) => eventId));
   const openDeadLetters = await createDeadLetters(client).list({ source, limit: 10_000 });
@@ -73,15 +74,34 @@ export async function judge({
   };
 }
 
-/** Until the inbox is empty and no event of the source is being processed; twice in a row, because visibility lags a little. */
-async function untilQuiet(store: Store, client: Client, source: string): Promise<void> {
+/**
+ * Until the inbox is empty and no event of the source is being processed. A reconciliation that begins while an accepted event
+ * is on its way would rightly repair its record first, and a destination would have both.
+ */
+async function untilQuiet(
+  store: Store,
+  client: Client,
+  source: string,
+  delivered: readonly string[],
+): Promise<void> {
   const query = `WorkflowType IN ('processEvent', 'reconcile') AND ExecutionStatus = 'Running' AND ${searchAttributes.source.name} = '${source}'`;
   const deadline = Date.now() + quietWithinMilliseconds;
-  for (let quiet = 0; quiet < 3 && Date.now() < deadline;) {
+  let waiting = delivered;
+  for (let quiet = 0; Date.now() < deadline;) {
+    waiting = await eventsWithoutOutcome(store, source, waiting);
     const { count } = await client.workflow.count(query);
     quiet = count === 0 && (await store.countInbox()) === 0 ? quiet + 1 : 0;
+    if (quiet >= (waiting.length === 0 ? quietCounts : quietCountsWithoutOutcome)) return;
     await sleep(pollMilliseconds);
   }
+}
+
+async function eventsWithoutOutcome(store: Store, source: string, ids: readonly string[]): Promise<string[]> {
+  const without: string[] = [];
+  for (const id of ids) {
+    if ((await store.findEvent(source, id)) === null) without.push(id);
+  }
+  return without;
 }
 
 async function allRecords(store: Store, source: string): Promise<StoredRecord[]> {
