@@ -1,5 +1,16 @@
 import { defineConfig } from 'vitest/config';
 
+/** Receivers, workers, Temporal and PostgreSQL as processes, and a fault on each. `LANDFALL_FAULTS` is `short` or `full`. */
+const faults = {
+  test: {
+    name: 'faults',
+    include: ['test/faults/**/*.test.ts'],
+    pool: 'forks' as const,
+    testTimeout: 360_000,
+    hookTimeout: 1_500_000,
+  },
+};
+
 export default defineConfig({
   test: {
     reporters: ['default'],
@@ -45,6 +56,7 @@ export default defineConfig({
           hookTimeout: 1_500_000,
         },
       },
+      ...(process.env['LANDFALL_FAULTS'] === undefined ? [] : [faults]),
     ],
   },
 });
