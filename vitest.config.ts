@@ -1,16 +1,5 @@
 import { defineConfig } from 'vitest/config';
 
-/** Receivers, workers, Temporal and PostgreSQL as processes, and a fault on each. `LANDFALL_FAULTS` is `short` or `full`. */
-const faults = {
-  test: {
-    name: 'faults',
-    include: ['test/faults/**/*.test.ts'],
-    pool: 'forks' as const,
-    testTimeout: 360_000,
-    hookTimeout: 1_500_000,
-  },
-};
-
 export default defineConfig({
   test: {
     reporters: ['default'],
@@ -56,7 +45,16 @@ export default defineConfig({
           hookTimeout: 1_500_000,
         },
       },
-      ...(process.env['LANDFALL_FAULTS'] === undefined ? [] : [faults]),
+      {
+        // Receivers, workers, Temporal and PostgreSQL as processes, and a fault on each; all of them by `npm run test:faults`.
+        test: {
+          name: 'faults',
+          include: ['test/faults/**/*.test.ts'],
+          pool: 'forks',
+          testTimeout: 360_000,
+          hookTimeout: 1_500_000,
+        },
+      },
     ],
   },
 });

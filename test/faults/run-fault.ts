@@ -13,7 +13,7 @@ export interface FaultResult {
 }
 
 /** How many events have to be through before the fault, so that it meets a system at work. */
-const warmUpEvents = 40;
+const warmUpEvents = 20;
 const warmUpWithinMilliseconds = 120_000;
 const recoverWithinMilliseconds = 120_000;
 /** The load goes on for so long after the fault. */

@@ -2,7 +2,6 @@ import { spawn } from 'node:child_process';
 import { setTimeout as wait } from 'node:timers/promises';
 import getPort from 'get-port';
 import { z } from 'zod';
-import { buildToxiproxy } from '../../support/build-toxiproxy.ts';
 
 /**
  * What a link does to the bytes on it, by toxiproxy's names and attributes: milliseconds, bytes, kilobytes a second.
@@ -44,8 +43,7 @@ const proxySchema = z.object({ listen: z.string() });
 const readyWithinMilliseconds = 20_000;
 
 /** Starts toxiproxy on 127.0.0.1. */
-export async function startToxiproxy(onProgress: (message: string) => void): Promise<Toxiproxy> {
-  const binary = await buildToxiproxy(onProgress);
+export async function startToxiproxy(binary: string): Promise<Toxiproxy> {
   const port = await getPort({ host: '127.0.0.1' });
   const child = spawn(binary, ['-host', '127.0.0.1', '-port', String(port)], { stdio: 'ignore' });
   const endWithUs = (): void => void child.kill('SIGKILL');
