@@ -58,7 +58,7 @@ export default tseslint.config(
       'temporal/workflow-require-explicit-payload-types': 'off',
     },
   },
-  { files: ['*.js', '*.cjs', '.*.cjs'], ...tseslint.configs.disableTypeChecked },
+  { files: ['*.js', '*.cjs', '.*.cjs', 'test/**/*.js'], ...tseslint.configs.disableTypeChecked },
   {
     files: ['test/**'],
     rules: {

@@ -45,6 +45,16 @@ export default defineConfig({
           hookTimeout: 1_500_000,
         },
       },
+      {
+        // Receivers, workers, Temporal and PostgreSQL as processes, and a fault on each; all of them by `npm run test:faults`.
+        test: {
+          name: 'faults',
+          include: ['test/faults/**/*.test.ts'],
+          pool: 'forks',
+          testTimeout: 360_000,
+          hookTimeout: 1_500_000,
+        },
+      },
     ],
   },
 });

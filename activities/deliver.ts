@@ -1,5 +1,5 @@
 import { ConfigurationError } from '../src/errors.ts';
-import { idempotencyKey } from '../src/model/ids.ts';
+import { idempotencyKey, keyVersion } from '../src/model/ids.ts';
 import { callSignal } from './call-signal.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { destinationNames } from './destination-names.ts';
@@ -8,7 +8,7 @@ import type { Activities } from './types.ts';
 
 /** Hands the record to one destination under its idempotency key, then notes in the store that it is there. */
 export function createDeliver({ sources, store }: ActivityDependencies): Activities['deliver'] {
-  return async ({ event, destination: name, incoming, outcome, nonce }) => {
+  return async ({ event, destination: name, incoming, outcome, nonce, handedOnAs }) => {
     const source = findSource(sources, event.source);
     const destination = source.destinations.find((each) => each.name === name);
     if (destination === undefined) {
@@ -20,7 +20,8 @@ export function createDeliver({ sources, store }: ActivityDependencies): Activit
       source: event.source,
       eventId: event.id,
       destination: name,
-      version: incoming,
+      // Absent in the histories of before it was kept.
+      version: handedOnAs ?? keyVersion(incoming),
       nonce,
     });
     await destination.deliver(

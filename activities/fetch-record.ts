@@ -10,6 +10,7 @@ import {
   type RecordVersion,
 } from '../src/model/version.ts';
 import type { SourceRecord } from '../src/sources/define-source.ts';
+import type { StoredRecord } from '../src/store/store.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { findSource } from './find-source.ts';
 import { callSignal } from './call-signal.ts';
@@ -36,6 +37,7 @@ export function createFetchRecord({
     }
     const known = await lookUp(event, entity);
     if (known.duplicate) return { kind: 'duplicate' };
+    if (known.goesOnWith !== null) return { kind: 'record', incoming: ours(known.goesOnWith) };
     const record = await source.fetchRecord(entity, { signal: callSignal() });
     const incoming =
       record === null
@@ -48,20 +50,39 @@ export function createFetchRecord({
   async function lookUp(
     event: EventRef,
     entity: EntityRef,
-  ): Promise<{ duplicate: boolean; revision: number | null }> {
+  ): Promise<{ duplicate: boolean; revision: number | null; goesOnWith: StoredRecord | null }> {
     try {
-      const { processed, revision } = await store.lookUp(event.source, event.id, entity);
+      const { processed, revision, goesOnWith } = await store.lookUp(event.source, event.id, entity);
       const another = processed?.runId !== Context.current().info.workflowExecution?.runId;
       const done = processed !== null && processed.complete && !processed.deadLetterOpen && another;
-      return { duplicate: done && event.foundBy === 'webhook', revision };
+      const webhook = event.foundBy === 'webhook';
+      // A repair brings what our copy lacks, whatever another run of the event has left undone.
+      return { duplicate: done && webhook, revision, goesOnWith: webhook || !another ? goesOnWith : null };
     } catch (error) {
       logger.warn(
         { err: error, source: event.source, eventId: event.id },
         'fetching without a look at the store',
       );
-      return { duplicate: false, revision: null };
+      return { duplicate: false, revision: null, goesOnWith: null };
     }
   }
+}
+
+/** Our own copy: see `Store.lookUp`. */
+function ours({
+  entity,
+  version,
+  sourceTime,
+  data,
+  deleted,
+  deletionAnnounced,
+}: StoredRecord): IncomingRecord {
+  return {
+    ...{ entity, version, sourceTime, data, deleted, deletionAnnounced },
+    fetched: false,
+    ours: true,
+    basis: null,
+  };
 }
 
 /** The vendor has no such record: a tombstone, under the version that the event announced. */

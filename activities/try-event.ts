@@ -9,7 +9,7 @@ import type { Activities } from './types.ts';
  * First attempts of one source under way in this worker at once. A vendor that answers slowly fills this number and goes on
  * with ordinary activities; it never takes the workflow slots of the others (`workflowTaskSlots` in src/temporal/worker.ts).
  */
-const perSource = 64;
+const perSource = 32;
 /** After that many rounds the others of the record are let through by a workflow that waits without a slot. */
 const lastRound = 3;
 

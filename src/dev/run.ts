@@ -80,6 +80,7 @@ export async function runDev(config: Config, options: DevOptions): Promise<boole
       DEMO_WEBHOOK_SECRET: [vendor.secret],
       DEMO_API_URL: vendor.url,
       DEMO_API_TOKEN: vendor.token,
+      DEMO_CRM_URL: undefined,
     });
     const display = createDisplay(print);
     const logFile = createWriteStream(join(config.dataDirectory, 'landfall.log'), { flags: 'a' });

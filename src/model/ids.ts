@@ -63,18 +63,23 @@ export function repairEventId(
     : `reconcile:sha256:${sha256Hex(id)}`;
 }
 
+/** A version as it stands in idempotency keys. */
+export function keyVersion({ version, sourceTime }: RecordVersion): string {
+  return version ?? sourceTime ?? 'unversioned';
+}
+
 /**
- * The key under which a destination sees one write, equal for every retry and reset of it, other for each replay
+ * The key under which a destination sees one write, equal for every retry of it, other for each replay
  * (`nonce`), so that what a destination remembers of an earlier failure never swallows the replay.
  */
 export function idempotencyKey(parts: {
   source: string;
   eventId: string;
   destination: string;
-  version: RecordVersion | null;
+  /** Of `keyVersion`. */
+  version: string;
   nonce: string | null;
 }): string {
-  const version = parts.version?.version ?? parts.version?.sourceTime ?? 'unversioned';
-  const key = `${parts.source}:${parts.eventId}:${parts.destination}:${version}`;
+  const key = `${parts.source}:${parts.eventId}:${parts.destination}:${parts.version}`;
   return parts.nonce === null ? key : `${key}:${parts.nonce}`;
 }

@@ -20,6 +20,8 @@ export interface LandingSteps {
     incoming: IncomingRecord;
     outcome: Outcome;
     nonce: string | null;
+    /** See `ApplyResult`. */
+    handedOnAs: string | null;
   }): Promise<void>;
 }
 
@@ -62,6 +64,7 @@ export async function landEvent(
   const ref = eventRef(event);
   const state = from ?? { ...(await fetchAndApply()), delivered: [] };
   const { incoming, applied } = state;
+  const { handedOnAs = null } = applied;
   hooks.onApplied?.(state);
   const result: ProcessEventResult = {
     outcome: applied.outcome,
@@ -73,7 +76,7 @@ export async function landEvent(
     for (const destination of applied.pending) {
       if (state.delivered.includes(destination)) continue;
       hooks.onStep(`deliver ${destination}`);
-      await steps.deliver({ event: ref, destination, incoming, outcome: applied.outcome, nonce });
+      await steps.deliver({ event: ref, destination, incoming, outcome: applied.outcome, nonce, handedOnAs });
       state.delivered.push(destination);
     }
   }

@@ -38,4 +38,9 @@ export type ApplyResult =
       /** Destinations that have not had this event yet, in the order given; empty for `stale` and `duplicate`. */
       pending: string[];
       deadLetterOpen: boolean;
+      /**
+       * The version that stands in the event's idempotency keys: of the record that it was first handed on with, whatever
+       * that is by now. null where nothing is handed on; absent in results of before it was kept.
+       */
+      handedOnAs?: string | null;
     };

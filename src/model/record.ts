@@ -12,6 +12,8 @@ export interface IncomingRecord extends RecordVersion {
   deletionAnnounced: boolean;
   /** True where it was read from the vendor just now; false where a payload is all there is. */
   fetched: boolean;
+  /** True where it is our own copy: what an event that has been applied before, and not handed on to all, goes on with. */
+  ours?: true;
   /**
    * The revision that our local copy had *before* the fetch began (0: no local copy); null where it was not known.
    * A fetch that began after the local copy was last written has seen at least what that copy holds.

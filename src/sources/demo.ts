@@ -8,6 +8,7 @@ import { standardWebhooksScheme } from '../verification/standard-webhooks.ts';
 import { announcedTime } from './announced-time.ts';
 import { defineSource, secretList, type ListedChange } from './define-source.ts';
 import { createDemoApi } from './demo-api.ts';
+import { optionalUrl } from './settings.ts';
 import { pathSegment } from './vendor-error.ts';
 
 /** Where a kind of record is found; events about anything else complete as ignored. */
@@ -45,8 +46,15 @@ export const demoSource = defineSource({
       error: 'must be a URL that begins with http:// or https://',
     }),
     DEMO_API_TOKEN: z.string().min(1),
+    /** Where the CRM is, when it is not beside the vendor's API. */
+    DEMO_CRM_URL: optionalUrl(),
   },
-  create({ DEMO_WEBHOOK_SECRET: secrets, DEMO_API_URL: apiUrl, DEMO_API_TOKEN: token }) {
+  create({
+    DEMO_WEBHOOK_SECRET: secrets,
+    DEMO_API_URL: apiUrl,
+    DEMO_API_TOKEN: token,
+    DEMO_CRM_URL: crmUrl = apiUrl,
+  }) {
     const api = createDemoApi({ apiUrl, token });
     return {
       verification: standardWebhooksScheme({ secrets }),
@@ -86,7 +94,7 @@ export const demoSource = defineSource({
       destinations: [
         httpDestination({
           name: 'crm',
-          url: new URL('/crm/records', apiUrl).href,
+          url: new URL('/crm/records', crmUrl).href,
           headers: { authorization: `Bearer ${token}` },
         }),
       ],

@@ -1,10 +1,11 @@
 import { isDeepStrictEqual } from 'node:util';
 import { and, eq, sql } from 'drizzle-orm';
+import { keyVersion } from '../model/ids.ts';
 import { guard, type IncomingRecord } from '../model/record.ts';
 import type { RecordVersion } from '../model/version.ts';
 import type { Database, Queries } from './database.ts';
 import { eventLock, lock, recordLock } from './lock.ts';
-import { ofEvent } from './events.ts';
+import { handedOnBefore, ofEvent } from './events.ts';
 import { ofEntity, readEventAndRecord, toStoredRecord } from './records.ts';
 import { deliveries, processedEvents, records } from './schema.ts';
 import type { ApplyResult } from '../model/outcome.ts';
@@ -19,8 +20,9 @@ type EventRow = typeof processedEvents.$inferSelect;
  * - The outcome is `deleted` where a tombstone is written, also for a record that was never known; `unchanged` where our
  *   copy was one already. Both are handed on to destinations that have not had the event.
  * - `stale` leaves nothing to hand on: whichever event wrote the newer copy does that.
- * - An incomplete event that is applied anew with a newer record is pending at all its destinations again, those included
- *   that had the older record of it: the event of the newer one may never come.
+ * - An incomplete event that was applied before goes on with our copy, whoever wrote it since, under the idempotency keys of
+ *   its first time: a destination may have had it, though its answer was lost. It writes nothing: a newer record that only
+ *   this event had would not be handed on under those keys.
  */
 export function createApply(database: Database): Pick<Store, 'apply'> {
   return { apply: (input) => database.transaction((queries) => applyOnce(queries, input)) };
@@ -35,14 +37,22 @@ async function applyOnce(queries: Queries, input: ApplyInput): Promise<ApplyResu
 
   const before = event === null ? null : answerBefore(event, input.runId);
   if (event?.complete === true) {
-    if (before !== null) return { kind: 'done', ...before, pending: [], deadLetterOpen };
+    if (before !== null) {
+      return { kind: 'done', ...before, pending: [], deadLetterOpen, handedOnAs: event.handedOnAs };
+    }
     if (!input.repair) {
       return { kind: 'done', outcome: 'duplicate', previous: versionOf(local), pending: [], deadLetterOpen };
     }
   }
 
   const decision = guard(local, incoming, local !== null && sameContent(local, incoming));
-  if (decision.kind === 'refetch') return { kind: 'refetch', revision: local?.revision ?? 0 };
+  // A repair brings what our copy lacks, whatever another run of the event has left undone.
+  const since =
+    event === null || (input.repair && event.runId !== input.runId) ? null : handedOnBefore(event);
+  const goesOn = since !== null && (incoming.fetched || incoming.ours === true);
+  if (decision.kind === 'refetch' || (goesOn && decision.kind !== 'unchanged')) {
+    return { kind: 'refetch', revision: local?.revision ?? 0 };
+  }
   if (decision.kind === 'write') {
     await write(queries, input, decision.version, (local?.revision ?? 0) + 1);
     // What destinations had of this event before is not what the record is now.
@@ -57,8 +67,9 @@ async function applyOnce(queries: Queries, input: ApplyInput): Promise<ApplyResu
   // The record was written by an earlier attempt of this run, whose answer was lost.
   const answer = decision.kind === 'unchanged' && before !== null ? before : fresh;
   const pending = decision.kind === 'stale' ? [] : await findPending(queries, input);
-  await remember(queries, input, answer, pending.length === 0);
-  return { kind: 'done', ...answer, pending, deadLetterOpen };
+  const handedOnAs = decision.kind === 'stale' ? null : (since ?? keyVersion(incoming));
+  await remember(queries, input, { ...answer, handedOnAs, complete: pending.length === 0 });
+  return { kind: 'done', ...answer, pending, deadLetterOpen, handedOnAs };
 }
 
 /** What this run was answered before; null where the event was last seen by another one. */
@@ -126,8 +137,7 @@ async function findPending(
 async function remember(
   queries: Queries,
   { source, eventId, workflowId, runId, bodySha256 }: ApplyInput,
-  { outcome, previous }: Answer,
-  complete: boolean,
+  { outcome, previous, ...handing }: Answer & { handedOnAs: string | null; complete: boolean },
 ): Promise<void> {
   const row = {
     outcome,
@@ -136,7 +146,7 @@ async function remember(
     previousSourceTime: previous?.sourceTime ?? null,
     workflowId,
     runId,
-    complete,
+    ...handing,
     processedAt: sql`now()`,
   };
   await queries

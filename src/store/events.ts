@@ -96,6 +96,18 @@ export function ofEvent(
   return and(eq(table.source, source), eq(table.eventId, eventId));
 }
 
+/**
+ * The version in the keys of an event that was applied and may have reached some of its destinations; null for any other one.
+ * A dead letter is none: its replay has keys of its own.
+ */
+export function handedOnBefore({
+  complete,
+  outcome,
+  handedOnAs,
+}: Pick<typeof processedEvents.$inferSelect, 'complete' | 'outcome' | 'handedOnAs'>): string | null {
+  return complete || outcome === 'dead-lettered' ? null : handedOnAs;
+}
+
 export function toProcessedEvent(row: typeof processedEvents.$inferSelect): ProcessedEvent {
   const { source, eventId, outcome, workflowId, runId, bodySha256, complete, deadLetterOpen } = row;
   return { source, eventId, outcome, workflowId, runId, bodySha256, complete, deadLetterOpen };

@@ -1,7 +1,7 @@
 import { and, asc, eq, sql, type SQL } from 'drizzle-orm';
 import type { EntityRef } from '../model/event.ts';
 import type { Database, Queries } from './database.ts';
-import { ofEvent, toProcessedEvent } from './events.ts';
+import { handedOnBefore, ofEvent, toProcessedEvent } from './events.ts';
 import { processedEvents, records } from './schema.ts';
 import type { Store, StoredRecord } from './store.ts';
 
@@ -14,6 +14,10 @@ export function createRecords(database: Database): Pick<Store, 'lookUp' | 'findR
         return {
           processed: event === null ? null : toProcessedEvent(event),
           revision: record?.revision ?? 0,
+          goesOnWith:
+            event !== null && record !== null && handedOnBefore(event) !== null
+              ? toStoredRecord(record)
+              : null,
         };
       }),
 

@@ -63,6 +63,8 @@ export const processedEvents = landfall.table(
     workflowId: text('workflow_id').notNull(),
     runId: text('run_id').notNull(),
     bodySha256: text('body_sha256').notNull(),
+    /** The version in the idempotency keys of the event; null where it was never handed on. */
+    handedOnAs: text('handed_on_as'),
     complete: boolean('complete').notNull(),
     deadLetterOpen: boolean('dead_letter_open').notNull(),
     processedAt: instant('processed_at').notNull(),

@@ -123,19 +123,22 @@ export interface Store {
   ping(): Promise<void>;
   close(): Promise<void>;
 
-  /** The processed mark of an event and the revision of our copy of its entity (0: none), in one read. */
+  /**
+   * The processed mark of an event and the revision of our copy of its entity (0: none), in one read. `goesOnWith` is that
+   * copy where the event was applied before and not handed on to all its destinations; see `apply`.
+   */
   lookUp(
     source: string,
     eventId: string,
     entity: EntityRef,
-  ): Promise<{ processed: ProcessedEvent | null; revision: number }>;
+  ): Promise<{ processed: ProcessedEvent | null; revision: number; goesOnWith: StoredRecord | null }>;
   /**
    * The guard, the processed mark and the record's change in one transaction, serialised per record and per event.
    *
    * - A complete event of the same run answers what it answered before (an activity retried after its commit).
    * - A complete event of another run is a `duplicate`, unless this is a repair.
-   * - An incomplete one (its deliveries failed) goes through the guard again; destinations that had it are not pending,
-   *   unless the record has become newer since.
+   * - An incomplete one (its deliveries failed) goes on with our copy, under the version of its first time (`handedOnAs`);
+   *   destinations that are known to have had it are not pending. A fresh read that differs is answered with `refetch`.
    */
   apply(input: ApplyInput): Promise<ApplyResult>;
   /** Remembers that a destination has had the event; the event is complete when all `destinations` have. Idempotent. */

@@ -14,9 +14,10 @@ import type { TemporalTarget } from './client.ts';
 
 /**
  * Workflow tasks under way at once. The first attempts of events run inside of them, and each waits for a vendor: many more than
- * the cores, and more than the first attempts of one source may take (`perSource` in activities/try-event.ts).
+ * the cores, and more than the first attempts of one source may take (`perSource` in activities/try-event.ts). Not more than a
+ * worker can end within the ten seconds of a workflow task when its machine is busy: the rest waits at Temporal.
  */
-const workflowTaskSlots = 200;
+const workflowTaskSlots = 100;
 /**
  * The share of the polls for workflow tasks that asks for the common queue. Nearly every task of ours is the first of its run, which waits
  * there and not in a sticky queue: the SDK's default of 0.2 leaves 2 of 10 polls for those.

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { ApplyResult } from '../../src/model/outcome.ts';
-import type { ApplyInput, Store } from '../../src/store/store.ts';
+import type { IncomingRecord } from '../../src/model/record.ts';
+import type { ApplyInput, Store, StoredRecord } from '../../src/store/store.ts';
 import { buildApply } from '../support/build-apply.ts';
 import { setUpApply } from '../support/set-up-apply.ts';
 import type { StoreUnderTest } from './store.contract.ts';
@@ -68,13 +69,45 @@ export function storeApplyAgainContract(subject: StoreUnderTest): void {
       expect(await apply({ destinations })).toMatchObject({ outcome: 'duplicate', pending: [] });
     });
 
-    it('hands a record that became newer meanwhile to every destination again', async () => {
+    it('goes on with our copy under the first keys, since a destination may have had it', async () => {
       const { store, apply, source } = setUpApply(subject);
       const destinations = ['crm', 'search'];
+      expect((await store.lookUp(source, 'evt_1', entity)).goesOnWith).toBeNull();
       await apply({ destinations, incoming: { version: '1' } });
       await deliver(store, source, 'crm', destinations);
       const newer = { version: '2', data: { name: 'Bo' }, basis: 1 };
-      expect(await apply({ destinations, incoming: newer })).toMatchObject({ pending: destinations });
+      expect(await apply({ destinations, incoming: newer })).toEqual({ kind: 'refetch', revision: 1 });
+      const { goesOnWith } = await store.lookUp(source, 'evt_1', entity);
+      expect(goesOnWith).toMatchObject({ version: '1' });
+      const again = await apply({ destinations, incoming: ours(goesOnWith) });
+      expect(again).toMatchObject({ outcome: 'unchanged', pending: ['search'], handedOnAs: '1' });
+    });
+
+    it('goes on under the first keys though another event has written the record since', async () => {
+      const { store, apply, source } = setUpApply(subject);
+      const destinations = ['crm'];
+      await apply({ destinations, incoming: { version: '1' } });
+      const first = ours((await store.lookUp(source, 'evt_1', entity)).goesOnWith);
+      await apply({ eventId: 'evt_2', incoming: { version: '2', basis: 1 } });
+      expect(await apply({ destinations, incoming: first })).toMatchObject({ kind: 'refetch' });
+      const { goesOnWith } = await store.lookUp(source, 'evt_1', entity);
+      expect(goesOnWith).toMatchObject({ version: '2' });
+      const again = await apply({ destinations, incoming: ours(goesOnWith) });
+      expect(again).toMatchObject({ pending: destinations, handedOnAs: '1' });
+    });
+
+    it('takes a newer record for a dead letter’s replay and for a repair, under new keys', async () => {
+      const { store, apply, source } = setUpApply(subject);
+      const destinations = ['crm'];
+      const newer = (version: string, basis: number) => ({ version, data: { version }, basis });
+      await apply({ destinations, incoming: { version: '1' } });
+      const repair = { destinations, repair: true, runId: 'run-2', incoming: newer('2', 1) };
+      expect(await apply(repair)).toMatchObject({ pending: destinations, handedOnAs: '2' });
+      const event = { source, eventId: 'evt_1', workflowId: 'w', runId: 'run-3', bodySha256: 'x' };
+      await store.markDeadLettered(event);
+      expect((await store.lookUp(source, 'evt_1', entity)).goesOnWith).toBeNull();
+      const replay = { destinations, runId: 'run-3', incoming: newer('3', 2) };
+      expect(await apply(replay)).toMatchObject({ pending: destinations, handedOnAs: '3' });
     });
   });
 
@@ -129,6 +162,12 @@ export function storeApplyAgainContract(subject: StoreUnderTest): void {
       );
     });
   });
+}
+
+function ours(record: StoredRecord | null): Partial<IncomingRecord> {
+  if (record === null) throw new Error('There is nothing to go on with.');
+  const { version, sourceTime, data } = record;
+  return { version, sourceTime, data, fetched: false, ours: true, basis: null };
 }
 
 async function deliver(

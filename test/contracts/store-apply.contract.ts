@@ -17,6 +17,7 @@ export function storeApplyContract(subject: StoreUnderTest): void {
         previous: null,
         pending: [],
         deadLetterOpen: false,
+        handedOnAs: '7',
       });
       expect(await store.findRecord(source, entity)).toEqual({
         source,
@@ -38,6 +39,7 @@ export function storeApplyContract(subject: StoreUnderTest): void {
       expect(await store.lookUp(source, 'evt_2', { ...entity, id: 'cus_2' })).toEqual({
         processed: null,
         revision: 0,
+        goesOnWith: null,
       });
     });
 

@@ -1,9 +1,12 @@
+import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { VendorRateLimitedError, VendorRefusedError } from '../../src/errors.ts';
 import { type Harness, startHarness, withoutListing } from '../support/harness.ts';
 
 /** What the vendor throws at the next fetches, oldest first. */
 const failures: Error[] = [];
+/** The event whose first write to a destination is made and never answered. */
+let unanswered: string | null = null;
 
 describe('the first attempt of an event', () => {
   let harness: Harness;
@@ -17,6 +20,16 @@ describe('the first attempt of an event', () => {
           if (source.fetchRecord === undefined) throw new Error('the demo source fetches');
           return source.fetchRecord(entity, context);
         },
+        destinations: source.destinations.map((destination) => ({
+          ...destination,
+          deliver: async (write, context) => {
+            await destination.deliver(write, context);
+            if (write.eventId !== unanswered) return;
+            unanswered = null;
+            await once(context.signal, 'abort');
+            throw new Error('It was given up.');
+          },
+        })),
       }),
     });
   });
@@ -61,6 +74,22 @@ describe('the first attempt of an event', () => {
     expect(events.filter((name) => name === 'timerFired')).toHaveLength(1);
     // Fetch, apply and deliver, each seen in the UI.
     expect(events.filter((name) => name === 'activityTaskCompleted')).toHaveLength(3);
+  });
+
+  test('may have reached a destination that did not answer: the next ones are the same write to it', async () => {
+    const { vendor } = harness;
+    const event = vendor.createCustomer();
+    const effectsOf = (id: string) => vendor.crm().effects.filter(({ eventId }) => eventId === id);
+    unanswered = event.id;
+    await harness.post(event);
+    await expect.poll(() => effectsOf(event.id)).toHaveLength(1);
+    const newer = vendor.update(event.data.id);
+    await harness.post(newer);
+    expect((await outcomeOf(newer.id)).result).toMatchObject({ outcome: 'applied', delivered: ['crm'] });
+    expect((await outcomeOf(event.id)).result).toMatchObject({ outcome: 'applied', delivered: ['crm'] });
+    expect(effectsOf(event.id)).toHaveLength(1);
+    expect(effectsOf(newer.id)).toMatchObject([{ version: '2' }]);
+    expect(vendor.crm().repeated).toBe(1);
   });
 
   test('is the only one where no attempt can help', async () => {

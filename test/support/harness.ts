@@ -75,6 +75,7 @@ export async function startHarness(
     DEMO_WEBHOOK_SECRET: [vendor.secret],
     DEMO_API_URL: vendor.url,
     DEMO_API_TOKEN: vendor.token,
+    DEMO_CRM_URL: undefined,
   });
   const named: Source = { ...demo, name: uniqueName('demo'), retry: fastRetry };
   const source = options.change?.(named) ?? named;

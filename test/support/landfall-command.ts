@@ -25,16 +25,21 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 /** So that no command of a test meets the `landfall dev` that a developer has running. */
 const nowhere = join(tmpdir(), 'landfall-no-data');
 
+const fromSource = ['--import', 'tsx', 'src/cli/main.ts'];
+
 /**
- * Starts `landfall <args>` as a user does, from source, in a process of its own.
+ * Starts `landfall <args>` as a user does, in a process of its own.
  *
  * @param env - all that it finds in its environment, beside PATH and HOME
+ * @param built - the compiled program; null runs it from source
  */
 export async function startLandfall(
   args: readonly string[],
   env: Record<string, string> = {},
+  built: string | null = null,
 ): Promise<RunningCommand> {
-  const child = spawn(process.execPath, ['--import', 'tsx', 'src/cli/main.ts', ...args], {
+  const program = built === null ? fromSource : [built];
+  const child = spawn(process.execPath, [...program, ...args], {
     cwd: root,
     env: {
       PATH: process.env['PATH'],

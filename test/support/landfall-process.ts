@@ -5,12 +5,14 @@ import { startLandfall } from './landfall-command.ts';
 const lineSchema = z.looseObject({ level: z.string(), msg: z.string() });
 /** What each logs when it is up. */
 const up = { receiver: 'receiving', worker: 'working' } as const;
-const upWithinMilliseconds = 60_000;
+const upWithinMilliseconds = 120_000;
 
 /** A process of Landfall, as a supervisor has it. */
 export interface LandfallProcess {
   /** The messages that it has logged until now. */
   messages(): string[];
+  /** All that it has said until now. */
+  output(): string;
   kill(signal: NodeJS.Signals): void;
   /** Resolves to its exit code when it has ended; to null where a signal ended it. */
   exited: Promise<number | null>;
@@ -22,12 +24,14 @@ export interface LandfallProcess {
  * Starts a receiver or a worker, and waits until it is up.
  *
  * @param settings - all that it finds in its environment, beside what every command gets
+ * @param built - the compiled program; null runs it from source
  */
 export async function startProcess(
   command: keyof typeof up,
   settings: Readonly<Record<string, string>>,
+  built: string | null = null,
 ): Promise<LandfallProcess> {
-  const started = await startLandfall([command], settings);
+  const started = await startLandfall([command], settings, built);
   const endWithUs = (): void => started.kill('SIGKILL');
   process.once('exit', endWithUs);
   const state = { ended: false };
@@ -38,7 +42,8 @@ export async function startProcess(
   });
   const messages = (): string[] => started.output().split('\n').flatMap(readMessage);
   const deadline = performance.now() + upWithinMilliseconds;
-  while (!messages().includes(up[command])) {
+  const line = `"msg":"${up[command]}"`;
+  while (!started.output().includes(line)) {
     if (state.ended || performance.now() > deadline) {
       started.kill('SIGKILL');
       throw new Error(`The ${command} did not start:\n${started.output()}`);
@@ -47,6 +52,7 @@ export async function startProcess(
   }
   return {
     messages,
+    output: started.output,
     kill: started.kill,
     exited,
     async [Symbol.asyncDispose]() {

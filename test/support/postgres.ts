@@ -12,14 +12,14 @@ import { findPostgresBinaries, type PostgresBinaries } from './postgres-binaries
 export interface PostgresServer {
   /** Of its database `postgres`. */
   url: string;
-  /** The process id of its postmaster; another one after `resume`. */
-  pid(): number;
   /** Creates an empty database and answers its URL. */
   createDatabase(): Promise<string>;
   /** Ends it as a shutdown of the machine does, keeping its data: sessions are cut off. */
   halt(): Promise<void>;
   /** Starts it again after `halt`. */
   resume(): Promise<void>;
+  /** The process id of its postmaster, another one after `resume`; null while it does not run. */
+  pid(): number | null;
   /** `halt`, then `resume`. */
   restart(): Promise<void>;
   /** Ends it and removes its data. */
@@ -32,12 +32,17 @@ const startTimeoutMilliseconds = 60_000;
 export interface PostgresOptions {
   /** True waits for the disk at each commit, as in production; false saves the tests that time. @default false */
   durable?: boolean;
+  /** The folder that its data go below. @default the system's for temporary files */
+  parent?: string;
 }
 
 /** Starts a PostgreSQL server for tests and benchmarks. */
-export async function startPostgres({ durable = false }: PostgresOptions = {}): Promise<PostgresServer> {
+export async function startPostgres({
+  durable = false,
+  parent = tmpdir(),
+}: PostgresOptions = {}): Promise<PostgresServer> {
   const binaries = await findPostgresBinaries();
-  const directory = await mkdtemp(join(tmpdir(), 'landfall-postgres-'));
+  const directory = await mkdtemp(join(parent, 'landfall-postgres-'));
   const { uid, gid } = binaries.user;
   if (uid !== undefined && gid !== undefined) await chown(directory, uid, gid);
   const data = join(directory, 'data');
@@ -46,8 +51,9 @@ export async function startPostgres({ durable = false }: PostgresOptions = {}): 
   const url = `postgresql://postgres@127.0.0.1:${port}/postgres`;
   let server = await serve(binaries, data, { port, url, durable });
 
+  const hasEnded = () => server.exitCode !== null || server.signalCode !== null;
   const halt = async () => {
-    if (server.exitCode !== null || server.signalCode !== null) return;
+    if (hasEnded()) return;
     const exited = once(server, 'exit');
     server.kill('SIGINT');
     await exited;
@@ -57,10 +63,10 @@ export async function startPostgres({ durable = false }: PostgresOptions = {}): 
   };
   return {
     url,
-    pid: () => processId(server),
     createDatabase: () => createDatabase(url),
     halt,
     resume,
+    pid: () => (hasEnded() ? null : (server.pid ?? null)),
     restart: async () => {
       await halt();
       await resume();
@@ -111,11 +117,6 @@ async function serve(
       await wait(50);
     }
   }
-}
-
-function processId({ pid }: ChildProcess): number {
-  if (pid === undefined) throw new Error('PostgreSQL has no process id.');
-  return pid;
 }
 
 /** The newest output, for the message of a failure; read always, because a full pipe would stop the server. */

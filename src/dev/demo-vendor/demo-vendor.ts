@@ -19,8 +19,8 @@ export interface DemoVendor {
   /** The bearer token of its API and of the CRM. */
   token: string;
 
-  /** From now on webhooks go to this URL, retries included. */
-  sendTo(target: string): void;
+  /** From now on webhooks go to this URL, retries included; of several, each attempt takes the next, as a load balancer does. */
+  sendTo(...targets: readonly string[]): void;
   /** Lets the company change by itself, at the rate of the options. */
   startChanging(): void;
   stopChanging(): void;

@@ -42,7 +42,9 @@ export async function startDemoVendor(
   }
   const settings = parsed.data;
   const { stateFile, requestsPerSecond } = settings;
-  let { target, faults } = settings;
+  let { faults } = settings;
+  let targets: readonly string[] = settings.target === null ? [] : [settings.target];
+  let attempts = 0;
   const closing = new AbortController();
   const { signal } = closing;
 
@@ -51,7 +53,7 @@ export async function startDemoVendor(
   const pauses = createPauses(signal);
   const sender = createSender({
     ...settings,
-    target: () => target,
+    target: () => targets[attempts++ % targets.length] ?? null,
     now,
     pauses,
     signal,
@@ -89,8 +91,8 @@ export async function startDemoVendor(
     url: await listen(server, settings.port),
     secret,
     token,
-    sendTo: (next) => {
-      target = next;
+    sendTo: (...next) => {
+      targets = next;
     },
     startChanging: () => changer.start(),
     stopChanging: () => changer.stop(),
@@ -133,6 +135,6 @@ export async function startDemoVendor(
 
   publisher.resume(outstanding);
   await keep();
-  if (target !== null) changer.start();
+  if (settings.target !== null) changer.start();
   return vendor;
 }

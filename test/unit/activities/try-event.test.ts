@@ -49,7 +49,7 @@ test('a vendor that answers slowly fills its own places, and the rest of its eve
     deliver: () => Promise.reject(new Error('not reached')),
   };
   const tryEvent = createTryEvent(steps, { redact });
-  const waiting = Array.from({ length: 64 }, () => run(tryEvent, 'slow'));
+  const waiting = Array.from({ length: 32 }, () => run(tryEvent, 'slow'));
 
   expect(await run(tryEvent, 'slow')).toEqual({ kind: 'deferred' });
   expect(await run(tryEvent, 'quick')).toMatchObject({ kind: 'landed' });
