@@ -1,29 +1,26 @@
 import { ConfigurationError } from '../src/errors.ts';
 import { idempotencyKey, keyVersion } from '../src/model/ids.ts';
+import type { DeliverInput } from '../src/model/land-event.ts';
+import type { Source } from '../src/sources/define-source.ts';
 import { callSignal } from './call-signal.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { destinationNames } from './destination-names.ts';
 import { findSource } from './find-source.ts';
 import type { Activities } from './types.ts';
 
+type Dependencies = Pick<ActivityDependencies, 'sources' | 'store'>;
+
 /** Hands the record to one destination under its idempotency key, then notes in the store that it is there. */
-export function createDeliver({ sources, store }: ActivityDependencies): Activities['deliver'] {
-  return async ({ event, destination: name, incoming, outcome, nonce, handedOnAs }) => {
+export function createDeliver({ sources, store }: Dependencies): Activities['deliver'] {
+  return async (input) => {
+    const { event, incoming, outcome } = input;
     const source = findSource(sources, event.source);
-    const destination = source.destinations.find((each) => each.name === name);
+    const destination = source.destinations.find(({ name }) => name === input.destination);
     if (destination === undefined) {
       throw new ConfigurationError(
-        `The source "${source.name}" has no destination "${name}" any more. Bring it back and replay, or discard the event.`,
+        `The source "${source.name}" has no destination "${input.destination}" any more. Bring it back and replay, or discard the event.`,
       );
     }
-    const key = idempotencyKey({
-      source: event.source,
-      eventId: event.id,
-      destination: name,
-      // Absent in the histories of before it was kept.
-      version: handedOnAs ?? keyVersion(incoming),
-      nonce,
-    });
     await destination.deliver(
       {
         source: event.source,
@@ -34,16 +31,37 @@ export function createDeliver({ sources, store }: ActivityDependencies): Activit
         version: { version: incoming.version, sourceTime: incoming.sourceTime },
         deleted: incoming.deleted,
         outcome,
-        idempotencyKey: key,
+        idempotencyKey: keyOf(input),
       },
       { signal: callSignal() },
     );
-    await store.markDelivered({
-      source: event.source,
-      eventId: event.id,
-      destination: name,
-      destinations: destinationNames(source, event.type),
-      idempotencyKey: key,
-    });
+    await store.markDelivered(markOf(source, input));
   };
+}
+
+/** Only the note: for a destination that has had the record while the store was away. */
+export function createMarkDelivered({ sources, store }: Dependencies): Activities['markDelivered'] {
+  return (input) => store.markDelivered(markOf(findSource(sources, input.event.source), input));
+}
+
+function markOf(source: Source, input: DeliverInput) {
+  const { event, destination } = input;
+  return {
+    source: event.source,
+    eventId: event.id,
+    destination,
+    destinations: destinationNames(source, event.type),
+    idempotencyKey: keyOf(input),
+  };
+}
+
+function keyOf({ event, destination, incoming, nonce, handedOnAs }: DeliverInput): string {
+  return idempotencyKey({
+    source: event.source,
+    eventId: event.id,
+    destination,
+    // Absent in the histories of before it was kept.
+    version: handedOnAs ?? keyVersion(incoming),
+    nonce,
+  });
 }

@@ -1,6 +1,6 @@
 import { createApplyRecord } from './apply-record.ts';
 import { createDeadLetterActivities } from './dead-letters.ts';
-import { createDeliver } from './deliver.ts';
+import { createDeliver, createMarkDelivered } from './deliver.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { createFetchRecord } from './fetch-record.ts';
 import { createReconciliationActivities } from './reconciliation.ts';
@@ -18,6 +18,7 @@ export function createActivities(dependencies: ActivityDependencies): Activities
   return reportFailures(
     {
       ...steps,
+      markDelivered: createMarkDelivered(dependencies),
       tryEvent: createTryEvent(steps, dependencies),
       ...createDeadLetterActivities(dependencies),
       ...createReconciliationActivities(dependencies),

@@ -38,6 +38,7 @@ export function reportFailures(
     fetchRecord: wrap('fetchRecord', activities.fetchRecord),
     applyRecord: wrap('applyRecord', activities.applyRecord),
     deliver: wrap('deliver', activities.deliver),
+    markDelivered: wrap('markDelivered', activities.markDelivered),
     openDeadLetter: wrap('openDeadLetter', activities.openDeadLetter),
     closeDeadLetter: wrap('closeDeadLetter', activities.closeDeadLetter),
     remindDeadLetter: wrap('remindDeadLetter', activities.remindDeadLetter),

@@ -41,6 +41,8 @@ export interface Activities {
   applyRecord: LandingSteps['applyRecord'];
   /** Hands the record to one destination, under an idempotency key. */
   deliver: LandingSteps['deliver'];
+  /** Notes that a destination has had the record, where `deliver` could not: the store was away. */
+  markDelivered: LandingSteps['deliver'];
   /** Opens the event's dead letter, or adds the failure to the open one, and marks the event in the store. */
   openDeadLetter(input: {
     source: string;

@@ -20,8 +20,14 @@ export function first(summary: string): Pick<Proxies, 'tryEvent'> {
 /**
  * Calls to the vendor and to destinations: few attempts with growing pauses, as the source sets them, then the dead letter.
  * 30 seconds an attempt: vendors' own clients give up sooner, and a worker that died is noticed by then.
+ *
+ * @param options.notRetried - types of failures that end it, because they are no fault of the other side
  */
-export function remote(retry: RetrySettings, summary: string): Pick<Proxies, 'fetchRecord' | 'deliver'> {
+export function remote(
+  retry: RetrySettings,
+  summary: string,
+  options: { notRetried?: string[] } = {},
+): Pick<Proxies, 'fetchRecord' | 'deliver'> {
   return proxyActivities<Activities>({
     startToCloseTimeout: '30 seconds',
     retry: {
@@ -29,6 +35,7 @@ export function remote(retry: RetrySettings, summary: string): Pick<Proxies, 'fe
       initialInterval: retry.initialIntervalMilliseconds,
       backoffCoefficient: retry.backoffCoefficient,
       maximumInterval: retry.maximumIntervalMilliseconds,
+      nonRetryableErrorTypes: options.notRetried ?? [],
     },
     summary,
   });

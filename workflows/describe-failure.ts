@@ -8,6 +8,15 @@ import {
 import type { FailureDetail } from '../activities/types.ts';
 import type { FailureReport } from '../src/model/dead-letter.ts';
 
+/** The `type` of a `StoreUnavailableError` that left an activity. */
+export const storeUnavailable = 'LANDFALL_STORE_UNAVAILABLE';
+
+/** Whether our own store was away: no fault of the vendor's or a destination's, and waited out. */
+export function isStoreUnavailable(error: unknown): boolean {
+  const [failure] = readFailure(error).chain;
+  return failure instanceof ApplicationFailure && failure.type === storeUnavailable;
+}
+
 /** The failure below what Temporal wraps around it, and what our activities say of it. */
 export function readFailure(error: unknown): { chain: unknown[]; detail: FailureDetail | undefined } {
   const chain = causes(error).filter(

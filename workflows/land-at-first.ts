@@ -4,7 +4,7 @@ import { describeEntity } from '../src/model/event.ts';
 import type { Landed, LandingInput } from '../src/model/land-event.ts';
 import type { RetrySettings } from '../src/model/retry.ts';
 import { first } from './activity-options.ts';
-import { readFailure } from './describe-failure.ts';
+import { isStoreUnavailable, readFailure } from './describe-failure.ts';
 import { landByActivities, type LandingProgress } from './land-by-activities.ts';
 
 /**
@@ -26,7 +26,9 @@ export async function landAtFirst(
     await prepareSecond(error, retry, progress);
     tried = { kind: 'deferred' };
   }
-  return tried.kind === 'landed' ? tried.landed : landByActivities(landing, retry, progress);
+  return tried.kind === 'landed'
+    ? tried.landed
+    : landByActivities(landing, retry, progress, { waitsForStore: true });
 }
 
 /** Throws where there is to be no second attempt. */
@@ -35,9 +37,10 @@ async function prepareSecond(error: unknown, retry: RetrySettings, progress: Lan
   const [failure] = chain;
   // A timeout says nothing of the step, and has been waited for already.
   if (!(failure instanceof ApplicationFailure) || detail?.step === undefined) return;
-  const ours = detail.step === 'applyRecord';
+  const ours = detail.step === 'applyRecord' || isStoreUnavailable(error);
   if (failure.nonRetryable || (!ours && retry.maximumAttempts === 1)) throw error;
-  progress.triedStep = detail.step;
+  // An attempt that our own store ended counts for nobody.
+  progress.triedStep = isStoreUnavailable(error) ? null : detail.step;
   progress.applied = detail.applied ?? null;
   setCurrentDetails(
     `The first attempt failed at ${detail.step}: ${failure.type ?? 'Error'}: ${failure.message}`,

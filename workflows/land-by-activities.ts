@@ -4,6 +4,7 @@ import { type AppliedEvent, type Landed, landEvent, type LandingInput } from '..
 import type { RetrySettings } from '../src/model/retry.ts';
 import { describeVersion } from '../src/model/version.ts';
 import { own, remote } from './activity-options.ts';
+import { isStoreUnavailable, storeUnavailable } from './describe-failure.ts';
 
 /** Where a run is, for the report of its failure. */
 export interface LandingProgress {
@@ -15,11 +16,17 @@ export interface LandingProgress {
   applied: AppliedEvent | null;
 }
 
-/** Lands an event by ordinary activities, one for each step, tried as the source sets it. */
+/**
+ * Lands an event by ordinary activities, one for each step, tried as the source sets it.
+ *
+ * @param options.waitsForStore - false in runs of version 1: there an outage of the store that lasted as long as a destination's
+ * attempts made a dead letter
+ */
 export function landByActivities(
   landing: LandingInput,
   retry: RetrySettings,
   progress: LandingProgress,
+  options: { waitsForStore: boolean },
 ): Promise<Landed> {
   const name = describeEntity(landing.entity);
   const retryOf = (step: string): RetrySettings =>
@@ -34,10 +41,17 @@ export function landByActivities(
         const what = input.incoming.deleted ? 'tombstone' : describeVersion(input.incoming);
         return own(`apply ${name} ${what}`).applyRecord(input);
       },
-      deliver: (input) =>
-        remote(retryOf(`deliver ${input.destination}`), `deliver ${name} to ${input.destination}`).deliver(
-          input,
-        ),
+      deliver: async (input) => {
+        const notRetried = options.waitsForStore ? [storeUnavailable] : [];
+        const attempts = retryOf(`deliver ${input.destination}`);
+        try {
+          await remote(attempts, `deliver ${name} to ${input.destination}`, { notRetried }).deliver(input);
+        } catch (error) {
+          if (!options.waitsForStore || !isStoreUnavailable(error)) throw error;
+          // The destination has had it: the store is asked after that.
+          await own(`note that ${input.destination} has ${name}`).markDelivered(input);
+        }
+      },
     },
     {
       onStep: (step) => {

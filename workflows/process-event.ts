@@ -35,7 +35,7 @@ export async function processEvent(input: ProcessEventInput): Promise<ProcessEve
     const { result, deadLetterOpen } =
       input.workflowVersion === 2
         ? await landAtFirst(landing, input.retry, progress)
-        : await landByActivities(landing, input.retry, progress);
+        : await landByActivities(landing, input.retry, progress, { waitsForStore: false });
     // `applied` is how nearly every event ends: it goes without the attribute, an event of the history and an index entry.
     if (input.workflowVersion !== 2 || result.outcome !== 'applied') {
       upsertSearchAttributes([{ key: searchAttributes.outcome, value: result.outcome }]);

@@ -14,15 +14,18 @@ export interface LandingInput {
 export interface LandingSteps {
   fetchRecord(input: { event: EventRef; entity: EntityRef }): Promise<FetchResult>;
   applyRecord(input: { event: EventRef; incoming: IncomingRecord }): Promise<ApplyResult>;
-  deliver(input: {
-    event: EventRef;
-    destination: string;
-    incoming: IncomingRecord;
-    outcome: Outcome;
-    nonce: string | null;
-    /** See `ApplyResult`. */
-    handedOnAs: string | null;
-  }): Promise<void>;
+  deliver(input: DeliverInput): Promise<void>;
+}
+
+/** One hand-on of a record to one destination. */
+export interface DeliverInput {
+  event: EventRef;
+  destination: string;
+  incoming: IncomingRecord;
+  outcome: Outcome;
+  nonce: string | null;
+  /** See `ApplyResult`. */
+  handedOnAs: string | null;
 }
 
 /** How an event ended, and whether a dead letter waits to hear of it. */

@@ -8,7 +8,7 @@ export const cutOff: readonly Fault[] = [
   {
     name: 'Temporal is cut off',
     part: 'Temporal',
-    form: 'short',
+    form: 'full',
     milliseconds: 5 * seconds,
     inject: ({ links }) => cut(links.receiverToTemporal, links.workerToTemporal),
   },

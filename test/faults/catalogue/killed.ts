@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import type { Fault } from '../fault.ts';
 
 const seconds = 1_000;
@@ -19,11 +20,21 @@ export const killed: readonly Fault[] = [
     inject: ({ workers }) => kill(...workers),
   },
   {
-    name: 'a receiver is killed',
+    name: 'a receiver is killed with starts under way',
     part: 'receiver',
     form: 'short',
     milliseconds: 3 * seconds,
-    inject: ({ receivers: [receiver] }) => kill(receiver),
+    inject: async ({ receivers: [receiver], links }) => {
+      // So that the moment between taking an event and having it durable is long enough to be met.
+      const quicken = await links.receiverToTemporal.poison({
+        type: 'latency',
+        attributes: { latency: 500, jitter: 0 },
+      });
+      await wait(2 * seconds);
+      const end = await kill(receiver);
+      await quicken();
+      return end;
+    },
   },
   {
     name: 'all receivers are killed',

@@ -28,7 +28,7 @@ export const restarted: readonly Fault[] = [
   {
     name: 'the store is restarted',
     part: 'store',
-    form: 'short',
+    form: 'full',
     milliseconds: 0,
     inject: ({ servers }) => once(servers.store),
   },
