@@ -1,6 +1,7 @@
 import { burstSuite } from './burst.ts';
 import { costSuite } from './cost.ts';
 import { duplicatesSuite } from './duplicates.ts';
+import { peersSuite } from './peers.ts';
 import { processingSuite } from './processing.ts';
 import { receivingSuite } from './receiving.ts';
 import { reconciliationSuite } from './reconciliation.ts';
@@ -15,6 +16,7 @@ export const suites: readonly Suite[] = [
   reconciliationSuite,
   receivingSuite,
   burstSuite,
+  peersSuite,
   soakSuite,
 ];
 
