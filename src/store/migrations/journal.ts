@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import { initial } from './0001-initial.ts';
+import { inboxBySource } from './0002-inbox-by-source.ts';
 import type { Migration } from './migration.ts';
 
 /** Every migration in its order: append only. */
-export const journal: readonly Migration[] = [initial];
+export const journal: readonly Migration[] = [initial, inboxBySource];
 
 /** What tells an edited migration from the one that a database has. */
 export function checksum(migration: Migration): string {
