@@ -1,3 +1,4 @@
+import { backpressureSuite } from './backpressure.ts';
 import { burstSuite } from './burst.ts';
 import { costSuite } from './cost.ts';
 import { duplicatesSuite } from './duplicates.ts';
@@ -18,7 +19,8 @@ export const suites: readonly Suite[] = [
   burstSuite,
   peersSuite,
   soakSuite,
+  backpressureSuite,
 ];
 
-/** Runs only where it is asked for: it takes hours. */
-export const onlyOnRequest: ReadonlySet<string> = new Set([soakSuite.name]);
+/** Run only where they are asked for: they take hours. */
+export const onlyOnRequest: ReadonlySet<string> = new Set([soakSuite.name, backpressureSuite.name]);

@@ -11,7 +11,7 @@ export interface Scale {
   seconds: number;
   /** Lengths of the lists that are reconciled. */
   listLengths: readonly number[];
-  /** How long a soak lasts. */
+  /** How long a soak lasts, or an outage of the worker. */
   soakMilliseconds: number;
 }
 
