@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { readDuration } from '../src/cli/read-duration.ts';
-import { onlyOnRequest, suites } from './suites/index.ts';
+import { notQuick, onlyOnRequest, suites } from './suites/index.ts';
 import type { Scale, Suite, SuiteResult } from './suites/suite.ts';
 import { startBed, type ServerKind } from './tool/bed.ts';
 import { compile } from './tool/compile.ts';
@@ -20,13 +20,21 @@ const docs = new URL('../docs/', import.meta.url);
 const resultsFile = new URL('results.json', import.meta.url);
 const scales = {
   full: {
+    quick: false,
     repetitions: 3,
     events: 300,
     seconds: 8,
     listLengths: [10_000, 100_000, 1_000_000],
     soakMilliseconds: 3_600_000,
   },
-  quick: { repetitions: 1, events: 100, seconds: 2, listLengths: [10_000], soakMilliseconds: 60_000 },
+  quick: {
+    quick: true,
+    repetitions: 1,
+    events: 100,
+    seconds: 2,
+    listLengths: [10_000],
+    soakMilliseconds: 60_000,
+  },
 } satisfies Record<string, Scale>;
 const names = suites.map(({ name }) => name);
 
@@ -54,7 +62,10 @@ if (options.quick === true) {
 process.exit();
 
 async function runAll({ quick, only, server, for: asked }: Options): Promise<SuiteResult> {
-  const chosen = suites.filter(({ name }) => only?.includes(name) ?? !onlyOnRequest.has(name));
+  const chosen = suites.filter(
+    ({ name }) =>
+      only?.includes(name) ?? !(onlyOnRequest.has(name) || (quick === true && notQuick.has(name))),
+  );
   const usual: Scale = scales[quick === true ? 'quick' : 'full'];
   const scale = { ...usual, soakMilliseconds: asked ?? usual.soakMilliseconds };
   const all: SuiteResult = { ratios: [], figures: [] };

@@ -1,19 +1,13 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { contestants } from './contestants.ts';
-import { type KillResult, measureKill, measureSpeed, type Round } from './measure.ts';
+import { measureKill, measureSpeed } from './measure.ts';
+import { readResult, writeResult } from './results.ts';
+import { writeTables } from './tables.ts';
 
-/** All that was measured of one contestant. */
-interface ContestantResult {
-  title: string;
-  events: number;
-  rounds: Round[];
-  kills: KillResult[];
-  /** Why something could not be measured here. */
-  failed?: string;
-}
-
-// `tsx main.ts [--only <names>] [--events 2000] [--rounds 3] [--no-speed] [--no-kills]`: adds to results/<name>.json.
+// `tsx main.ts [--only <names>] [--events 2000] [--rounds 3] [--no-speed] [--no-kills] [--kill processes,server]`: adds to
+// results/<name>.json and writes the tables of docs/why-a-workflow-per-event.md; with `--into <folder>`, to that folder and no page.
 const { values } = parseArgs({
   allowNegative: true,
   options: {
@@ -24,22 +18,25 @@ const { values } = parseArgs({
     kill: { type: 'string', default: 'processes,server' },
     speed: { type: 'boolean', default: true },
     kills: { type: 'boolean', default: true },
+    into: { type: 'string' },
   },
 });
 const chosen = values.only?.split(',') ?? contestants.map(({ name }) => name);
+const folder = values.into ?? fileURLToPath(new URL('results', import.meta.url));
+await mkdir(folder, { recursive: true });
 
 for (const contestant of contestants.filter(({ name }) => chosen.includes(name))) {
   const { name, title } = contestant;
   const events = Number(values.events);
-  const file = new URL(`results/${name}.json`, import.meta.url);
-  const result = await readResult(file, { title, events, rounds: [], kills: [] });
+  // What was measured before is added to.
+  const result = (await readResult(folder, name)) ?? { title, events, rounds: [], kills: [] };
   delete result.failed;
   try {
     if (values.speed) {
       console.error(`${title}: speed`);
       result.events = events;
       result.rounds = await measureSpeed(contestant, { events, rounds: Number(values.rounds) });
-      console.error(JSON.stringify(result.rounds, null, 1));
+      console.error(JSON.stringify(result.rounds));
     }
     for (const killed of ['processes', 'server'] as const) {
       if (!values.kills || !values.kill.split(',').includes(killed)) continue;
@@ -52,15 +49,7 @@ for (const contestant of contestants.filter(({ name }) => chosen.includes(name))
     result.failed = error instanceof Error ? error.message : String(error);
     console.error(`${title} failed: ${result.failed}`);
   }
-  await writeFile(file, `${JSON.stringify(result, null, 2)}\n`);
+  await writeResult(folder, name, result);
 }
+if (values.into === undefined) await writeTables(folder);
 process.exit();
-
-/** What was measured before; it is added to. */
-async function readResult(file: URL, empty: ContestantResult): Promise<ContestantResult> {
-  try {
-    return JSON.parse(await readFile(file, 'utf8')) as ContestantResult;
-  } catch {
-    return empty;
-  }
-}

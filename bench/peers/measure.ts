@@ -1,6 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Contestant } from './contestants.ts';
 import { type LoadJob, type LoadResult, loadResultSchema } from './load-job.ts';
+import type { KillResult, Round } from './results.ts';
 import { type Rig, startRig } from './rig.ts';
 
 const connections = 32;
@@ -9,33 +10,6 @@ const warmUpShare = 1 / 3;
 const lookEveryMilliseconds = 100;
 /** Without one more effect for so long, no more are waited for. */
 const patienceMilliseconds = 75_000;
-
-/** One round of load, from its first event to the last effect. */
-export interface Round {
-  acknowledgedPerSecond: number;
-  p50Milliseconds: number;
-  p99Milliseconds: number;
-  completedPerSecond: number;
-  processorMillisecondsPerEvent: number;
-}
-
-/** What came out of a kill. */
-export interface KillResult {
-  killed: 'processes' | 'server';
-  acknowledged: number;
-  /** Acknowledged, and without an effect when nothing moved any more. */
-  withoutEffect: number;
-  /** The same after the operator's step, where the peer has one. */
-  withoutEffectAfterRecovery: number;
-  /** From the restart to the last effect. */
-  secondsUntilLastEffect: number;
-  /** Records that were written more than once. */
-  writtenTwice: number;
-  /** Events whose record was fetched more than once: work done again, harmless because the write is guarded. */
-  fetchedAgain: number;
-  /** How often receiver or worker ended by itself and was started again. */
-  crashes: number;
-}
 
 /** Some rounds of so many events in one rig, after a warm-up. */
 export async function measureSpeed(

@@ -24,3 +24,6 @@ export const suites: readonly Suite[] = [
 
 /** Run only where they are asked for: they take hours. */
 export const onlyOnRequest: ReadonlySet<string> = new Set([soakSuite.name, backpressureSuite.name]);
+
+/** Takes no quick look by itself: each of its sides has servers of its own to start. */
+export const notQuick: ReadonlySet<string> = new Set([peersSuite.name]);

@@ -1,36 +1,16 @@
 import { existsSync } from 'node:fs';
-import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { z } from 'zod';
 import { runCommand } from '../../src/temporal/dev-server/run-command.ts';
-import { figureOf, ratioOf } from '../tool/ratio.ts';
+import { contestants } from '../peers/contestants.ts';
+import { type ContestantResult, readResult } from '../peers/results.ts';
+import { type Figure, figureOf, ratioOf } from '../tool/ratio.ts';
 import type { Suite } from './suite.ts';
 
 const suite = 'peers';
-const folder = fileURLToPath(new URL('../peers', import.meta.url));
-/** As bench/peers/main.ts writes it. */
-const resultSchema = z.object({
-  title: z.string(),
-  rounds: z.array(
-    z.object({
-      acknowledgedPerSecond: z.number(),
-      p99Milliseconds: z.number(),
-      completedPerSecond: z.number(),
-      processorMillisecondsPerEvent: z.number(),
-    }),
-  ),
-  kills: z.array(
-    z.object({
-      killed: z.string(),
-      withoutEffectAfterRecovery: z.number(),
-      withoutEffect: z.number(),
-      writtenTwice: z.number(),
-      secondsUntilLastEffect: z.number(),
-    }),
-  ),
-  failed: z.string().optional(),
-});
-type PeerResult = z.infer<typeof resultSchema>;
+const peers = fileURLToPath(new URL('../peers', import.meta.url));
+/** More than other suites take, because a queue is through with theirs in less than a second. */
+const eventsOfARound = { quick: 200, full: 1_500 };
 
 /** The same work on other queues, each with servers of its own, one after the other; what each loses when it is killed. */
 export const peersSuite: Suite = {
@@ -41,19 +21,25 @@ export const peersSuite: Suite = {
     if (bed.server !== 'full') return { ratios: [], figures: [] };
     const environment = { ...process.env };
     const run = (file: string, args: string[]): Promise<string> =>
-      runCommand(file, args, { environment, cwd: folder, onLine: progress });
-    if (!existsSync(`${folder}/node_modules`)) {
+      runCommand(file, args, { environment, cwd: peers, onLine: progress });
+    if (!existsSync(join(peers, 'node_modules'))) {
       progress('installing the peers, once');
       await run('npm', ['ci', '--ignore-scripts']);
     }
-    const amount = ['--events', String(scale.events), '--rounds', String(scale.repetitions)];
-    await run(process.execPath, ['--import', import.meta.resolve('tsx'), 'main.ts', ...amount]);
-    const results = await readResults();
+    const folder = join(scale.quick ? bed.directory : peers, 'results');
+    const amount = ['--events', String(eventsOfARound[scale.quick ? 'quick' : 'full'])];
+    const only = scale.quick ? ['--no-kills', '--into', folder] : [];
+    const rounds = ['--rounds', String(scale.repetitions)];
+    await run(process.execPath, [
+      ...['--import', import.meta.resolve('tsx'), 'main.ts', ...amount, ...rounds, ...only],
+    ]);
+    const results = await readResults(folder);
     const ours = results.get('landfall');
-    if (ours === undefined || ours.rounds.length === 0)
+    if (ours === undefined || ours.rounds.length === 0) {
       throw new Error(ours?.failed ?? 'Landfall was not measured.');
+    }
     for (const { title, failed } of results.values()) {
-      if (failed !== undefined) progress(`${title} was not measured: ${failed}`);
+      if (failed !== undefined) progress(`${title} was not measured to the end: ${failed}`);
     }
     const measured = [...results].filter(([name, { rounds }]) => name !== 'landfall' && rounds.length > 0);
     const about = { suite, server: bed.server, goal: null };
@@ -79,7 +65,7 @@ export const peersSuite: Suite = {
   },
 };
 
-function killFigures({ title, kills }: PeerResult) {
+function killFigures({ title, kills }: ContestantResult): Figure[] {
   return kills.flatMap((kill) => {
     const about = { suite, server: 'full', unit: 'events' } as const;
     const name = `${title}, ${kill.killed} killed`;
@@ -91,11 +77,11 @@ function killFigures({ title, kills }: PeerResult) {
   });
 }
 
-async function readResults(): Promise<Map<string, PeerResult>> {
-  const files = (await readdir(`${folder}/results`)).filter((file) => file.endsWith('.json'));
-  const read = files.map(async (file): Promise<[string, PeerResult]> => {
-    const text = await readFile(`${folder}/results/${file}`, 'utf8');
-    return [file.replace(/\.json$/, ''), resultSchema.parse(JSON.parse(text))];
-  });
-  return new Map(await Promise.all(read));
+async function readResults(folder: string): Promise<Map<string, ContestantResult>> {
+  const results = new Map<string, ContestantResult>();
+  for (const { name } of contestants) {
+    const result = await readResult(folder, name);
+    if (result !== null) results.set(name, result);
+  }
+  return results;
 }
