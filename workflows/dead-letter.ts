@@ -21,7 +21,7 @@ import type {
 } from '../src/model/dead-letter.ts';
 import type { LandfallEvent } from '../src/model/event.ts';
 import { eventWorkflowId } from '../src/model/ids.ts';
-import { eventVisibility, type ProcessEventInput, workflowVersion } from '../src/model/process-event.ts';
+import { eventStartOptions, type ProcessEventInput, workflowVersion } from '../src/model/process-event.ts';
 import { searchAttributes } from '../src/model/search-attributes.ts';
 import { own } from './activity-options.ts';
 import { addFailure, openCase, readDecision, readInvestigation, record } from './dead-letter-case.ts';
@@ -183,7 +183,7 @@ async function replay(
       args: [child],
       workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
       parentClosePolicy: ParentClosePolicy.ABANDON,
-      ...eventVisibility(child),
+      ...eventStartOptions(child),
     });
     try {
       const { outcome } = await handle.result();

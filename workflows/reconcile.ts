@@ -13,7 +13,7 @@ import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import type { ComparedPage } from '../activities/types.ts';
 import type { LandfallEvent } from '../src/model/event.ts';
 import { eventWorkflowId } from '../src/model/ids.ts';
-import { eventVisibility, type ProcessEventInput, workflowVersion } from '../src/model/process-event.ts';
+import { eventStartOptions, type ProcessEventInput, workflowVersion } from '../src/model/process-event.ts';
 import type {
   Difference,
   ReconcileInput,
@@ -153,7 +153,7 @@ async function repair(
       // Our copy differs though a run of this id may have completed: it has to run again.
       workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
       parentClosePolicy: ParentClosePolicy.ABANDON,
-      ...eventVisibility(child),
+      ...eventStartOptions(child),
     });
     const { outcome } = await handle.result();
     return outcome === 'applied' || outcome === 'deleted' ? 'repaired' : 'settled';

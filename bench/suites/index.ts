@@ -1,6 +1,8 @@
+import { backpressureSuite } from './backpressure.ts';
 import { burstSuite } from './burst.ts';
 import { costSuite } from './cost.ts';
 import { duplicatesSuite } from './duplicates.ts';
+import { peersSuite } from './peers.ts';
 import { processingSuite } from './processing.ts';
 import { receivingSuite } from './receiving.ts';
 import { reconciliationSuite } from './reconciliation.ts';
@@ -15,8 +17,13 @@ export const suites: readonly Suite[] = [
   reconciliationSuite,
   receivingSuite,
   burstSuite,
+  peersSuite,
   soakSuite,
+  backpressureSuite,
 ];
 
-/** Runs only where it is asked for: it takes hours. */
-export const onlyOnRequest: ReadonlySet<string> = new Set([soakSuite.name]);
+/** Run only where they are asked for: they take hours. */
+export const onlyOnRequest: ReadonlySet<string> = new Set([soakSuite.name, backpressureSuite.name]);
+
+/** Takes no quick look by itself: each of its sides has servers of its own to start. */
+export const notQuick: ReadonlySet<string> = new Set([peersSuite.name]);

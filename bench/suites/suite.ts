@@ -3,6 +3,8 @@ import type { Figure, Ratio } from '../tool/ratio.ts';
 
 /** How much is measured. */
 export interface Scale {
+  /** A look only: nothing is written. */
+  quick: boolean;
   /** How often both sides of a ratio are measured in turn. */
   repetitions: number;
   /** Events of one measurement of processing. */
@@ -11,7 +13,7 @@ export interface Scale {
   seconds: number;
   /** Lengths of the lists that are reconciled. */
   listLengths: readonly number[];
-  /** How long a soak lasts. */
+  /** How long a soak lasts, or an outage of the worker. */
   soakMilliseconds: number;
 }
 

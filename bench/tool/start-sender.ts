@@ -1,7 +1,7 @@
 import { WorkflowExecutionAlreadyStartedError, WorkflowIdReusePolicy } from '@temporalio/client';
 import { eventWorkflowId } from '../../src/model/ids.ts';
 import type { LandfallEvent } from '../../src/model/event.ts';
-import { eventVisibility, type ProcessEventInput, workflowVersion } from '../../src/model/process-event.ts';
+import { eventStartOptions, type ProcessEventInput, workflowVersion } from '../../src/model/process-event.ts';
 import { defaultRetry } from '../../src/model/retry.ts';
 import { readGenericSources } from '../../src/sources/generic.ts';
 import { readDelivery } from '../../src/sources/read-delivery.ts';
@@ -51,7 +51,7 @@ export async function createStartSender(
           await inTime(() =>
             client.workflow.start<typeof processEvent>('processEvent', {
               ...options,
-              ...eventVisibility(input),
+              ...eventStartOptions(input),
             }),
           );
         }

@@ -19,11 +19,13 @@ const batchSize = 100;
 const atOnce = 10;
 /** Longer than a batch can take: each start has a deadline of seconds. */
 const leaseMilliseconds = 120_000;
+/** A count reads all that waits, which may be a million, and each claim takes a hundred of it. */
+const countEveryMilliseconds = 5_000;
 const idleMilliseconds = 500;
 const longestPauseMilliseconds = 15_000;
 
 /**
- * The relay. Several processes may run one: a claim is leased, and a start that happens twice is a duplicate by its workflow id.
+ * The relay. Sources take turns, so that none waits for another's backlog. Several processes may run one: a claim is leased, and a start that happens twice is a duplicate by its workflow id.
  * What cannot be started (Temporal refuses it, its source is not configured any more) keeps its claim until the lease ends, so that
  * it is tried again slowly and blocks nothing behind it.
  */
@@ -37,6 +39,8 @@ export function createRelay(deps: {
   const { store, starter, metrics, logger, overflow } = deps;
   const stopping = new AbortController();
   let running: Promise<void> = Promise.resolve();
+  let behind = false;
+  let countedAt = 0;
 
   return {
     start() {
@@ -62,10 +66,14 @@ export function createRelay(deps: {
 
   async function drainOnce(): Promise<'more' | 'empty' | 'failed'> {
     try {
-      metrics.inboxItems.set(await store.countInbox());
+      if (!behind || performance.now() - countedAt > countEveryMilliseconds) {
+        metrics.inboxItems.set(await store.countInbox());
+        countedAt = performance.now();
+      }
       const claimed = await store.claimInbox(batchSize, leaseMilliseconds);
+      behind = claimed.length === batchSize;
       // Whoever is behind finds nobody before it.
-      if (claimed.length < batchSize) overflow.end();
+      if (!behind) overflow.end();
       if (claimed.length === 0) return 'empty';
       return (await relayAll(claimed)) ? 'more' : 'failed';
     } catch (error) {

@@ -1,6 +1,7 @@
 import { describeEntity, type LandfallEvent } from './event.ts';
 import type { RetrySettings } from './retry.ts';
 import { keyword, searchAttributes } from './search-attributes.ts';
+import { takeTurns } from './take-turns.ts';
 
 /** Temporal's summaries hold 400 bytes: characters of three bytes each fit as well. */
 export const summaryLength = 133;
@@ -32,14 +33,15 @@ export interface ProcessEventInput {
 }
 
 /**
- * What the Temporal UI shows of an event, equal for whoever starts its workflow: the receiver, a replay, a reconciliation.
- * Nothing is inherited by child workflows, so every start passes all of it.
+ * How an event's workflow is started, equal for whoever starts it (the receiver, the relay, a replay, a reconciliation): whose turn
+ * it takes, and what the Temporal UI shows of it. Child workflows inherit none of the latter, so every start passes all of it.
  */
-export function eventVisibility({ event, replay }: ProcessEventInput) {
+export function eventStartOptions({ event, replay }: ProcessEventInput) {
   const entity = describeEntity(event.entity);
   const how = replay === null ? '' : ` · replayed by ${replay.by}`;
   const found = event.foundBy === 'reconciliation' ? ' · found by reconciliation' : '';
   return {
+    ...takeTurns(event.source),
     staticSummary: clip(
       `${event.source}: ${event.type}${entity === '' ? '' : ` of ${entity}`}${found}${how}`,
       summaryLength,

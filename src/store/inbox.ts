@@ -1,5 +1,6 @@
-import { asc, count, eq, inArray, and, isNull, lt, or, sql } from 'drizzle-orm';
+import { and, count, eq, inArray, or, sql } from 'drizzle-orm';
 import { StoreRefusedError } from '../errors.ts';
+import { claimBySource } from './claim-inbox.ts';
 import type { Database, Queries } from './database.ts';
 import { createGroupCommit } from './group-commit.ts';
 import { inbox } from './schema.ts';
@@ -18,24 +19,7 @@ export function createInbox(database: Database): Inbox {
     addToInbox,
 
     claimInbox: (limit, leaseMilliseconds) =>
-      database.run(async (queries) => {
-        const free = queries
-          .select({ id: inbox.id })
-          .from(inbox)
-          .where(or(isNull(inbox.claimedUntil), lt(inbox.claimedUntil, sql`clock_timestamp()`)))
-          .orderBy(asc(inbox.id))
-          .limit(limit)
-          .for('update', { skipLocked: true });
-        const rows = await queries
-          .update(inbox)
-          .set({ claimedUntil: sql`clock_timestamp() + ${leaseMilliseconds} * interval '1 millisecond'` })
-          // An array is made once; a plan may run a subquery of `in` again, and claim more than the limit.
-          .where(sql`${inbox.id} = any(array(${free}))`)
-          .returning({ id: inbox.id, item: inbox.item, acceptedAt: inbox.acceptedAt });
-        return rows
-          .sort((a, b) => (a.id < b.id ? -1 : 1))
-          .map(({ id, item, acceptedAt }) => ({ id: id.toString(), item, acceptedAt }));
-      }),
+      database.transaction((queries) => claimBySource(queries, limit, leaseMilliseconds)),
 
     removeFromInbox: (ids) =>
       database.run(async (queries) => {

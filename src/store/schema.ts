@@ -2,6 +2,7 @@ import {
   bigint,
   boolean,
   customType,
+  index,
   integer,
   pgSchema,
   primaryKey,
@@ -97,7 +98,7 @@ export const inbox = landfall.table(
     acceptedAt: instant('accepted_at').notNull(),
     claimedUntil: instant('claimed_until'),
   },
-  (table) => [unique().on(table.source, table.eventId)],
+  (table) => [unique().on(table.source, table.eventId), index('inbox_by_source').on(table.source, table.id)],
 );
 
 /** The newest rejected deliveries of each source, as examples. */

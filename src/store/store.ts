@@ -175,7 +175,10 @@ export interface Store {
 
   /** Accepts an event. `added: false` where the same event waits already; then with the hash of the first body. */
   addToInbox(item: InboxItem): Promise<{ added: true } | { added: false; bodySha256: string }>;
-  /** Takes up to `limit` of the oldest for `leaseMilliseconds`; others get them only after that. */
+  /**
+   * Takes up to `limit` for `leaseMilliseconds`; others get them only after that. All sources that something waits of get the
+   * same number, as far as they have so many, and of each the oldest.
+   */
   claimInbox(limit: number, leaseMilliseconds: number): Promise<ClaimedInboxItem[]>;
   removeFromInbox(ids: readonly string[]): Promise<void>;
   /** Gives claimed items back at once. */

@@ -8,7 +8,7 @@ import type {
   UnreadableDelivery,
 } from '../model/dead-letter.ts';
 import { deadLetterWorkflowId, eventWorkflowId } from '../model/ids.ts';
-import { eventVisibility, type ProcessEventInput, workflowVersion } from '../model/process-event.ts';
+import { eventStartOptions, type ProcessEventInput, workflowVersion } from '../model/process-event.ts';
 import type { RetrySettings } from '../model/retry.ts';
 import type { EventStarter } from './event-starter.ts';
 import { openDeadLetter } from './open-dead-letter.ts';
@@ -53,7 +53,7 @@ export function createEventStarter({
             taskQueue,
             args: [input],
             workflowIdReusePolicy: WorkflowIdReusePolicy.REJECT_DUPLICATE,
-            ...eventVisibility(input),
+            ...eventStartOptions(input),
           }),
         );
         return { workflowId, duplicate: false, firstBodySha256: null };

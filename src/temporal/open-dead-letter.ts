@@ -6,6 +6,7 @@ import { describeEntity } from '../model/event.ts';
 import { deadLetterWorkflowId } from '../model/ids.ts';
 import { clip, summaryLength } from '../model/process-event.ts';
 import { keyword, searchAttributes } from '../model/search-attributes.ts';
+import { takeTurns } from '../model/take-turns.ts';
 
 /**
  * Opens a dead letter, or tells the open one of another failure: signal-with-start, so that there is never a second.
@@ -31,6 +32,7 @@ export async function openDeadLetter(
     workflowIdReusePolicy: options.reopen
       ? WorkflowIdReusePolicy.ALLOW_DUPLICATE
       : WorkflowIdReusePolicy.REJECT_DUPLICATE,
+    ...takeTurns(input.source),
     ...visibility(input, failure),
     ...(options.memo === undefined ? {} : { memo: options.memo }),
   });

@@ -8,6 +8,7 @@ import {
 import { TemporalRefusedError } from '../errors.ts';
 import type { reconcile } from '../../workflows/index.ts';
 import { searchAttributes } from '../model/search-attributes.ts';
+import { takeTurns } from '../model/take-turns.ts';
 import type { Source } from '../sources/define-source.ts';
 import { toTemporalError } from './temporal-error.ts';
 
@@ -114,6 +115,7 @@ export async function startReconciliation(
       workflowId,
       taskQueue,
       args: [{ source, since }],
+      ...takeTurns(source),
       staticSummary: `${source}: reconcile by hand ${since === null ? 'since the last complete run' : `since ${since}`}`,
       typedSearchAttributes: [{ key: searchAttributes.source, value: source }],
     });

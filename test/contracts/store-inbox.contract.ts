@@ -1,4 +1,7 @@
+import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
+import { nameOf } from '../../src/inbox/start-item.ts';
+import type { InboxItem } from '../../src/store/store.ts';
 import { buildInboxItem } from '../support/build-apply.ts';
 import type { StoreUnderTest } from './store.contract.ts';
 
@@ -7,15 +10,15 @@ const hour = 3_600_000;
 /** Events that wait for Temporal. */
 export function storeInboxContract(subject: StoreUnderTest): void {
   describe('the inbox', () => {
-    const taken: string[] = [];
+    const ids: string[] = [];
     const claim = async (limit: number, leaseMilliseconds = hour) => {
       const items = await subject.store().claimInbox(limit, leaseMilliseconds);
-      taken.push(...items.map(({ id }) => id));
+      ids.push(...items.map(({ id }) => id));
       return items;
     };
     afterEach(async () => {
       await claim(1_000);
-      await subject.store().removeFromInbox(taken.splice(0));
+      await subject.store().removeFromInbox(ids.splice(0));
       expect(await subject.store().countInbox()).toBe(0);
     });
 
@@ -68,9 +71,40 @@ export function storeInboxContract(subject: StoreUnderTest): void {
       for (let index = 0; index < 40; index += 1) await store.addToInbox(buildInboxItem(`evt_${index}`));
       const claims = await Promise.all(Array.from({ length: 8 }, () => claim(7)));
       expect(Math.max(...claims.map((items) => items.length))).toBeLessThanOrEqual(7);
-      const ids = [...claims.flat(), ...(await claim(40))].map(({ id }) => id);
-      expect(ids).toHaveLength(40);
-      expect(new Set(ids).size).toBe(40);
+      const given = [...claims.flat(), ...(await claim(40))].map(({ id }) => id);
+      expect(given).toHaveLength(40);
+      expect(new Set(given).size).toBe(40);
+    });
+
+    it('gives every source the same share of a claim, and of each its oldest, whatever waits', async () => {
+      const backlogs = fc.array(fc.nat({ max: 12 }), { minLength: 1, maxLength: 6 });
+      await fc.assert(
+        fc.asyncProperty(backlogs, fc.integer({ min: 1, max: 20 }), async (backlog, limit) => {
+          const store = subject.store();
+          const items = backlog.flatMap((count, source) =>
+            Array.from({ length: count }, (_, index) =>
+              buildInboxItem(`evt_${index}`, { source: `source-${source}` }),
+            ),
+          );
+          // Written in groups, in this order.
+          await Promise.all(items.map((item) => store.addToInbox(item)));
+          const claimed = (await claim(limit)).map(({ item }) => item);
+
+          expect(claimed).toHaveLength(Math.min(limit, items.length));
+          const taken = backlog.map((count, source) => {
+            const own = (all: InboxItem[]) =>
+              all.filter((item) => nameOf(item).source === `source-${source}`);
+            expect(own(claimed)).toEqual(own(items).slice(0, own(claimed).length));
+            return { count: own(claimed).length, isAll: own(claimed).length === count };
+          });
+          const most = Math.max(...taken.map(({ count }) => count));
+          for (const { count, isAll } of taken) if (!isAll) expect(count).toBeGreaterThanOrEqual(most - 1);
+
+          await claim(1_000);
+          await store.removeFromInbox(ids.splice(0));
+        }),
+        { numRuns: 20 },
+      );
     });
 
     it('gives a claimed event to others once it is released, or its lease is over', async () => {

@@ -5,6 +5,7 @@ import { Client, Connection } from '@temporalio/client';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { keyword, searchAttributes } from '../../src/model/search-attributes.ts';
 import { prepareNamespace } from '../../src/temporal/namespace.ts';
+import { drainBacklog } from '../support/drain-backlog.ts';
 import { type FullTemporal, startFullTemporal } from '../support/full-temporal.ts';
 import { startPostgres } from '../support/postgres.ts';
 
@@ -71,6 +72,12 @@ test('a start with the longest id and search attributes that we use is accepted,
     expect(found.status.name).toBe('RUNNING');
     expect(found.typedSearchAttributes.get(searchAttributes.entity)).toBe(entity);
   });
+});
+
+test('a source with ten events does not wait for the hundred that another had before it', async () => {
+  if ('unavailable' in temporal) throw new Error(temporal.unavailable);
+  const taken = await drainBacklog(temporal.address, { heavy: 100, light: 10 });
+  expect(taken.lastIndexOf('light')).toBeLessThan(60);
 });
 
 async function withClient(

@@ -28,7 +28,11 @@ export const temporalDatabases = [
  *
  * @see https://docs.temporal.io/references/configuration
  */
-export function fullTemporalConfig(sql: SqlAddress, services: TemporalServices): string {
+export function fullTemporalConfig(
+  sql: SqlAddress,
+  services: TemporalServices,
+  dynamicConfigFile: string,
+): string {
   const [history, visibility] = temporalDatabases;
   const disabled = { history: { state: 'disabled' }, visibility: { state: 'disabled' } };
   return stringify({
@@ -65,10 +69,20 @@ export function fullTemporalConfig(sql: SqlAddress, services: TemporalServices):
         },
       },
     },
+    dynamicConfigClient: { filepath: dynamicConfigFile, pollInterval: '10s' },
     dcRedirectionPolicy: { policy: 'noop' },
     archival: disabled,
     namespaceDefaults: { archival: disabled },
   });
+}
+
+/** The server's dynamic configuration, as YAML: each setting for all namespaces and task queues. */
+export function dynamicConfig(settings: Readonly<Record<string, string>>): string {
+  return stringify(
+    Object.fromEntries(
+      Object.entries(settings).map(([name, json]) => [name, [{ value: JSON.parse(json) as unknown }]]),
+    ),
+  );
 }
 
 function dataStore({ host, port, user, password }: SqlAddress, databaseName: string, maxConns: number) {

@@ -7,9 +7,11 @@ import { msToTs } from '@temporalio/common/lib/time.js';
 import getPort, { portNumbers } from 'get-port';
 import { runCommand } from '../../src/temporal/dev-server/run-command.ts';
 import { stopProcess } from '../../src/temporal/dev-server/stop-process.ts';
+import { serverSettings } from '../../src/temporal/server-settings.ts';
 import { prepareNamespace, retentionDays } from '../../src/temporal/namespace.ts';
 import { buildFullTemporal, type FullTemporalBinaries } from './build-full-temporal.ts';
 import {
+  dynamicConfig,
   fullTemporalConfig,
   type SqlAddress,
   temporalDatabases,
@@ -30,6 +32,8 @@ export interface FullTemporalOptions {
   onProgress: (message: string) => void;
   /** False leaves the namespace as docker-compose.yml does, without search attributes: the worker adds them. @default true */
   searchAttributes?: boolean;
+  /** Settings other than `serverSettings`, by their value as JSON. */
+  dynamicConfig?: Readonly<Record<string, string>>;
 }
 
 /** A full Temporal server that answers. */
@@ -63,7 +67,9 @@ export async function startFullTemporal(
   const services = await freePorts();
   const config = join(options.directory, 'config');
   await mkdir(config, { recursive: true });
-  await writeFile(join(config, 'landfall.yaml'), fullTemporalConfig(sql, services));
+  const dynamicConfigFile = join(config, 'dynamic.yaml');
+  await writeFile(dynamicConfigFile, dynamicConfig({ ...serverSettings, ...options.dynamicConfig }));
+  await writeFile(join(config, 'landfall.yaml'), fullTemporalConfig(sql, services, dynamicConfigFile));
 
   const address = `127.0.0.1:${services.frontend.grpc}`;
   let server = await launch(binaries.server, options.directory, address);

@@ -4,6 +4,8 @@ import { beforeAll, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { settings } from '../../src/config/schema.ts';
+import { serverSettings } from '../../src/temporal/server-settings.ts';
+import { dynamicConfig } from '../support/full-temporal-config.ts';
 
 const serviceSchema = z.looseObject({
   build: z.string().optional(),
@@ -15,9 +17,13 @@ const serviceSchema = z.looseObject({
   restart: z.string(),
   healthcheck: z.looseObject({ test: z.array(z.string()) }).optional(),
   stop_grace_period: z.string().optional(),
+  configs: z.array(z.object({ source: z.string(), target: z.string() })).default([]),
   depends_on: z.record(z.string(), z.object({ condition: z.string() })).default({}),
 });
-const composeSchema = z.looseObject({ services: z.record(z.string(), serviceSchema) });
+const composeSchema = z.looseObject({
+  services: z.record(z.string(), serviceSchema),
+  configs: z.record(z.string(), z.object({ content: z.string() })),
+});
 
 let text: string;
 let compose: z.infer<typeof composeSchema>;
@@ -107,6 +113,14 @@ test('every image is pinned to a release', () => {
 
 test('closed runs are kept for 30 days', () => {
   expect(compose.services['temporal-namespace']?.environment['RETENTION']).toBe('720h');
+});
+
+test('Temporal is configured as Landfall wants it, from the file that it is told to read', () => {
+  const { temporal } = compose.services;
+  const [mounted] = temporal?.configs ?? [];
+  expect(mounted?.target).toBe(temporal?.environment['DYNAMIC_CONFIG_FILE_PATH']);
+  const { content } = compose.configs[mounted?.source ?? ''] ?? {};
+  expect(parseYaml(content ?? '')).toEqual(parseYaml(dynamicConfig(serverSettings)));
 });
 
 test('every variable has a default or is in .env.example, and .env.example has no other uncommented one', async () => {

@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
 import { initial } from './0001-initial.ts';
 import { handedOnAs } from './0002-handed-on-as.ts';
+import { inboxBySource } from './0003-inbox-by-source.ts';
 import type { Migration } from './migration.ts';
 
 /** Every migration in its order: append only. */
-export const journal: readonly Migration[] = [initial, handedOnAs];
+export const journal: readonly Migration[] = [initial, handedOnAs, inboxBySource];
 
 /** What tells an edited migration from the one that a database has. */
 export function checksum(migration: Migration): string {

@@ -6,6 +6,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { Connection } from '@temporalio/client';
 import { TemporalUnavailableError } from '../../errors.ts';
 import { searchAttributes } from '../../model/search-attributes.ts';
+import { serverSettings } from '../server-settings.ts';
 import { claimDatabase } from './claim-database.ts';
 import { stopProcess } from './stop-process.ts';
 
@@ -24,7 +25,7 @@ export interface DevServerOptions {
   port: number;
   /** Of the web UI. */
   uiPort: number;
-  /** Further settings of the server, such as `limit.historyCount.suggestContinueAsNew`, by their value as JSON. */
+  /** Further settings of the server, beside `serverSettings`, such as `limit.historyCount.suggestContinueAsNew`, by their value as JSON. */
   dynamicConfig?: Readonly<Record<string, string>>;
   /** Where its output is appended. */
   logFile: string;
@@ -104,7 +105,7 @@ async function launch(
         ...['server', 'start-dev', '--ip', host, '--port', String(port), '--ui-port', String(uiPort)],
         ...(databaseFile === null ? [] : ['--db-filename', databaseFile]),
         ...Object.values(searchAttributes).flatMap(({ name }) => ['--search-attribute', `${name}=Keyword`]),
-        ...Object.entries(dynamicConfig).flatMap(([key, value]) => [
+        ...Object.entries({ ...serverSettings, ...dynamicConfig }).flatMap(([key, value]) => [
           '--dynamic-config-value',
           `${key}=${value}`,
         ]),

@@ -96,6 +96,17 @@ describe('The relay', () => {
     await eventually(started).toEqual(['evt_late']);
   });
 
+  it('starts the few events of one source among the first, however many of another came before', async () => {
+    await Promise.all(ids(1_000).map((id) => store.addToInbox(buildInboxItem(id))));
+    const few = ids(10).map((id) => buildInboxItem(id, { source: 'light' }));
+    await Promise.all(few.map((item) => store.addToInbox(item)));
+    startRelay();
+    await eventually(() => store.countInbox()).toBe(0);
+    const sources = temporal.events.map(({ source }) => source);
+    expect(sources).toHaveLength(1_010);
+    expect(sources.lastIndexOf('light')).toBeLessThan(200);
+  });
+
   it('keeps everything through an outage, asks a few times only, and goes on when it is over', async () => {
     temporal.state = 'down';
     await wait(ids(60));

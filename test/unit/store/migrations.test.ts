@@ -5,6 +5,7 @@ import { checksum, journal } from '../../../src/store/migrations/journal.ts';
 const released = [
   'f48b3b38f81641c2e525baa02ca8f1b45736f10b1a839a586f2de3be31d864e0',
   '585e53606f78493ed271a85222a60eefe350976c0c94cba609d0f8c0e4f5799d',
+  '15f1463208117d6c2c98111d53a08dc003a96c7dac2a7dc0d5f79fc5b543cfaf',
 ];
 
 it('migrations are only ever added: one that databases have already is never edited', () => {
