@@ -1,4 +1,5 @@
 import { ConfigurationError } from '../src/errors.ts';
+import { happenedAt } from '../src/model/event.ts';
 import { idempotencyKey } from '../src/model/ids.ts';
 import { callSignal } from './call-signal.ts';
 import type { ActivityDependencies } from './dependencies.ts';
@@ -43,6 +44,7 @@ export function createDeliver({ sources, store }: ActivityDependencies): Activit
       destination: name,
       destinations: destinationNames(source, event.type),
       idempotencyKey: key,
+      happenedAt: happenedAt(event),
     });
   };
 }

@@ -1,6 +1,6 @@
 import { Context } from '@temporalio/activity';
 import { ConfigurationError, RecordTooLargeError, VendorBehindError } from '../src/errors.ts';
-import { describeEntity, type EntityRef, type EventRef } from '../src/model/event.ts';
+import { describeEntity, happenedAt, type EntityRef, type EventRef } from '../src/model/event.ts';
 import type { IncomingRecord } from '../src/model/record.ts';
 import {
   compareVersions,
@@ -50,7 +50,7 @@ export function createFetchRecord({
     entity: EntityRef,
   ): Promise<{ duplicate: boolean; revision: number | null }> {
     try {
-      const { processed, revision } = await store.lookUp(event.source, event.id, entity);
+      const { processed, revision } = await store.lookUp(event.source, event.id, entity, happenedAt(event));
       const another = processed?.runId !== Context.current().info.workflowExecution?.runId;
       const done = processed !== null && processed.complete && !processed.deadLetterOpen && another;
       return { duplicate: done && event.foundBy === 'webhook', revision };

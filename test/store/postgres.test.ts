@@ -1,6 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { ConfigurationError, StoreUnavailableError } from '../../src/errors.ts';
+import { journal } from '../../src/store/migrations/journal.ts';
 import { openStore } from '../../src/store/open-store.ts';
 import type { Store } from '../../src/store/store.ts';
 import { storeContract } from '../contracts/store.contract.ts';
@@ -110,7 +111,7 @@ describe('migrating a PostgreSQL database', () => {
     const url = await createDatabase(inject('postgresUrl'));
     const stores = await Promise.all(Array.from({ length: 6 }, () => open(url)));
     await Promise.all(stores.map((store) => store.migrate()));
-    expect(await query(url, 'select id from landfall.migrations')).toEqual([{ id: 1 }]);
+    expect(await query(url, 'select id from landfall.migrations')).toEqual(journal.map(({ id }) => ({ id })));
     await Promise.all(stores.map((store) => store.close()));
   });
 
@@ -118,9 +119,9 @@ describe('migrating a PostgreSQL database', () => {
     const url = await createDatabase(inject('postgresUrl'));
     const store = await open(url);
     await store.migrate();
-    await query(url, `insert into landfall.migrations values (2, 'from-the-future', 'x', now())`);
+    await query(url, `insert into landfall.migrations values (1000, 'from-the-future', 'x', now())`);
     await expect(store.migrate()).rejects.toThrow(ConfigurationError);
-    await expect(store.migrate()).rejects.toThrow(/migration 2 \(from-the-future\).*newer version/);
+    await expect(store.migrate()).rejects.toThrow(/migration 1000 \(from-the-future\).*newer version/);
     await store.close();
   });
 

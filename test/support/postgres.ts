@@ -32,10 +32,15 @@ const startTimeoutMilliseconds = 60_000;
 export interface PostgresOptions {
   /** True waits for the disk at each commit, as in production; false saves the tests that time. @default false */
   durable?: boolean;
+  /** Of postgresql.conf, by name, before those that this file sets itself. */
+  settings?: Readonly<Record<string, string>>;
 }
 
 /** Starts a PostgreSQL server for tests and benchmarks. */
-export async function startPostgres({ durable = false }: PostgresOptions = {}): Promise<PostgresServer> {
+export async function startPostgres({
+  durable = false,
+  settings = {},
+}: PostgresOptions = {}): Promise<PostgresServer> {
   const binaries = await findPostgresBinaries();
   const directory = await mkdtemp(join(tmpdir(), 'landfall-postgres-'));
   const { uid, gid } = binaries.user;
@@ -44,7 +49,7 @@ export async function startPostgres({ durable = false }: PostgresOptions = {}): 
   await initialise(binaries, data);
   const port = await getPort({ host: '127.0.0.1' });
   const url = `postgresql://postgres@127.0.0.1:${port}/postgres`;
-  let server = await serve(binaries, data, { port, url, durable });
+  let server = await serve(binaries, data, { port, url, durable, settings });
 
   const halt = async () => {
     if (server.exitCode !== null || server.signalCode !== null) return;
@@ -53,7 +58,7 @@ export async function startPostgres({ durable = false }: PostgresOptions = {}): 
     await exited;
   };
   const resume = async () => {
-    server = await serve(binaries, data, { port, url, durable });
+    server = await serve(binaries, data, { port, url, durable, settings });
   };
   return {
     url,
@@ -85,16 +90,17 @@ async function initialise({ initdb, user }: PostgresBinaries, data: string): Pro
 async function serve(
   { postgres, user }: PostgresBinaries,
   data: string,
-  { port, url, durable }: { port: number; url: string; durable: boolean },
+  { port, url, durable, settings }: { port: number; url: string } & Required<PostgresOptions>,
 ): Promise<ChildProcess> {
-  const settings = {
+  const all = {
     port,
     listen_addresses: '127.0.0.1',
     unix_socket_directories: '',
     max_connections: 200,
     ...(durable ? {} : { fsync: 'off', full_page_writes: 'off' }),
+    ...settings,
   };
-  const options = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+  const options = Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
   const child = spawn(postgres, ['-D', data, ...options], { ...user, stdio: ['ignore', 'pipe', 'pipe'] });
   const output = collect(child);
   const kill = () => child.kill('SIGQUIT');
