@@ -1,4 +1,5 @@
 import { activityInfo } from '@temporalio/activity';
+import { happenedAt } from '../src/model/event.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { destinationNames } from './destination-names.ts';
 import { findSource } from './find-source.ts';
@@ -22,6 +23,7 @@ export function createApplyRecord({
       runId: workflowExecution?.runId ?? '',
       incoming,
       destinations: destinationNames(source, event.type),
+      happenedAt: happenedAt(event),
       repair: event.foundBy === 'reconciliation',
     });
     if (result.kind === 'done') {

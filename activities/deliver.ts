@@ -1,4 +1,5 @@
 import { ConfigurationError } from '../src/errors.ts';
+import { happenedAt } from '../src/model/event.ts';
 import { idempotencyKey, keyVersion } from '../src/model/ids.ts';
 import type { DeliverInput } from '../src/model/land-event.ts';
 import type { Source } from '../src/sources/define-source.ts';
@@ -52,6 +53,7 @@ function markOf(source: Source, input: DeliverInput) {
     destination,
     destinations: destinationNames(source, event.type),
     idempotencyKey: keyOf(input),
+    happenedAt: happenedAt(event),
   };
 }
 

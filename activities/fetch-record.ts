@@ -1,6 +1,6 @@
 import { Context } from '@temporalio/activity';
 import { ConfigurationError, RecordTooLargeError, VendorBehindError } from '../src/errors.ts';
-import { describeEntity, type EntityRef, type EventRef } from '../src/model/event.ts';
+import { describeEntity, happenedAt, type EntityRef, type EventRef } from '../src/model/event.ts';
 import type { IncomingRecord } from '../src/model/record.ts';
 import {
   compareVersions,
@@ -52,7 +52,13 @@ export function createFetchRecord({
     entity: EntityRef,
   ): Promise<{ duplicate: boolean; revision: number | null; goesOnWith: StoredRecord | null }> {
     try {
-      const { processed, revision, goesOnWith } = await store.lookUp(event.source, event.id, entity);
+      const happened = happenedAt(event);
+      const { processed, revision, goesOnWith } = await store.lookUp(
+        event.source,
+        event.id,
+        entity,
+        happened,
+      );
       const another = processed?.runId !== Context.current().info.workflowExecution?.runId;
       const done = processed !== null && processed.complete && !processed.deadLetterOpen && another;
       const webhook = event.foundBy === 'webhook';

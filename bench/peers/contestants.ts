@@ -50,6 +50,6 @@ export const contestants: readonly Contestant[] = [
     server: 'temporal',
     command: (role) => (role === 'receiver' || role === 'worker' ? [main, role] : null),
     up: { receiver: '"receiving"', worker: '"working"' },
-    tables: { processedEvents: 'landfall.processed_events', records: 'landfall.records' },
+    tables: { processedEvents: 'landfall.processed', records: 'landfall.records' },
   },
 ];

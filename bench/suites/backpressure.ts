@@ -142,7 +142,7 @@ async function drain(
   for (let all = 0; all < accepted;) {
     await wait(lookEveryMilliseconds);
     const rows = countsSchema.parse(
-      await query('select source, count(*) as count from landfall.processed_events group by source'),
+      await query('select source, count(*) as count from landfall.processed group by source'),
     );
     const total = rows.reduce((sum, { count }) => sum + count, 0);
     const heavy = rows.find(({ source }) => source === heavySource)?.count ?? 0;

@@ -52,7 +52,7 @@ export async function createStage(bed: Bed, { sourceCount = 1 } = {}): Promise<S
     const { rows } = await pool.query(`select count(*) as count from landfall.${table}`);
     return countSchema.parse(rows[0]).count;
   };
-  const countProcessed = () => countRows('processed_events');
+  const countProcessed = () => countRows('processed');
   const countWorkflows: Stage['countWorkflows'] = async (status) => {
     const only = status === undefined ? '' : ` AND ExecutionStatus = '${status}'`;
     return (await bed.client.workflow.count(`TaskQueue = '${name}'${only}`)).count;

@@ -3,6 +3,7 @@ import { prepareNamespace } from '../temporal/namespace.ts';
 import { ensureSchedules } from '../temporal/schedules.ts';
 import { createTemporalPort } from '../temporal/temporal-port.ts';
 import { loadWorkflowBundle, startWorkers } from '../temporal/worker.ts';
+import { keepPartitions } from './keep-partitions.ts';
 import type { Runtime, Service } from './runtime.ts';
 
 /** Prepares the namespace, starts the workers, then keeps the schedules: their first runs find somebody to do them. */
@@ -34,5 +35,12 @@ export async function startWorker(
     await workers.stop();
     throw error;
   }
-  return workers;
+  const partitions = keepPartitions(runtime);
+  return {
+    ...workers,
+    stop: async () => {
+      await workers.stop();
+      await partitions.stop();
+    },
+  };
 }

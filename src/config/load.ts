@@ -26,6 +26,8 @@ export interface Config {
   temporalCli: string | null;
   taskQueue: string;
   timers: DeadLetterTimers;
+  /** null: for good. */
+  keepProcessedMilliseconds: number | null;
   shutdownGraceMilliseconds: number;
   logLevel: SettingValues['LANDFALL_LOG_LEVEL'];
   /** null: pretty on a terminal. */
@@ -96,6 +98,7 @@ export function loadConfig(
       remindAfterMilliseconds: values.LANDFALL_DEAD_LETTER_REMIND,
       escalateAfterMilliseconds: values.LANDFALL_DEAD_LETTER_ESCALATE,
     },
+    keepProcessedMilliseconds: values.LANDFALL_KEEP_PROCESSED,
     shutdownGraceMilliseconds: values.LANDFALL_SHUTDOWN_GRACE,
     logLevel: values.LANDFALL_LOG_LEVEL,
     logFormat: values.LANDFALL_LOG_FORMAT,

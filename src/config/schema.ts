@@ -95,6 +95,16 @@ export const settings = {
     '`24h`',
     duration.prefault('24h'),
   ),
+  LANDFALL_KEEP_PROCESSED: setting(
+    'How long the marks of processed events are kept, at least `60d`, in whole months. Older events are no longer known as duplicates; records stay guarded by their versions.',
+    'for good',
+    duration
+      .refine((milliseconds) => milliseconds >= 60 * 86_400_000, {
+        error: 'must be 60d or longer: Temporal itself knows duplicates for 30 days only',
+      })
+      .nullable()
+      .default(null),
+  ),
   LANDFALL_SHUTDOWN_GRACE: setting(
     'How long requests and activities under way may go on after SIGTERM.',
     '`30s`',

@@ -55,7 +55,7 @@ export interface LandfallEvent {
 /** What the activities need of an event: all but its body and headers. */
 export type EventRef = Pick<
   LandfallEvent,
-  'source' | 'id' | 'type' | 'entity' | 'announced' | 'deletes' | 'bodySha256' | 'foundBy'
+  'source' | 'id' | 'type' | 'entity' | 'announced' | 'occurredAt' | 'deletes' | 'bodySha256' | 'foundBy'
 >;
 
 /** Only that of an event which the activities need. */
@@ -65,14 +65,28 @@ export function eventRef({
   type,
   entity,
   announced,
+  occurredAt,
   deletes,
   bodySha256,
   foundBy,
 }: EventRef): EventRef {
-  return { source, id, type, entity, announced, deletes, bodySha256, foundBy };
+  return { source, id, type, entity, announced, occurredAt, deletes, bodySha256, foundBy };
 }
 
 /** `customer/cus_123`, or an empty string for no entity: the search attribute and what people read. */
 export function describeEntity(entity: EntityRef | null): string {
   return entity === null ? '' : `${entity.type}/${entity.id}`;
+}
+
+/**
+ * A time of the vendor's that the event cannot have happened before, by which the store leaves out older months: its own or
+ * that of the record it announces, which was there when the event was made. null where the vendor says neither, and for what
+ * reconciliation found: it may repair for the second time what it repaired long ago.
+ */
+export function happenedAt({
+  occurredAt,
+  announced,
+  foundBy,
+}: Pick<LandfallEvent, 'occurredAt' | 'announced' | 'foundBy'>): string | null {
+  return foundBy === 'reconciliation' ? null : (occurredAt ?? announced?.sourceTime ?? null);
 }

@@ -31,7 +31,9 @@ export function createApply(database: Database): Pick<Store, 'apply'> {
 async function applyOnce(queries: Queries, input: ApplyInput): Promise<ApplyResult> {
   const { source, eventId, incoming } = input;
   await lock(queries, [eventLock(source, eventId), recordLock(source, incoming.entity)]);
-  const { event, record } = await readEventAndRecord(queries, source, eventId, incoming.entity);
+  const { happenedAt = null } = input;
+  const found = await readEventAndRecord(queries, source, eventId, incoming.entity, happenedAt);
+  const { event, record } = found;
   const local = record === null ? null : toStoredRecord(record);
   const deadLetterOpen = event?.deadLetterOpen ?? false;
 
@@ -68,7 +70,7 @@ async function applyOnce(queries: Queries, input: ApplyInput): Promise<ApplyResu
   const answer = decision.kind === 'unchanged' && before !== null ? before : fresh;
   const pending = decision.kind === 'stale' ? [] : await findPending(queries, input);
   const handedOnAs = decision.kind === 'stale' ? null : (since ?? keyVersion(incoming));
-  await remember(queries, input, { ...answer, handedOnAs, complete: pending.length === 0 });
+  await remember(queries, input, event, { ...answer, handedOnAs, complete: pending.length === 0 });
   return { kind: 'done', ...answer, pending, deadLetterOpen, handedOnAs };
 }
 
@@ -137,6 +139,7 @@ async function findPending(
 async function remember(
   queries: Queries,
   { source, eventId, workflowId, runId, bodySha256 }: ApplyInput,
+  known: EventRow | null,
   { outcome, previous, ...handing }: Answer & { handedOnAs: string | null; complete: boolean },
 ): Promise<void> {
   const row = {
@@ -149,8 +152,18 @@ async function remember(
     ...handing,
     processedAt: sql`now()`,
   };
-  await queries
+  const event = ofEvent(processedEvents, source, eventId);
+  if (known !== null) {
+    const itsMonth = eq(processedEvents.firstAt, known.firstAt);
+    await queries.update(processedEvents).set(row).where(and(event, itsMonth));
+    return;
+  }
+  // No constraint holds over all partitions: the event's lock, and having looked for its row, keep it the only one.
+  const made = await queries
     .insert(processedEvents)
     .values({ source, eventId, bodySha256, deadLetterOpen: false, ...row })
-    .onConflictDoUpdate({ target: [processedEvents.source, processedEvents.eventId], set: row });
+    .onConflictDoNothing()
+    .returning({ eventId: processedEvents.eventId });
+  // Its row is older than the event claims to be.
+  if (made.length === 0) await queries.update(processedEvents).set(row).where(event);
 }

@@ -15,5 +15,7 @@ export interface Database {
    * have no effect outside of the database.
    */
   transaction<T>(work: (queries: Queries) => Promise<T>): Promise<T>;
+  /** As `transaction`, on a connection of its own without a limit of time: for what reads or changes whole tables. */
+  longTransaction<T>(work: (queries: Queries) => Promise<T>): Promise<T>;
   close(): Promise<void>;
 }

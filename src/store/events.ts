@@ -1,4 +1,4 @@
-import { and, eq, inArray, sql, type SQL } from 'drizzle-orm';
+import { and, eq, gte, inArray, sql, type SQL } from 'drizzle-orm';
 import type { Database } from './database.ts';
 import { eventLock, lock } from './lock.ts';
 import { deliveries, processedEvents } from './schema.ts';
@@ -12,7 +12,7 @@ type Events = Pick<
 /** The tables `processed_events` and `deliveries`. */
 export function createEvents(database: Database): Events {
   return {
-    markDelivered: ({ source, eventId, destination, destinations, idempotencyKey }) =>
+    markDelivered: ({ source, eventId, destination, destinations, idempotencyKey, happenedAt = null }) =>
       database.transaction(async (queries) => {
         await lock(queries, [eventLock(source, eventId)]);
         await queries
@@ -29,26 +29,37 @@ export function createEvents(database: Database): Events {
             and(ofEvent(deliveries, source, eventId), inArray(deliveries.destination, [...destinations])),
           );
         if (had.length < new Set(destinations).size) return;
-        await queries
-          .update(processedEvents)
-          .set({ complete: true })
-          .where(ofEvent(processedEvents, source, eventId));
+        const complete = (event: SQL | undefined) =>
+          queries
+            .update(processedEvents)
+            .set({ complete: true })
+            .where(event)
+            .returning({ eventId: processedEvents.eventId });
+        const known = await complete(ofEventSince(source, eventId, happenedAt));
+        // Its row is older than the event claims to be.
+        if (known.length === 0) await complete(ofEvent(processedEvents, source, eventId));
       }),
 
     markDeadLettered: ({ source, eventId, workflowId, runId, bodySha256 }) =>
       database.transaction(async (queries) => {
         await lock(queries, [eventLock(source, eventId)]);
-        const key = [processedEvents.source, processedEvents.eventId];
+        const event = ofEvent(processedEvents, source, eventId);
         const failed = { outcome: 'dead-lettered', workflowId, runId, processedAt: sql`now()` } as const;
         const open = { complete: false, deadLetterOpen: true, hadPrevious: false };
-        await queries
-          .insert(processedEvents)
-          .values({ source, eventId, bodySha256, ...failed, ...open })
-          .onConflictDoUpdate({ target: key, set: { deadLetterOpen: true } });
+        const known = await queries
+          .update(processedEvents)
+          .set({ deadLetterOpen: true })
+          .where(event)
+          .returning({ eventId: processedEvents.eventId });
+        // Below the event's lock: whoever makes its row has looked for it in all partitions.
+        if (known.length === 0) {
+          await queries.insert(processedEvents).values({ source, eventId, bodySha256, ...failed, ...open });
+          return;
+        }
         await queries
           .update(processedEvents)
           .set(failed)
-          .where(and(ofEvent(processedEvents, source, eventId), eq(processedEvents.complete, false)));
+          .where(and(event, eq(processedEvents.complete, false)));
       }),
 
     closeDeadLetter: (source, eventId, resolution) =>
@@ -106,6 +117,22 @@ export function handedOnBefore({
   handedOnAs,
 }: Pick<typeof processedEvents.$inferSelect, 'complete' | 'outcome' | 'handedOnAs'>): string | null {
   return complete || outcome === 'dead-lettered' ? null : handedOnAs;
+}
+
+/** The longest that an event may say to have happened after it was first seen: for clocks that are wrong, and late deliveries. */
+const happenedMarginMilliseconds = 31 * 86_400_000;
+
+/**
+ * The condition for the row of one event, looked for only in the months in which it can be: none before it happened. The
+ * cost of a look-up grows with the partitions that it looks into (docs/scaling.md).
+ *
+ * @param happenedAt - a time of the vendor's not after the event happened, ISO 8601; null: looked for everywhere
+ */
+export function ofEventSince(source: string, eventId: string, happenedAt: string | null): SQL | undefined {
+  const event = ofEvent(processedEvents, source, eventId);
+  if (happenedAt === null) return event;
+  const since = Math.min(Date.parse(happenedAt), Date.now()) - happenedMarginMilliseconds;
+  return and(event, gte(processedEvents.firstAt, new Date(since).toISOString()));
 }
 
 export function toProcessedEvent(row: typeof processedEvents.$inferSelect): ProcessedEvent {

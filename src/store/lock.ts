@@ -4,7 +4,10 @@ import type { EntityRef } from '../model/event.ts';
 import type { Queries } from './database.ts';
 
 /** What a transaction can be alone with. */
-export type LockName = readonly [kind: 'event' | 'record' | 'table' | 'migrations', ...parts: string[]];
+export type LockName = readonly [
+  kind: 'event' | 'record' | 'table' | 'migrations' | 'partitions',
+  ...parts: string[],
+];
 
 export const eventLock = (source: string, eventId: string): LockName => ['event', source, eventId];
 export const recordLock = (source: string, { type, id }: EntityRef): LockName => ['record', source, type, id];

@@ -6,6 +6,7 @@ import { createEvents } from './events.ts';
 import { createFindDifferences } from './find-differences.ts';
 import { createInbox } from './inbox.ts';
 import { migrate } from './migrate.ts';
+import { createPartitions } from './partitions.ts';
 import { openPglite } from './pglite-database.ts';
 import { openPostgres } from './postgres-database.ts';
 import { createRecords } from './records.ts';
@@ -44,6 +45,7 @@ export async function openStore({
     close: () => database.close(),
     ...createApply(database),
     ...createEvents(database),
+    ...createPartitions(database),
     ...createRecords(database),
     ...createFindDifferences(database),
     ...createInbox(database),

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { PGlite } from '@electric-sql/pglite';
 import { drizzle } from 'drizzle-orm/pglite';
 import { StoreUnavailableError } from '../errors.ts';
-import type { Database } from './database.ts';
+import type { Database, Queries } from './database.ts';
 import { lockDataDirectory } from './pglite-lock.ts';
 import { retryConflicts } from './retry-conflicts.ts';
 import { toStoreError } from './store-error.ts';
@@ -42,13 +42,17 @@ function wrap(client: PGlite, lock: { lost(): boolean; release(): Promise<void> 
         throw toStoreError(error);
       }
     },
-    transaction: (work) =>
-      retryConflicts(() => {
-        assertHeld();
-        return queries.transaction(work, { isolationLevel: 'read committed' });
-      }),
+    transaction,
+    longTransaction: transaction,
     close: () => (closed ??= close()),
   };
+
+  function transaction<T>(work: (queries: Queries) => Promise<T>): Promise<T> {
+    return retryConflicts(() => {
+      assertHeld();
+      return queries.transaction(work, { isolationLevel: 'read committed' });
+    });
+  }
 
   function assertHeld(): void {
     if (lock.lost()) {

@@ -22,14 +22,13 @@ export function openPostgres(databaseUrl: string, poolSize: number): Database {
       'DATABASE_URL is not a PostgreSQL URL. Write it as postgresql://user:password@host:5432/database, with special characters in the password percent-encoded.',
     );
   }
-  const pool = new pg.Pool({
+  const connection = {
     connectionString: databaseUrl,
-    max: poolSize,
     application_name: 'landfall',
     connectionTimeoutMillis: connectTimeoutMilliseconds,
-    query_timeout: queryTimeoutMilliseconds,
     keepAlive: true,
-  });
+  };
+  const pool = new pg.Pool({ ...connection, max: poolSize, query_timeout: queryTimeoutMilliseconds });
   // A connection that the server ends emits an error, which without a listener ends the process. Its query fails by itself.
   pool.on('error', () => undefined);
   pool.on('connect', (client) => client.on('error', () => undefined));
@@ -57,6 +56,17 @@ export function openPostgres(databaseUrl: string, poolSize: number): Database {
           throw error;
         } finally {
           client.release(broken);
+        }
+      }),
+    longTransaction: (work) =>
+      retryConflicts(async () => {
+        const client = new pg.Client({ ...connection, query_timeout: 0 });
+        client.on('error', () => undefined);
+        try {
+          await client.connect();
+          return await drizzle({ client }).transaction(work, { isolationLevel: 'read committed' });
+        } finally {
+          await client.end();
         }
       }),
     close: () => (closed ??= pool.end()),

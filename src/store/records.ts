@@ -1,16 +1,16 @@
 import { and, asc, eq, sql, type SQL } from 'drizzle-orm';
 import type { EntityRef } from '../model/event.ts';
 import type { Database, Queries } from './database.ts';
-import { handedOnBefore, ofEvent, toProcessedEvent } from './events.ts';
+import { handedOnBefore, ofEventSince, toProcessedEvent } from './events.ts';
 import { processedEvents, records } from './schema.ts';
 import type { Store, StoredRecord } from './store.ts';
 
 /** The table `records`, read. It is written by apply.ts alone. */
 export function createRecords(database: Database): Pick<Store, 'lookUp' | 'findRecord' | 'listRecords'> {
   return {
-    lookUp: (source, eventId, entity) =>
+    lookUp: (source, eventId, entity, happenedAt = null) =>
       database.run(async (queries) => {
-        const { event, record } = await readEventAndRecord(queries, source, eventId, entity);
+        const { event, record } = await readEventAndRecord(queries, source, eventId, entity, happenedAt);
         return {
           processed: event === null ? null : toProcessedEvent(event),
           revision: record?.revision ?? 0,
@@ -53,6 +53,7 @@ export async function readEventAndRecord(
   source: string,
   eventId: string,
   entity: EntityRef,
+  happenedAt: string | null,
 ): Promise<{
   event: typeof processedEvents.$inferSelect | null;
   record: typeof records.$inferSelect | null;
@@ -60,7 +61,7 @@ export async function readEventAndRecord(
   const [found] = await queries
     .select({ event: processedEvents, record: records })
     .from(sql`(select 1) as one`)
-    .leftJoin(processedEvents, ofEvent(processedEvents, source, eventId))
+    .leftJoin(processedEvents, ofEventSince(source, eventId, happenedAt))
     .leftJoin(records, ofEntity(source, entity));
   return { event: found?.event ?? null, record: found?.record ?? null };
 }

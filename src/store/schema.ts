@@ -1,3 +1,4 @@
+import { sql } from 'drizzle-orm';
 import {
   bigint,
   boolean,
@@ -50,9 +51,12 @@ export const records = landfall.table(
   (table) => [primaryKey({ columns: [table.source, table.entityType, table.entityId] })],
 );
 
-/** One row for each event that came past the guard or into a dead letter: what outlives Temporal's retention. */
+/**
+ * One row for each event that came past the guard or into a dead letter: what outlives Temporal's retention. Partitioned by
+ * the month of `first_at` (see partitions.ts); an event id is unique within each partition, and by the event's lock in all.
+ */
 export const processedEvents = landfall.table(
-  'processed_events',
+  'processed',
   {
     source: text('source').notNull(),
     eventId: text('event_id').notNull(),
@@ -69,6 +73,10 @@ export const processedEvents = landfall.table(
     complete: boolean('complete').notNull(),
     deadLetterOpen: boolean('dead_letter_open').notNull(),
     processedAt: instant('processed_at').notNull(),
+    /** When the row was made, by the database's clock. It never changes, except where open work is kept past its month. */
+    firstAt: instant('first_at')
+      .notNull()
+      .default(sql`now()`),
   },
   (table) => [primaryKey({ columns: [table.source, table.eventId] })],
 );

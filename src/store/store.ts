@@ -15,10 +15,10 @@ export interface StoredRecord extends LocalRecord {
   lastEventId: string;
 }
 
-/** How far an event has come, as it stands in the table `processed_events`. */
+/** How far an event has come, as it stands in the table `processed`. */
 export type ProcessedOutcome = Outcome | 'dead-lettered' | 'discarded';
 
-/** A row of the table `processed_events`. */
+/** A row of the table `processed`. */
 export interface ProcessedEvent {
   source: string;
   eventId: string;
@@ -42,6 +42,11 @@ export interface ApplyInput {
   incoming: IncomingRecord;
   /** The names of the destinations that this event is for. */
   destinations: readonly string[];
+  /**
+   * A time of the vendor's not after the event happened (ISO 8601), equal or earlier on each delivery: an event was never
+   * processed before, so older months are left out of the search for it. null or left out: all are searched.
+   */
+  happenedAt?: string | null;
   /** True for a repair: it is applied though the same event id was processed before, because our copy proved wrong. */
   repair: boolean;
 }
@@ -131,6 +136,7 @@ export interface Store {
     source: string,
     eventId: string,
     entity: EntityRef,
+    happenedAt?: string | null,
   ): Promise<{ processed: ProcessedEvent | null; revision: number; goesOnWith: StoredRecord | null }>;
   /**
    * The guard, the processed mark and the record's change in one transaction, serialised per record and per event.
@@ -148,6 +154,8 @@ export interface Store {
     destination: string;
     destinations: readonly string[];
     idempotencyKey: string;
+    /** See `ApplyInput.happenedAt`. */
+    happenedAt?: string | null;
   }): Promise<void>;
   /** Marks the event as having an open dead letter; creates its row where it has none. A complete event stays complete. */
   markDeadLettered(
@@ -156,7 +164,13 @@ export interface Store {
   /** The dead letter is closed: `discarded` completes the event for good, `resolved` only takes the mark away. Idempotent. */
   closeDeadLetter(source: string, eventId: string, resolution: 'resolved' | 'discarded'): Promise<void>;
   findEvent(source: string, eventId: string): Promise<ProcessedEvent | null>;
-  /** The number of processed events by source and outcome. */
+  /**
+   * Makes the partitions of the coming months and, where `keepMilliseconds` is given, drops those whose events were all first
+   * seen longer ago. What is still open or incomplete in them is kept. Answers the names of what was made and dropped.
+   * Safe at any time, in many processes at once; where it fails, events go to the partition `processed_default`.
+   */
+  keepPartitions(keepMilliseconds: number | null): Promise<{ made: string[]; dropped: string[] }>;
+  /** The number of processed events by source and outcome. Reads all of them. */
   countEvents(): Promise<{ source: string; outcome: ProcessedOutcome; count: number }[]>;
 
   findRecord(source: string, entity: EntityRef): Promise<StoredRecord | null>;

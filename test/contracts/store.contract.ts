@@ -7,6 +7,7 @@ import { storeBoundedTablesContract } from './store-bounded-tables.contract.ts';
 import { storeDeadLettersContract } from './store-dead-letters.contract.ts';
 import { storeDifferencesContract } from './store-differences.contract.ts';
 import { storeInboxContract } from './store-inbox.contract.ts';
+import { storePartitionsContract } from './store-partitions.contract.ts';
 
 /** What the parts of the suite work with: one migrated store, and a source of its own for each test. */
 export interface StoreUnderTest {
@@ -45,5 +46,6 @@ export function storeContract(open: () => Promise<Store>): void {
     storeDifferencesContract(subject);
     storeInboxContract(subject);
     storeBoundedTablesContract(subject);
+    storePartitionsContract(subject);
   });
 }

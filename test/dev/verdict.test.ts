@@ -45,7 +45,7 @@ test(
       comparison: { differences: [{ entity: { id: customer.data.id }, what: 'different' }] },
     });
 
-    await query(database, `delete from landfall.processed_events where event_id = '${customer.id}'`);
+    await query(database, `delete from landfall.processed where event_id = '${customer.id}'`);
     const effect = { ...vendor.crm().effects.find(({ eventId }) => eventId === customer.id) };
     await fetch(new URL('/crm/records', vendor.url), {
       method: 'POST',

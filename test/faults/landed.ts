@@ -8,7 +8,7 @@ const rowsSchema = z.array(z.object({ event_id: z.string(), complete: z.boolean(
 export async function readLanded({ databaseUrl, source }: System): Promise<Map<string, boolean>> {
   const rows = await query(
     databaseUrl,
-    `select event_id, complete, dead_letter_open as dead from landfall.processed_events
+    `select event_id, complete, dead_letter_open as dead from landfall.processed
      where source = '${source}' and (complete or dead_letter_open)`,
   );
   return new Map(rowsSchema.parse(rows).map(({ event_id, complete, dead }) => [event_id, complete && !dead]));

@@ -34,12 +34,15 @@ export interface PostgresOptions {
   durable?: boolean;
   /** The folder that its data go below. @default the system's for temporary files */
   parent?: string;
+  /** Of postgresql.conf, by name, before those that this file sets itself. */
+  settings?: Readonly<Record<string, string>>;
 }
 
 /** Starts a PostgreSQL server for tests and benchmarks. */
 export async function startPostgres({
   durable = false,
   parent = tmpdir(),
+  settings = {},
 }: PostgresOptions = {}): Promise<PostgresServer> {
   const binaries = await findPostgresBinaries();
   const directory = await mkdtemp(join(parent, 'landfall-postgres-'));
@@ -49,7 +52,7 @@ export async function startPostgres({
   await initialise(binaries, data);
   const port = await getPort({ host: '127.0.0.1' });
   const url = `postgresql://postgres@127.0.0.1:${port}/postgres`;
-  let server = await serve(binaries, data, { port, url, durable });
+  let server = await serve(binaries, data, { port, url, durable, settings });
 
   const hasEnded = () => server.exitCode !== null || server.signalCode !== null;
   const halt = async () => {
@@ -59,7 +62,7 @@ export async function startPostgres({
     await exited;
   };
   const resume = async () => {
-    server = await serve(binaries, data, { port, url, durable });
+    server = await serve(binaries, data, { port, url, durable, settings });
   };
   return {
     url,
@@ -91,16 +94,17 @@ async function initialise({ initdb, user }: PostgresBinaries, data: string): Pro
 async function serve(
   { postgres, user }: PostgresBinaries,
   data: string,
-  { port, url, durable }: { port: number; url: string; durable: boolean },
+  { port, url, durable, settings }: { port: number; url: string } & Required<Omit<PostgresOptions, 'parent'>>,
 ): Promise<ChildProcess> {
-  const settings = {
+  const all = {
     port,
     listen_addresses: '127.0.0.1',
     unix_socket_directories: '',
     max_connections: 200,
     ...(durable ? {} : { fsync: 'off', full_page_writes: 'off' }),
+    ...settings,
   };
-  const options = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+  const options = Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
   const child = spawn(postgres, ['-D', data, ...options], { ...user, stdio: ['ignore', 'pipe', 'pipe'] });
   const output = collect(child);
   const kill = () => child.kill('SIGQUIT');

@@ -2,10 +2,20 @@ import { createHash } from 'node:crypto';
 import { initial } from './0001-initial.ts';
 import { handedOnAs } from './0002-handed-on-as.ts';
 import { inboxBySource } from './0003-inbox-by-source.ts';
+import { eventFirstAt } from './0004-event-first-at.ts';
+import { eventFirstAtChecked } from './0005-event-first-at-checked.ts';
+import { processedByMonth } from './0006-processed-by-month.ts';
 import type { Migration } from './migration.ts';
 
 /** Every migration in its order: append only. */
-export const journal: readonly Migration[] = [initial, handedOnAs, inboxBySource];
+export const journal: readonly Migration[] = [
+  initial,
+  handedOnAs,
+  inboxBySource,
+  eventFirstAt,
+  eventFirstAtChecked,
+  processedByMonth,
+];
 
 /** What tells an edited migration from the one that a database has. */
 export function checksum(migration: Migration): string {

@@ -6,6 +6,9 @@ const released = [
   'f48b3b38f81641c2e525baa02ca8f1b45736f10b1a839a586f2de3be31d864e0',
   '585e53606f78493ed271a85222a60eefe350976c0c94cba609d0f8c0e4f5799d',
   '15f1463208117d6c2c98111d53a08dc003a96c7dac2a7dc0d5f79fc5b543cfaf',
+  '4c509c33d5097de083cb9620bb5a83bc04e94abf2ddcc11491adc29d6722fee9',
+  '97e517a2386c8ecf8d8fab10bbe4388931f16d8fd4832cf8acca30d30f919bce',
+  '8e02a0c084abd7d0310116fab23ff5306d5f457da3083b47b4a2602a0c105dfd',
 ];
 
 it('migrations are only ever added: one that databases have already is never edited', () => {

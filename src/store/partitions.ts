@@ -1,0 +1,136 @@
+import { and, eq, or, sql } from 'drizzle-orm';
+import type { Database, Queries } from './database.ts';
+import { eventLock, lock } from './lock.ts';
+import { processedEvents } from './schema.ts';
+import type { Store } from './store.ts';
+
+interface Partition {
+  name: string;
+  /** null: without a beginning. */
+  from: Date | null;
+  until: Date;
+}
+
+/** Months that are made ahead, beside the present one: a worker that is down for so long misses nothing. */
+const monthsAhead = 2;
+
+/** The partitions of the table `processed`: one for each month in which events were first seen, by UTC. */
+export function createPartitions(database: Database): Pick<Store, 'keepPartitions'> {
+  return {
+    async keepPartitions(keepMilliseconds) {
+      const made = await changing(database, makeMissing);
+      const dropped: string[] = [];
+      if (keepMilliseconds === null) return { made, dropped };
+      const { present, partitions } = await database.run(list);
+      const limit = new Date(present.getTime() - keepMilliseconds);
+      for (const partition of partitions.filter(({ until }) => until <= limit)) {
+        await keepOpenWork(database, partition);
+        await changing(database, (queries) => drop(queries, partition));
+        dropped.push(partition.name);
+      }
+      return { made, dropped };
+    },
+  };
+}
+
+/** One process at a time; gives up where others hold the table for long, so that nobody queues behind a lock that is waited for. */
+function changing<T>(database: Database, work: (queries: Queries) => Promise<T>): Promise<T> {
+  return database.longTransaction(async (queries) => {
+    await queries.execute(sql`set local lock_timeout = '5s'`);
+    await lock(queries, [['partitions']]);
+    return work(queries);
+  });
+}
+
+async function list(queries: Queries): Promise<{ present: Date; partitions: Partition[] }> {
+  const bounds = sql`pg_get_expr(c.relpartbound, c.oid)`;
+  const rows = await queries
+    .select({
+      present: sql`now()`.mapWith(toDate),
+      name: sql<string | null>`c.relname`,
+      from: sql`substring(${bounds} from $$FROM \\('([^']+)'\\)$$)::timestamptz`.mapWith(toDate),
+      until: sql`substring(${bounds} from $$TO \\('([^']+)'\\)$$)::timestamptz`.mapWith(toDate),
+    })
+    .from(
+      sql`(select 1) as one left join (pg_inherits i join pg_class c on c.oid = i.inhrelid)
+        on i.inhparent = 'landfall.processed'::regclass`,
+    );
+  const partitions = rows.flatMap(({ name, from, until }) =>
+    name === null || (until as Date | null) === null ? [] : [{ name, from, until }],
+  );
+  return { present: rows[0]?.present ?? new Date(), partitions };
+}
+
+async function makeMissing(queries: Queries): Promise<string[]> {
+  const { present, partitions } = await list(queries);
+  const made: string[] = [];
+  for (let ahead = 0; ahead <= monthsAhead; ahead += 1) {
+    const from = startOfMonth(present, ahead);
+    if (partitions.some((each) => from < each.until && (each.from === null || each.from <= from))) continue;
+    made.push(await make(queries, from, startOfMonth(present, ahead + 1)));
+  }
+  return made;
+}
+
+/** Fills the month with what went to the default partition before there was one. Attaching it locks the whole for reading only. */
+async function make(queries: Queries, from: Date, until: Date): Promise<string> {
+  const name = `processed_${from.toISOString().slice(0, 7).replace('-', '_')}`;
+  const [table, start, end] = [`landfall.${name}`, `'${from.toISOString()}'`, `'${until.toISOString()}'`];
+  for (const statement of [
+    `create table ${table} (like landfall.processed including defaults, primary key (source, event_id))`,
+    `lock table landfall.processed_default in access exclusive mode`,
+    `with moved as (
+      delete from landfall.processed_default where first_at >= ${start} and first_at < ${end} returning *
+    ) insert into ${table} select * from moved`,
+    `alter table landfall.processed attach partition ${table} for values from (${start}) to (${end})`,
+  ]) {
+    await queries.execute(sql.raw(statement));
+  }
+  return name;
+}
+
+/** Moves what somebody may still come back to into the present month, each below its event's lock. */
+async function keepOpenWork(database: Database, { name, until }: Partition): Promise<void> {
+  const open = or(eq(processedEvents.deadLetterOpen, true), eq(processedEvents.complete, false));
+  for (;;) {
+    const moved = await database.longTransaction(async (queries) => {
+      const events = await queries
+        .select({ source: sql<string>`source`, eventId: sql<string>`event_id` })
+        .from(sql`${sql.identifier('landfall')}.${sql.identifier(name)}`)
+        .where(sql`dead_letter_open or not complete`)
+        .limit(100);
+      if (events.length === 0) return 0;
+      await lock(
+        queries,
+        events.map(({ source, eventId }) => eventLock(source, eventId)),
+      );
+      for (const { source, eventId } of events) {
+        await queries
+          .update(processedEvents)
+          .set({ firstAt: sql`now()` })
+          .where(
+            and(
+              eq(processedEvents.source, source),
+              eq(processedEvents.eventId, eventId),
+              sql`${processedEvents.firstAt} < ${until.toISOString()}`,
+              open,
+            ),
+          );
+      }
+      return events.length;
+    });
+    if (moved === 0) return;
+  }
+}
+
+async function drop(queries: Queries, { name }: Partition): Promise<void> {
+  await queries.execute(sql`drop table if exists ${sql.identifier('landfall')}.${sql.identifier(name)}`);
+}
+
+function startOfMonth(of: Date, ahead: number): Date {
+  return new Date(Date.UTC(of.getUTCFullYear(), of.getUTCMonth() + ahead));
+}
+
+function toDate(value: unknown): Date {
+  return value instanceof Date ? value : new Date(String(value));
+}
