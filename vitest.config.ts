@@ -50,6 +50,8 @@ export default defineConfig({
         test: {
           name: 'faults',
           include: ['test/faults/**/*.test.ts'],
+          // After all others: it takes both cores.
+          sequence: { groupOrder: 1 },
           pool: 'forks',
           testTimeout: 360_000,
           hookTimeout: 1_500_000,

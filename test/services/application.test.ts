@@ -120,10 +120,12 @@ test('a restart of both processes changes nothing, and the next event is process
   expect(await readiness()).toEqual({ receiver: 200, worker: 200 });
   expect(preparations(running.worker)).toEqual([]);
   expect(await state()).toEqual(before);
-  await vendor.send(vendor.createCustomer());
+  const event = vendor.createCustomer();
+  await vendor.send(event);
   const verdict = await judged();
   expect(verdict, describeVerdict(verdict)).toMatchObject({ equal: true });
-  expect(verdict.effects).toBe(before.effects.length + 1);
+  // The scheduled reconciliation may have met the change too, and repaired it by an event of its own.
+  expect(vendor.crm().effects.filter(({ eventId }) => eventId === event.id)).toHaveLength(1);
 });
 
 /** The environment that docker-compose.yml gives a process, with the addresses of this machine, and a source switched on. */
