@@ -55,7 +55,8 @@ async function startRedis(directory: string, appendfsync: string): Promise<Queue
     redis.on('error', () => undefined);
     try {
       await redis.connect();
-      return (await redis.ping()) === 'PONG';
+      await redis.ping();
+      return true;
     } finally {
       redis.disconnect();
     }
