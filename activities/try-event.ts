@@ -1,4 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
+import { Semaphore, type SemaphoreInterface, withTimeout } from 'async-mutex';
 import { type AppliedEvent, landEvent, type LandingSteps } from '../src/model/land-event.ts';
 import { callSignal } from './call-signal.ts';
 import type { ActivityDependencies } from './dependencies.ts';
@@ -10,6 +11,8 @@ import type { Activities } from './types.ts';
  * with ordinary activities; it never takes the workflow slots of the others (`workflowTaskSlots` in src/temporal/worker.ts).
  */
 const perSource = 32;
+/** A vendor that answers in time has a place free by then, however long the backlog is. */
+const waitForPlaceMilliseconds = 1_000;
 /** After that many rounds the others of the record are let through by a workflow that waits without a slot. */
 const lastRound = 3;
 
@@ -18,16 +21,20 @@ export function createTryEvent(
   steps: LandingSteps,
   { redact }: Pick<ActivityDependencies, 'redact'>,
 ): Activities['tryEvent'] {
-  const underWay = new Map<string, number>();
+  const placesOf = new Map<string, SemaphoreInterface>();
 
   return async (input) => {
     const { source } = input.event;
-    const others = underWay.get(source) ?? 0;
-    if (others >= perSource) return { kind: 'deferred' };
-    underWay.set(source, others + 1);
+    let places = placesOf.get(source);
+    if (places === undefined) {
+      places = withTimeout(new Semaphore(perSource), waitForPlaceMilliseconds, new NoPlaceError());
+      placesOf.set(source, places);
+    }
     let step = '';
     let applied: AppliedEvent | undefined;
+    let leave = (): void => undefined;
     try {
+      [, leave] = await places.acquire();
       const landed = await landEvent(input, steps, {
         onStep: (next) => {
           step = next;
@@ -42,13 +49,16 @@ export function createTryEvent(
       });
       return { kind: 'landed', landed };
     } catch (error) {
-      if (error instanceof RecordContendedError) return { kind: 'deferred' };
+      if (error instanceof RecordContendedError || error instanceof NoPlaceError) return { kind: 'deferred' };
       throw toApplicationFailure(error, redact, { step, ...(applied === undefined ? {} : { applied }) });
     } finally {
-      underWay.set(source, (underWay.get(source) ?? 1) - 1);
+      leave();
     }
   };
 }
+
+/** All places of the source were taken for long. */
+class NoPlaceError extends Error {}
 
 /** Leaves `landEvent`: other events of the record keep writing it. */
 class RecordContendedError extends Error {}

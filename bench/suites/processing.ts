@@ -1,7 +1,7 @@
-import { median } from 'simple-statistics';
+import { median, sum } from 'simple-statistics';
 import type { Bed } from '../tool/bed.ts';
 import { runLoad } from '../tool/load.ts';
-import { measure } from '../tool/measure.ts';
+import { measureParts } from '../tool/measure.ts';
 import { figureOf, type Pair, ratioOf } from '../tool/ratio.ts';
 import { bareSide, landfallSide, type Side } from '../tool/side.ts';
 import { createStage, type Stage } from '../tool/stage.ts';
@@ -11,6 +11,8 @@ import type { Suite } from './suite.ts';
 interface Speed {
   eventsPerSecond: number;
   processorMillisecondsPerEvent: number;
+  /** The same, of each part by itself. */
+  parts: Record<string, number>;
   historyEvents: number;
 }
 
@@ -55,6 +57,13 @@ export const processingSuite: Suite = {
           { ...about, name: `${way}: processor time`, unit: 'ms/event', goal: { atMost: 1 / 3 } },
         ),
       );
+      for (const part of Object.keys(speeds[0]?.ours.parts ?? {})) {
+        const unit = 'ms/event';
+        const spent = pairs(({ parts }) => parts[part] ?? 0);
+        ratios.push(
+          ratioOf(spent, { ...about, name: `${way}: processor time of ${part}`, unit, goal: null }),
+        );
+      }
       if (way === 'backlog') {
         const history = pairs((speed) => speed.historyEvents);
         ratios.push(ratioOf(history, { ...about, name: 'history', unit: 'events/event', goal: null }));
@@ -82,7 +91,9 @@ async function fromBacklog(bed: Bed, side: Side, events: number): Promise<Speed>
   const worker = await side.startWorker(stage);
   await stage.reach('events processed', () => stage.countProcessed(), all - events);
   const before = await stage.countProcessed();
-  const spent = await measure([...Object.values(bed.servers), worker.pid], () => untilCompleted(stage, all));
+  const spent = await measureParts({ ...partsOf(bed), 'the worker': worker.pid }, () =>
+    untilCompleted(stage, all),
+  );
   const speed = await speedOf(bed, stage, spent, all - before);
   await worker.stop();
   await stage.close();
@@ -98,15 +109,22 @@ async function whileArriving(bed: Bed, side: Side, events: number): Promise<Spee
   await feed(bed, stage, door.target, { events: warmUp, concurrency: feedingLive });
   await untilCompleted(stage, warmUp);
 
-  const spent = await measure([...Object.values(bed.servers), worker.pid, door.pid], async () => {
-    await feed(bed, stage, door.target, { events, first: warmUp, concurrency: feedingLive });
-    await untilCompleted(stage, warmUp + events);
-  });
+  const spent = await measureParts(
+    { ...partsOf(bed), 'the worker': worker.pid, 'the receiver': door.pid },
+    async () => {
+      await feed(bed, stage, door.target, { events, first: warmUp, concurrency: feedingLive });
+      await untilCompleted(stage, warmUp + events);
+    },
+  );
   const speed = await speedOf(bed, stage, spent, events);
   await worker.stop();
   await door.close();
   await stage.close();
   return speed;
+}
+
+function partsOf({ servers }: Bed): Record<string, number> {
+  return { Temporal: servers.temporal, PostgreSQL: servers.postgres };
 }
 
 async function feed(
@@ -131,7 +149,7 @@ async function untilCompleted(stage: Stage, events: number): Promise<void> {
 async function speedOf(
   bed: Bed,
   stage: Stage,
-  { milliseconds, processorMilliseconds }: Awaited<ReturnType<typeof measure>>,
+  { milliseconds, parts }: Awaited<ReturnType<typeof measureParts>>,
   events: number,
 ): Promise<Speed> {
   const query = `TaskQueue = '${stage.taskQueue}'`;
@@ -143,7 +161,8 @@ async function speedOf(
   }
   return {
     eventsPerSecond: (events * 1_000) / milliseconds,
-    processorMillisecondsPerEvent: processorMilliseconds / events,
+    processorMillisecondsPerEvent: sum(Object.values(parts)) / events,
+    parts: Object.fromEntries(Object.entries(parts).map(([part, spent]) => [part, spent / events])),
     historyEvents: median(lengths),
   };
 }

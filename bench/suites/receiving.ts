@@ -7,7 +7,7 @@ import { createStage, type Stage } from '../tool/stage.ts';
 import type { Suite } from './suite.ts';
 
 const suite = 'receiving';
-const connections = 32;
+const connections = 16;
 const warmUpMilliseconds = 2_000;
 
 /** Acknowledgements in a closed loop, against the bare start of the same workflows. No worker runs. */

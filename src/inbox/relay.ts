@@ -16,7 +16,10 @@ export interface Relay {
 }
 
 const batchSize = 100;
-const atOnce = 10;
+const startsAtOnce = 4;
+/** One after the other, and soon looked at whether it is calm again. */
+const floodBatchSize = 20;
+const lookAgainMilliseconds = 100;
 /** Longer than a batch can take: each start has a deadline of seconds. */
 const leaseMilliseconds = 120_000;
 /** A count reads all that waits, which may be a million, and each claim takes a hundred of it. */
@@ -66,16 +69,22 @@ export function createRelay(deps: {
 
   async function drainOnce(): Promise<'more' | 'empty' | 'failed'> {
     try {
+      const pressure = overflow.pressure();
+      if (pressure === 'rush') {
+        await sleepUntilStopped(lookAgainMilliseconds);
+        return 'more';
+      }
       if (!behind || performance.now() - countedAt > countEveryMilliseconds) {
         metrics.inboxItems.set(await store.countInbox());
         countedAt = performance.now();
       }
-      const claimed = await store.claimInbox(batchSize, leaseMilliseconds);
-      behind = claimed.length === batchSize;
+      const flood = pressure === 'flood';
+      const claimed = await store.claimInbox(flood ? floodBatchSize : batchSize, leaseMilliseconds);
+      behind = claimed.length === (flood ? floodBatchSize : batchSize);
       // Whoever is behind finds nobody before it.
       if (!behind) overflow.end();
       if (claimed.length === 0) return 'empty';
-      return (await relayAll(claimed)) ? 'more' : 'failed';
+      return (await relayAll(claimed, flood ? 1 : startsAtOnce)) ? 'more' : 'failed';
     } catch (error) {
       logger.warn({ err: error }, 'the inbox cannot be read at the moment');
       return 'failed';
@@ -83,7 +92,7 @@ export function createRelay(deps: {
   }
 
   /** False where Temporal is out of reach; what was not started is given back at once. */
-  async function relayAll(claimed: readonly ClaimedInboxItem[]): Promise<boolean> {
+  async function relayAll(claimed: readonly ClaimedInboxItem[], atOnce: number): Promise<boolean> {
     const waiting = [...claimed];
     const started: string[] = [];
     const back: string[] = [];

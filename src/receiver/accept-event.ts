@@ -23,7 +23,7 @@ export interface Acceptor {
  * Starts under way at once before events go to the inbox. In line behind as many, an event would wait for longer than one
  * write takes that holds a whole burst.
  */
-const maxStarting = 48;
+const maxStarting = 24;
 /** How many accepted events are remembered, and for how long, so that the same one again costs nobody a look. */
 const remembered = { max: 20_000, ttl: 60_000 };
 /** After a failed start, how long events go straight to the inbox before one is tried again. */
@@ -90,6 +90,7 @@ export function createAcceptor({
       const started = await tryTemporal(item);
       if (started !== null) return started;
     }
+    if (overflows) overflow.arrive();
     try {
       return await putIntoInbox(item);
     } catch (error) {

@@ -13,16 +13,11 @@ import { toTemporalError } from './temporal-error.ts';
 import type { TemporalTarget } from './client.ts';
 
 /**
- * Workflow tasks under way at once. The first attempts of events run inside of them, and each waits for a vendor: many more than
- * the cores, and more than the first attempts of one source may take (`perSource` in activities/try-event.ts). Not more than a
- * worker can end within the ten seconds of a workflow task when its machine is busy: the rest waits at Temporal.
+ * Workflow tasks under way at once. The first attempts of events run inside of them: more than those of one source may be
+ * (`perSource` in activities/try-event.ts), and not more than a busy machine can end within the ten seconds of a workflow task.
+ * The rest waits at Temporal.
  */
-const workflowTaskSlots = 100;
-/**
- * The share of the polls for workflow tasks that asks for the common queue. Nearly every task of ours is the first of its run, which waits
- * there and not in a sticky queue: the SDK's default of 0.2 leaves 2 of 10 polls for those.
- */
-const commonQueuePollShare = 0.8;
+const workflowTaskSlots = 40;
 
 /** The running workers of this process. */
 export interface Workers {
@@ -61,7 +56,6 @@ export async function startWorkers({
     activities,
     maxConcurrentWorkflowTaskExecutions: workflowTaskSlots,
     maxConcurrentLocalActivityExecutions: workflowTaskSlots,
-    nonStickyToStickyPollRatio: commonQueuePollShare,
     shutdownGraceTime: shutdownGraceMilliseconds,
     // Past the grace, the process ends with its work undone rather than hang: Temporal gives it to another worker.
     shutdownForceTime: shutdownGraceMilliseconds + 5_000,
