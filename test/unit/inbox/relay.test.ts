@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createOverflow, type Overflow } from '../../../src/inbox/overflow.ts';
 import { createRelay, type Relay } from '../../../src/inbox/relay.ts';
 import { createLogger } from '../../../src/monitoring/logger.ts';
@@ -19,6 +19,7 @@ let temporal: TemporalStandIn;
 let metrics: Metrics;
 let log: string[];
 let overflow: Overflow;
+let time = 0;
 const relays: Relay[] = [];
 const claimed: string[] = [];
 
@@ -35,7 +36,7 @@ beforeEach(() => {
   temporal = createTemporalStandIn();
   metrics = createMetrics();
   log = [];
-  overflow = createOverflow();
+  overflow = createOverflow(() => time);
 });
 afterEach(async () => {
   temporal.state = 'up';
@@ -105,6 +106,30 @@ describe('The relay', () => {
     const sources = temporal.events.map(({ source }) => source);
     expect(sources).toHaveLength(1_010);
     expect(sources.lastIndexOf('light')).toBeLessThan(200);
+  });
+
+  it('leaves a burst alone while it lasts, and starts what it left as soon as it is over', async () => {
+    await wait(ids(30));
+    overflow.begin();
+    overflow.arrive();
+    const looked = vi.spyOn(overflow, 'pressure');
+    startRelay();
+    await eventually(() => looked.mock.calls.length).toBeGreaterThan(2);
+    expect(temporal.asked).toBe(0);
+    time += 300;
+    await eventually(() => store.countInbox()).toBe(0);
+    expect(started()).toEqual(ids(30).sort());
+    expect(overflow.lasts()).toBe(false);
+  });
+
+  it('starts the events of a burst that goes on, one after the other', async () => {
+    await wait(ids(50));
+    overflow.begin();
+    time += 6_000;
+    overflow.arrive();
+    startRelay();
+    await eventually(() => store.countInbox()).toBe(0);
+    expect(started()).toEqual(ids(50).sort());
   });
 
   it('keeps everything through an outage, asks a few times only, and goes on when it is over', async () => {
@@ -179,8 +204,8 @@ describe('The relay', () => {
     temporal.state = 'up';
     await stopped;
     expect(temporal.events).toHaveLength(4);
-    expect(await store.countInbox()).toBe(40);
-    expect(await store.claimInbox(100, 1)).toHaveLength(40);
+    expect(await store.countInbox()).toBe(46);
+    expect(await store.claimInbox(100, 1)).toHaveLength(46);
   });
 
   it('may run in several processes: each event is started, and none is left', async () => {
