@@ -1,5 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { format, resolveConfig } from 'prettier';
 import { readDuration } from '../src/cli/read-duration.ts';
 import { notQuick, onlyOnRequest, suites } from './suites/index.ts';
 import type { Scale, Suite, SuiteResult } from './suites/suite.ts';
@@ -53,15 +54,10 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => 
 const options = program.parse().opts<Options>();
 
 await compile();
-const measured = await runAll(options);
-if (options.quick === true) {
-  console.log(renderReport({ ...emptyResults(), ...measured }, senses()));
-} else {
-  await write(replaceResults(await readResults(resultsFile), measured));
-}
+await runAll(options);
 process.exit();
 
-async function runAll({ quick, only, server, for: asked }: Options): Promise<SuiteResult> {
+async function runAll({ quick, only, server, for: asked }: Options): Promise<void> {
   const chosen = suites.filter(
     ({ name }) =>
       only?.includes(name) ?? !(onlyOnRequest.has(name) || (quick === true && notQuick.has(name))),
@@ -76,12 +72,14 @@ async function runAll({ quick, only, server, for: asked }: Options): Promise<Sui
         const { ratios, figures } = await suite.run({ bed, scale, progress: progressOf(suite, kind) });
         all.ratios.push(...ratios);
         all.figures.push(...figures);
+        // At once: a run takes long, and what is measured is not to be lost with a later suite.
+        if (quick !== true) await write(replaceResults(await readResults(resultsFile), { ratios, figures }));
       }
     } finally {
       await bed.stop();
     }
   }
-  return all;
+  if (quick === true) console.log(renderReport({ ...emptyResults(), ...all }, senses()));
 }
 
 function progressOf({ name }: Suite, server: ServerKind): (message: string) => void {
@@ -100,5 +98,7 @@ async function write(results: Results): Promise<void> {
     if (!results.ratios.some((ratio) => ratio.server === server)) continue;
     await writeFile(new URL(`images/benchmarks-${server}.svg`, docs), plotRatios(results.ratios, server));
   }
-  await writeFile(new URL('benchmarks.md', docs), renderReport(results, senses()));
+  const page = new URL('benchmarks.md', docs);
+  const style = await resolveConfig(page);
+  await writeFile(page, await format(renderReport(results, senses()), { ...style, parser: 'markdown' }));
 }
