@@ -3,7 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import getPort from 'get-port';
 import { inject } from 'vitest';
-import { type DevServerOptions, startDevServer } from '../../src/temporal/dev-server/start-dev-server.ts';
+import { TemporalUnavailableError } from '../../src/errors.ts';
+import {
+  type DevServer,
+  type DevServerOptions,
+  startDevServer,
+} from '../../src/temporal/dev-server/start-dev-server.ts';
 
 /** A Temporal server that no other test uses. */
 export interface OwnTemporal {
@@ -16,11 +21,9 @@ export async function startOwnTemporal(
   options: Pick<DevServerOptions, 'dynamicConfig'> = {},
 ): Promise<OwnTemporal> {
   const folder = await mkdtemp(join(tmpdir(), 'landfall-own-temporal-'));
-  const server = await startDevServer({
+  const server = await startOnFreePorts({
     binary: inject('temporalCli'),
     databaseFile: null,
-    port: await getPort(),
-    uiPort: await getPort(),
     logFile: join(folder, 'temporal.log'),
     onExit: (reason) => {
       throw new Error(reason);
@@ -34,4 +37,19 @@ export async function startOwnTemporal(
       await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+const tries = 3;
+
+/** Another process may take a port between the moment when it was free and the server's start. */
+async function startOnFreePorts(options: Omit<DevServerOptions, 'port' | 'uiPort'>): Promise<DevServer> {
+  for (let attempt = 1; ; attempt += 1) {
+    const port = await getPort({ host: '127.0.0.1' });
+    const uiPort = await getPort({ host: '127.0.0.1', exclude: [port] });
+    try {
+      return await startDevServer({ ...options, port, uiPort });
+    } catch (error) {
+      if (!(error instanceof TemporalUnavailableError) || attempt === tries) throw error;
+    }
+  }
 }

@@ -33,8 +33,11 @@ describe('a dead letter that nobody decides about', () => {
       .filter((what) => what === 'reminder' || what === 'escalated');
     expect(spoken[0]).toBe('reminder');
     expect(spoken).toContain('escalated');
-    const counted = await runtime.metrics.deadLetterReminders.get();
-    expect(counted.values.filter(({ labels }) => labels.source === source.name).length).toBe(2);
+    const counted = async () => {
+      const { values } = await runtime.metrics.deadLetterReminders.get();
+      return values.filter(({ labels }) => labels.source === source.name).length;
+    };
+    await expect.poll(counted).toBe(2);
     // It is still open, and a decision is still taken.
     vendor.setFaults(noFaults);
     const decided = await harness.deadLetters.replay(ref, { by: 'ada', reason: 'mended' }, 30_000);
