@@ -46,6 +46,8 @@ const options = program.opts<
     out?: string;
   }
 >();
+// The server ends with this process, but only where it ends by itself.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
 const months = Number(options.months);
 const asked = { seconds: Number(options.seconds), connections: Number(options.connections) };
 const measurements: Measurement[] = [];
@@ -78,7 +80,7 @@ async function tryLayout(layout: Layout, rows: number): Promise<void> {
     // Round by round, so that what disturbs the machine for a while disturbs one trial of several operations.
     for (let round = 0; round < Number(options.trials); round += 1) {
       for (const [operation, work] of operations) {
-        const cost = await measure(server.url, work, asked);
+        const cost = await measure(server, work, asked);
         trials.get(operation)?.push(cost);
         console.error(`  ${layout.name}, ${operation}: ${cost.perSecond.toFixed(0)}/s`);
       }
@@ -86,7 +88,7 @@ async function tryLayout(layout: Layout, rows: number): Promise<void> {
     const [operation, work] = afterCheckpoint(layout, rows, months);
     await reconfigure(server, {});
     trials.set(operation, [
-      await measure(server.url, work, { ...asked, seconds: Number(options.minutes) * 60, warmUp: false }),
+      await measure(server, work, { ...asked, seconds: Number(options.minutes) * 60, warmUp: false }),
     ]);
     for (const [name, costs] of trials) {
       const rates = costs.map(({ perSecond }) => perSecond);
@@ -125,7 +127,7 @@ function print(): void {
       each.trials.map((rate) => rate.toFixed(0)).join(' '),
       each.p50Milliseconds.toFixed(2),
       each.p99Milliseconds.toFixed(2),
-      each.serverCpuMilliseconds?.toFixed(3) ?? '',
+      each.serverCpuMilliseconds.toFixed(3),
       each.pages.toFixed(1),
       each.pagesRead.toFixed(2),
       each.walBytes.toFixed(0),

@@ -1,6 +1,8 @@
-import { readdir, readFile } from 'node:fs/promises';
 import pg from 'pg';
 import { z } from 'zod';
+import { query } from '../../../test/support/create-database.ts';
+import type { PostgresServer } from '../../../test/support/postgres.ts';
+import { readOrNull, readTree } from '../../tool/processor-time.ts';
 import type { Operation } from './operations.ts';
 
 /** What one operation costs, in the mean of all that were done. */
@@ -10,16 +12,13 @@ export interface Cost {
   perSecond: number;
   p50Milliseconds: number;
   p99Milliseconds: number;
-  /** CPU of all of PostgreSQL's processes; null where there is no /proc. */
-  serverCpuMilliseconds: number | null;
+  /** CPU of all of PostgreSQL's processes. */
+  serverCpuMilliseconds: number;
   /** Pages of 8 KiB that were looked at, and those among them that were not in PostgreSQL's own cache. */
   pages: number;
   pagesRead: number;
   walBytes: number;
 }
-
-/** Clock ticks of /proc/<pid>/stat per second: fixed on Linux, whatever the kernel's own rate. */
-const ticksPerSecond = 100;
 
 /** The cost whose rate is the median. */
 export function medianOf(costs: readonly Cost[]): Cost {
@@ -31,29 +30,27 @@ export function medianOf(costs: readonly Cost[]): Cost {
 
 /** Does an operation over and over on `connections` connections for `seconds`, after a fifth of that to warm up. */
 export async function measure(
-  url: string,
+  server: PostgresServer,
   operation: Operation,
   { seconds, connections, warmUp = true }: { seconds: number; connections: number; warmUp?: boolean },
 ): Promise<Cost> {
-  const pool = new pg.Pool({ connectionString: url, max: connections });
+  const pool = new pg.Pool({ connectionString: server.url, max: connections });
   try {
     const clients = await Promise.all(Array.from({ length: connections }, () => pool.connect()));
     if (warmUp) await repeat(clients, operation, seconds / 5);
-    const before = await snapshot(url, clients);
+    const before = await snapshot(server, clients);
     const { latencies, elapsedSeconds } = await repeat(clients, operation, seconds);
-    const after = await snapshot(url, clients);
+    const after = await snapshot(server, clients);
     for (const client of clients) client.release();
     latencies.sort((a, b) => a - b);
-    const per = (part: 'pages' | 'pagesRead' | 'walBytes') => (after[part] - before[part]) / latencies.length;
+    const per = (part: 'pages' | 'pagesRead' | 'walBytes' | 'cpuMilliseconds') =>
+      (after[part] - before[part]) / latencies.length;
     return {
       count: latencies.length,
       perSecond: latencies.length / elapsedSeconds,
       p50Milliseconds: latencies[Math.floor(latencies.length * 0.5)] ?? Number.NaN,
       p99Milliseconds: latencies[Math.floor(latencies.length * 0.99)] ?? Number.NaN,
-      serverCpuMilliseconds:
-        after.cpuSeconds === null || before.cpuSeconds === null
-          ? null
-          : ((after.cpuSeconds - before.cpuSeconds) * 1000) / latencies.length,
+      serverCpuMilliseconds: per('cpuMilliseconds'),
       pages: per('pages'),
       pagesRead: per('pagesRead'),
       walBytes: per('walBytes'),
@@ -85,39 +82,31 @@ async function repeat(
 const counters = z.object({ hit: z.coerce.number(), read: z.coerce.number(), wal: z.coerce.number() });
 
 async function snapshot(
-  url: string,
+  server: PostgresServer,
   clients: readonly pg.PoolClient[],
-): Promise<{ pages: number; pagesRead: number; walBytes: number; cpuSeconds: number | null }> {
+): Promise<{ pages: number; pagesRead: number; walBytes: number; cpuMilliseconds: number }> {
   // A session keeps its counts to itself for up to a second; asked to, it reports them at once.
   for (const client of clients) await client.query('select pg_stat_force_next_flush()');
   for (const client of clients) await client.query('select 1');
-  const own = new pg.Client({ connectionString: url });
-  await own.connect();
-  try {
-    const { rows } = await own.query(
-      `select sum(blks_hit) as hit, sum(blks_read) as read, pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0') as wal
-       from pg_stat_database where datname = current_database()`,
-    );
-    const { hit, read, wal } = counters.parse(rows[0]);
-    return { pages: hit + read, pagesRead: read, walBytes: wal, cpuSeconds: await serverCpuSeconds(own) };
-  } finally {
-    await own.end();
-  }
+  const [row] = await query(
+    server.url,
+    `select sum(blks_hit) as hit, sum(blks_read) as read, pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0') as wal
+     from pg_stat_database where datname = current_database()`,
+  );
+  const { hit, read, wal } = counters.parse(row);
+  return {
+    pages: hit + read,
+    pagesRead: read,
+    walBytes: wal,
+    cpuMilliseconds: await readCpuMilliseconds(server.pid()),
+  };
 }
 
-/** CPU time of the postmaster's children that are alive: all sessions and writers of this measurement are. */
-async function serverCpuSeconds(client: pg.Client): Promise<number | null> {
-  const { rows } = await client.query('select pg_backend_pid() as pid');
-  const { pid } = z.object({ pid: z.number() }).parse(rows[0]);
-  const parentOf = async (process: string) => {
-    const stat = await readFile(`/proc/${process}/stat`, 'utf8').catch(() => null);
-    // The second field is a name in parentheses that may hold spaces; the parent, user and system time come behind it.
-    const fields = stat?.slice(stat.lastIndexOf(')') + 2).split(' ') ?? null;
-    return fields && { parent: fields[1], ticks: Number(fields[11]) + Number(fields[12]) };
-  };
-  const self = await parentOf(String(pid));
-  if (self === null) return null;
-  const all = await Promise.all((await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(parentOf));
-  const ticks = all.flatMap((each) => (each?.parent === self.parent ? [each?.ticks ?? 0] : []));
-  return ticks.reduce((sum, each) => sum + each, 0) / ticksPerSecond;
+/** Of the processes that are alive: all sessions and writers of a measurement are. To the nanosecond: operations are shorter than a tick. */
+async function readCpuMilliseconds(server: number): Promise<number> {
+  const times = (await readTree([server])).map(async ({ pid }) => {
+    const [nanoseconds] = (await readOrNull(`/proc/${pid}/schedstat`))?.split(' ') ?? [];
+    return Number(nanoseconds ?? 0) / 1e6;
+  });
+  return (await Promise.all(times)).reduce((sum, each) => sum + each, 0);
 }
