@@ -22,7 +22,10 @@ export interface EventDraft {
   entity: EntityRef | null;
   /** The version of the *record* that the event announces, where the vendor says it. Not the time of the event. */
   announced: RecordVersion | null;
-  /** When the vendor says it happened: ISO 8601 or Unix time, null where it does not say. Not yet judged. */
+  /**
+   * When the vendor says it happened: ISO 8601 or Unix time, null where it does not say. Not yet judged. Equal for every
+   * delivery of the event, never the time of the delivery: an event is not looked for before it.
+   */
   occurredAt: string | number | null;
   /** True where the event announces that the record is gone. */
   deletes: boolean;
