@@ -51,21 +51,21 @@ export function unreadableEventId(bodySha256: string): string {
   return `unreadable:${bodySha256}`;
 }
 
+/** A version as it stands in ids and in idempotency keys. */
+export function keyVersion({ version, sourceTime }: RecordVersion): string {
+  return version ?? sourceTime ?? 'unversioned';
+}
+
 /** The id of a repair: deterministic, so that two reconciliations at once start it once. */
 export function repairEventId(
   entity: EntityRef,
   version: RecordVersion,
   sha256Hex: (text: string) => string,
 ): string {
-  const id = `reconcile:${entity.type}/${entity.id}:${version.version ?? version.sourceTime ?? 'unversioned'}`;
+  const id = `reconcile:${entity.type}/${entity.id}:${keyVersion(version)}`;
   return id.length <= maxEventIdLength && /^[\x21-\x7e]+$/.test(id)
     ? id
     : `reconcile:sha256:${sha256Hex(id)}`;
-}
-
-/** A version as it stands in idempotency keys. */
-export function keyVersion({ version, sourceTime }: RecordVersion): string {
-  return version ?? sourceTime ?? 'unversioned';
 }
 
 /**
