@@ -15,10 +15,8 @@ export interface Relay {
   stop(): Promise<void>;
 }
 
-const batchSize = 100;
-const startsAtOnce = 4;
-/** One after the other, and soon looked at whether it is calm again. */
-const floodBatchSize = 20;
+/** How many are claimed, and started at once. In a flood one after the other, and soon looked at whether it is calm again. */
+const paces = { calm: { batchSize: 100, atOnce: 4 }, flood: { batchSize: 20, atOnce: 1 } };
 const lookAgainMilliseconds = 100;
 /** Longer than a batch can take: each start has a deadline of seconds. */
 const leaseMilliseconds = 120_000;
@@ -28,9 +26,9 @@ const idleMilliseconds = 500;
 const longestPauseMilliseconds = 15_000;
 
 /**
- * The relay. Sources take turns, so that none waits for another's backlog. Several processes may run one: a claim is leased, and a start that happens twice is a duplicate by its workflow id.
- * What cannot be started (Temporal refuses it, its source is not configured any more) keeps its claim until the lease ends, so that
- * it is tried again slowly and blocks nothing behind it.
+ * The relay. Sources take turns, so that none waits for another's backlog. Several processes may run one: a claim is leased, and
+ * a start that happens twice is a duplicate by its workflow id. What cannot be started (Temporal refuses it, its source is not
+ * configured any more) keeps its claim until the lease ends, so that it is tried again slowly and blocks nothing behind it.
  */
 export function createRelay(deps: {
   store: Store;
@@ -78,13 +76,13 @@ export function createRelay(deps: {
         metrics.inboxItems.set(await store.countInbox());
         countedAt = performance.now();
       }
-      const flood = pressure === 'flood';
-      const claimed = await store.claimInbox(flood ? floodBatchSize : batchSize, leaseMilliseconds);
-      behind = claimed.length === (flood ? floodBatchSize : batchSize);
+      const { batchSize, atOnce } = paces[pressure];
+      const claimed = await store.claimInbox(batchSize, leaseMilliseconds);
+      behind = claimed.length === batchSize;
       // Whoever is behind finds nobody before it.
       if (!behind) overflow.end();
       if (claimed.length === 0) return 'empty';
-      return (await relayAll(claimed, flood ? 1 : startsAtOnce)) ? 'more' : 'failed';
+      return (await relayAll(claimed, atOnce)) ? 'more' : 'failed';
     } catch (error) {
       logger.warn({ err: error }, 'the inbox cannot be read at the moment');
       return 'failed';
