@@ -22,6 +22,7 @@ export function createDeliver({ sources, store }: Dependencies): Activities['del
         `The source "${source.name}" has no destination "${input.destination}" any more. Bring it back and replay, or discard the event.`,
       );
     }
+    const mark = markOf(source, input);
     await destination.deliver(
       {
         source: event.source,
@@ -32,11 +33,11 @@ export function createDeliver({ sources, store }: Dependencies): Activities['del
         version: { version: incoming.version, sourceTime: incoming.sourceTime },
         deleted: incoming.deleted,
         outcome,
-        idempotencyKey: keyOf(input),
+        idempotencyKey: mark.idempotencyKey,
       },
       { signal: callSignal() },
     );
-    await store.markDelivered(markOf(source, input));
+    await store.markDelivered(mark);
   };
 }
 
@@ -45,25 +46,17 @@ export function createMarkDelivered({ sources, store }: Dependencies): Activitie
   return (input) => store.markDelivered(markOf(findSource(sources, input.event.source), input));
 }
 
-function markOf(source: Source, input: DeliverInput) {
-  const { event, destination } = input;
+function markOf(source: Source, { event, destination, incoming, nonce, handedOnAs }: DeliverInput) {
+  const delivery = { source: event.source, eventId: event.id, destination };
   return {
-    source: event.source,
-    eventId: event.id,
-    destination,
+    ...delivery,
     destinations: destinationNames(source, event.type),
-    idempotencyKey: keyOf(input),
+    idempotencyKey: idempotencyKey({
+      ...delivery,
+      // Absent in the histories of before it was kept.
+      version: handedOnAs ?? keyVersion(incoming),
+      nonce,
+    }),
     happenedAt: happenedAt(event),
   };
-}
-
-function keyOf({ event, destination, incoming, nonce, handedOnAs }: DeliverInput): string {
-  return idempotencyKey({
-    source: event.source,
-    eventId: event.id,
-    destination,
-    // Absent in the histories of before it was kept.
-    version: handedOnAs ?? keyVersion(incoming),
-    nonce,
-  });
 }
