@@ -75,16 +75,15 @@ export function createFetchRecord({
 }
 
 /** Our own copy: see `Store.lookUp`. */
-function ours({
-  entity,
-  version,
-  sourceTime,
-  data,
-  deleted,
-  deletionAnnounced,
-}: StoredRecord): IncomingRecord {
+function ours(record: StoredRecord): IncomingRecord {
+  const { entity, version, sourceTime, data, deleted, deletionAnnounced } = record;
   return {
-    ...{ entity, version, sourceTime, data, deleted, deletionAnnounced },
+    entity,
+    version,
+    sourceTime,
+    data,
+    deleted,
+    deletionAnnounced,
     fetched: false,
     ours: true,
     basis: null,

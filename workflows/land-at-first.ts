@@ -37,10 +37,11 @@ async function prepareSecond(error: unknown, retry: RetrySettings, progress: Lan
   const [failure] = chain;
   // A timeout says nothing of the step, and has been waited for already.
   if (!(failure instanceof ApplicationFailure) || detail?.step === undefined) return;
-  const ours = detail.step === 'applyRecord' || isStoreUnavailable(error);
+  const storeAway = isStoreUnavailable(error);
+  const ours = storeAway || detail.step === 'applyRecord';
   if (failure.nonRetryable || (!ours && retry.maximumAttempts === 1)) throw error;
   // An attempt that our own store ended counts for nobody.
-  progress.triedStep = isStoreUnavailable(error) ? null : detail.step;
+  progress.triedStep = storeAway ? null : detail.step;
   progress.applied = detail.applied ?? null;
   setCurrentDetails(
     `The first attempt failed at ${detail.step}: ${failure.type ?? 'Error'}: ${failure.message}`,

@@ -57,7 +57,6 @@ export function landByActivities(
       onStep: (step) => {
         progress.step = step;
       },
-      // Many events of one record at once: the others are let through first, in growing and uneven steps.
       beforeRound: letOthersThrough,
     },
     progress.applied,

@@ -1,5 +1,6 @@
-import { and, eq, or, sql } from 'drizzle-orm';
+import { and, eq, lt, or, sql } from 'drizzle-orm';
 import type { Database, Queries } from './database.ts';
+import { ofEvent } from './events.ts';
 import { eventLock, lock } from './lock.ts';
 import { processedEvents } from './schema.ts';
 import type { Store } from './store.ts';
@@ -110,9 +111,8 @@ async function keepOpenWork(database: Database, { name, until }: Partition): Pro
           .set({ firstAt: sql`now()` })
           .where(
             and(
-              eq(processedEvents.source, source),
-              eq(processedEvents.eventId, eventId),
-              sql`${processedEvents.firstAt} < ${until.toISOString()}`,
+              ofEvent(processedEvents, source, eventId),
+              lt(processedEvents.firstAt, until.toISOString()),
               open,
             ),
           );
