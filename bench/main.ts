@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { format, resolveConfig } from 'prettier';
 import { readDuration } from '../src/cli/read-duration.ts';
+import { writePage } from '../test/support/write-page.ts';
 import { notQuick, onlyOnRequest, suites } from './suites/index.ts';
 import type { Scale, Suite, SuiteResult } from './suites/suite.ts';
 import { startBed, type ServerKind } from './tool/bed.ts';
@@ -98,7 +98,5 @@ async function write(results: Results): Promise<void> {
     if (!results.ratios.some((ratio) => ratio.server === server)) continue;
     await writeFile(new URL(`images/benchmarks-${server}.svg`, docs), plotRatios(results.ratios, server));
   }
-  const page = new URL('benchmarks.md', docs);
-  const style = await resolveConfig(page);
-  await writeFile(page, await format(renderReport(results, senses()), { ...style, parser: 'markdown' }));
+  await writePage(new URL('benchmarks.md', docs), renderReport(results, senses()));
 }

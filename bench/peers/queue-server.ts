@@ -5,8 +5,8 @@ import getPort from 'get-port';
 import { Redis } from 'ioredis';
 import { startFullTemporal } from '../../test/support/full-temporal.ts';
 import type { PostgresServer } from '../../test/support/postgres.ts';
+import { signalTree } from '../../test/support/signal-tree.ts';
 import type { Contestant } from './contestants.ts';
-import { killTree } from './kill-tree.ts';
 import { supervise } from './supervised-process.ts';
 
 /** The server that holds a contestant's queue, all durable: each waits for the disk before it answers. */
@@ -32,7 +32,7 @@ export async function startQueueServer(
         env: {},
         pids: () => [],
         kill: async () => {
-          await killTree(postgres.pid());
+          await signalTree(postgres.pid(), 'SIGKILL');
           await postgres.halt();
         },
         start: () => postgres.resume(),
@@ -107,7 +107,7 @@ async function startTemporal(postgres: PostgresServer, parent: string): Promise<
   return {
     env: { TEMPORAL_ADDRESS: temporal.address, TEMPORAL_NAMESPACE: 'default' },
     pids: () => [temporal.pid()],
-    kill: () => killTree(temporal.pid()),
+    kill: () => signalTree(temporal.pid(), 'SIGKILL'),
     start: () => temporal.restart(),
   };
 }

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as wait } from 'node:timers/promises';
-import { killTree } from './kill-tree.ts';
+import { signalTree } from '../../test/support/signal-tree.ts';
 
 const upWithinMilliseconds = 180_000;
 /** Of a process that ended by itself, before it is started again, as a supervisor does. */
@@ -69,7 +69,7 @@ export async function supervise(options: ProcessOptions): Promise<SupervisedProc
       wanted = false;
       if (child.process.exitCode !== null || child.process.signalCode !== null) return;
       const exited = once(child.process, 'exit');
-      await killTree(child.process.pid ?? -1);
+      await signalTree(child.process.pid ?? -1, 'SIGKILL');
       await exited;
     },
     async start() {

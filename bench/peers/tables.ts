@@ -1,10 +1,9 @@
-import { readFile, writeFile } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
-import { format, resolveConfig } from 'prettier';
+import { readFile } from 'node:fs/promises';
+import { markdownTable, writePage } from '../../test/support/write-page.ts';
 import { contestants } from './contestants.ts';
 import { type ContestantResult, readResult, type Round } from './results.ts';
 
-const page = fileURLToPath(new URL('../../docs/why-a-workflow-per-event.md', import.meta.url));
+const page = new URL('../../docs/why-a-workflow-per-event.md', import.meta.url);
 
 /** Writes what stands in a folder of results between the marks of docs/why-a-workflow-per-event.md. @throws Error where a mark is missing */
 export async function writeTables(folder: string): Promise<void> {
@@ -16,10 +15,10 @@ export async function writeTables(folder: string): Promise<void> {
   let text = await readFile(page, 'utf8');
   for (const [name, content] of Object.entries(parts)) {
     const marked = new RegExp(`(<!-- ${name} -->).*(<!-- /${name} -->)`, 's');
-    if (!marked.test(text)) throw new Error(`${page} has no place for ${name}.`);
+    if (!marked.test(text)) throw new Error(`${page.pathname} has no place for ${name}.`);
     text = text.replace(marked, (_, begin: string, end: string) => `${begin}\n\n${content}\n\n${end}`);
   }
-  await writeFile(page, await format(text, { ...(await resolveConfig(page)), filepath: page }));
+  await writePage(page, text);
 }
 
 function speedTable(results: readonly ContestantResult[]): string {
@@ -88,6 +87,5 @@ function range(rounds: readonly Round[], read: (round: Round) => number, digits 
 }
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
-  return [line(['', ...head]), line(['---', ...head.map(() => '--:')]), ...rows.map(line)].join('\n');
+  return markdownTable(['', ...head], rows, ['---', ...head.map(() => '--:')]);
 }

@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { Command } from 'commander';
-import Table from 'cli-table3';
+import { renderTable } from '../../src/cli/table.ts';
 import { startPostgres } from '../../test/support/postgres.ts';
 import { type Layout, layouts } from './partitions/layouts.ts';
 import { load } from './partitions/load.ts';
@@ -116,37 +116,27 @@ function print(): void {
     'pages read',
     'WAL bytes',
   ];
-  const table = new Table({ head, style: { head: [], border: [], compact: true } });
-  for (const each of measurements) {
-    const { rows, layout, operation } = each;
-    table.push([
-      rows,
-      layout,
-      operation,
-      each.perSecond.toFixed(0),
-      each.trials.map((rate) => rate.toFixed(0)).join(' '),
-      each.p50Milliseconds.toFixed(2),
-      each.p99Milliseconds.toFixed(2),
-      each.serverCpuMilliseconds.toFixed(3),
-      each.pages.toFixed(1),
-      each.pagesRead.toFixed(2),
-      each.walBytes.toFixed(0),
-    ]);
-  }
-  console.log(table.toString());
-  const sizes = new Table({
-    head: ['rows', 'layout', 'table GB', 'index GB', 'to expire a month, s'],
-    style: { head: [], border: [], compact: true },
-  });
-  for (const { rows, layout, tableBytes, indexBytes, expireSeconds } of upkeeps) {
-    const gigabytes = (bytes: number) => (bytes / 1e9).toFixed(2);
-    sizes.push([
-      rows,
-      layout,
-      gigabytes(tableBytes),
-      gigabytes(indexBytes),
-      expireSeconds.map((each) => each.toFixed(2)).join(' + '),
-    ]);
-  }
-  console.log(sizes.toString());
+  const rows = measurements.map((each) => [
+    String(each.rows),
+    each.layout,
+    each.operation,
+    each.perSecond.toFixed(0),
+    each.trials.map((rate) => rate.toFixed(0)).join(' '),
+    each.p50Milliseconds.toFixed(2),
+    each.p99Milliseconds.toFixed(2),
+    each.serverCpuMilliseconds.toFixed(3),
+    each.pages.toFixed(1),
+    each.pagesRead.toFixed(2),
+    each.walBytes.toFixed(0),
+  ]);
+  const gigabytes = (bytes: number) => (bytes / 1e9).toFixed(2);
+  const sizes = upkeeps.map((each) => [
+    String(each.rows),
+    each.layout,
+    gigabytes(each.tableBytes),
+    gigabytes(each.indexBytes),
+    each.expireSeconds.map((seconds) => seconds.toFixed(2)).join(' + '),
+  ]);
+  console.log(renderTable(head, rows));
+  console.log(renderTable(['rows', 'layout', 'table GB', 'index GB', 'to expire a month, s'], sizes));
 }

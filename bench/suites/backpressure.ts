@@ -3,12 +3,11 @@ import { z } from 'zod';
 import type { Bed } from '../tool/bed.ts';
 import { runLoad } from '../tool/load.ts';
 import type { LoadResult } from '../tool/load-job.ts';
-import { readMemory } from '../tool/process-memory.ts';
-import { figureOf, ratioOf } from '../tool/ratio.ts';
+import { createMemoryTrend, type MemoryTrend } from '../tool/memory-trend.ts';
+import { ratioOf } from '../tool/ratio.ts';
 import { type Door, landfallSide } from '../tool/side.ts';
 import { createStage, type Stage } from '../tool/stage.ts';
-import { trendOf } from '../tool/trend.ts';
-import { describe, rate } from './receiving.ts';
+import { checkHeld, describe, rate } from './receiving.ts';
 import type { Suite } from './suite.ts';
 
 const suite = 'backpressure';
@@ -17,87 +16,77 @@ const connections = 64;
 const warmUpMilliseconds = 3_000;
 /** Of twenty events, one for each light source. */
 const heavyOfTwenty = 18;
+const lightSources = 2;
 const tenths = 10;
 const samplesPerTenth = 24;
 /** While caches fill, memory grows as it should. */
 const settlingTenths = 2;
 const lookEveryMilliseconds = 1_000;
+/** An hour's events take longer to process than anyone would measure; whether sources take turns shows at once. */
+const longestDrainMilliseconds = 600_000;
+/** Of the light sources' events: the last ones of any backlog are stragglers. */
+const nearlyAll = 0.95;
 const patienceMilliseconds = 240_000;
-const mebibyte = 1_048_576;
-const hour = 3_600_000;
 const countsSchema = z.array(z.object({ source: z.string(), count: z.coerce.number() }));
 
 /** A worker that is down while events arrive as fast as they are taken, and then comes back. */
 export const backpressureSuite: Suite = {
   name: suite,
-  sense: `No worker runs while events arrive at ${connections} connections, nine of ten from one source: acknowledgements in the last tenth of that time against the first, and the receiver's memory. Then a worker starts: how long the other two sources wait, against the heavy one.`,
+  sense: `No worker runs while events arrive at ${connections} connections, nine of ten from one source: acknowledgements in the last tenth of that time against the first, and the receiver's memory. Then a worker starts: how many events of each of the other two sources it completes while all three have a backlog, against the heavy one's. It is watched until all is processed, but for ten minutes at most.`,
   async run({ bed, scale, progress }) {
     const stage = await createStage(bed, { sourceCount: 3 });
     const side = landfallSide(bed);
     const door = await side.openDoor(stage);
-    const { results, memory } = await load(bed, stage, door, scale.soakMilliseconds, progress);
+    const memory = createMemoryTrend('receiver', door.pid);
+    const results = await load(bed, stage, door, { milliseconds: scale.soakMilliseconds, memory, progress });
     const accepted = results.reduce((sum, result) => sum + result.accepted, 0);
     progress(`${await stage.countInbox()} of ${accepted} events are in the inbox`);
     const worker = await side.startWorker(stage);
     const drained = await drain(stage, accepted, progress);
-    await stage.untilCompleted(accepted);
+    if (drained.all) await stage.untilCompleted(accepted);
     await worker.stop();
     await door.close();
+    await checkHeld(stage, accepted);
     await stage.close();
 
     const [first, last] = [results[1], results.at(-1)];
     if (first === undefined || last === undefined) throw new Error('There was no load.');
-    const about = { suite, server: bed.server };
     const minutes = scale.soakMilliseconds / 60_000;
     const note = `${accepted} events in ${Number(minutes.toPrecision(3))} minutes`;
-    const against = 'the first tenth of the time';
-    const { slope, confidence } = trendOf(memory);
+    const about = { suite, server: bed.server };
+    const overTime = { ...about, against: 'the first tenth of the time', note };
     return {
       ratios: [
         ratioOf([{ ours: rate(last), theirs: rate(first) }], {
-          ...{
-            ...about,
-            name: 'acknowledged in the last tenth of the time',
-            unit: 'events/s',
-            against,
-            note,
-          },
+          ...{ ...overTime, name: 'acknowledged in the last tenth of the time', unit: 'events/s' },
           goal: { atLeast: 0.9 },
         }),
         ratioOf([{ ours: last.latency.p99, theirs: first.latency.p99 }], {
-          ...{ ...about, name: 'p99 in the last tenth of the time', unit: 'ms', against, note },
+          ...{ ...overTime, name: 'p99 in the last tenth of the time', unit: 'ms' },
           goal: { atMost: 1.2 },
         }),
-        ratioOf([{ ours: drained.light.seconds, theirs: drained.heavy.seconds }], {
-          ...{ ...about, name: 'until the two light sources are drained', unit: 's' },
-          ...{ against: 'until the heavy one is', goal: { atMost: 1 / 3 } },
+        ratioOf([{ ours: drained.light / lightSources, theirs: drained.heavy }], {
+          ...{ ...about, name: 'completed of a light source while all have a backlog', unit: 'events' },
+          ...{ against: 'of the heavy one', goal: { atLeast: 0.8 } },
+          note: `in ${drained.seconds.toFixed(0)} seconds`,
         }),
       ],
-      figures: [
-        figureOf((100 * drained.heavyThen) / drained.heavy.events, {
-          ...{ ...about, name: 'of the heavy source completed when the light ones were', unit: '%' },
-          note: `${drained.heavyThen} of ${drained.heavy.events}; of the light ones ${drained.light.events}`,
-        }),
-        figureOf(slope, {
-          ...{ ...about, name: "slope of the receiver's memory", unit: 'MiB/hour' },
-          note: `± ${confidence.toFixed(1)} (95 %), ${note}`,
-        }),
-        figureOf(memory.at(-1)?.[1] ?? Number.NaN, {
-          ...{ ...about, name: "the receiver's memory at the end", unit: 'MiB', note },
-        }),
-      ],
+      figures: memory.figures({ ...about, note }),
     };
   },
 };
 
-/** The warm-up and then the tenths of the time, each with what it came to; samples of the receiver's memory are `[hours, MiB]`. */
+/** The warm-up and then the tenths of the time, each with what it came to. */
 async function load(
   bed: Bed,
   stage: Stage,
   door: Door,
-  milliseconds: number,
-  progress: (message: string) => void,
-): Promise<{ results: LoadResult[]; memory: [number, number][] }> {
+  {
+    milliseconds,
+    memory,
+    progress,
+  }: { milliseconds: number; memory: MemoryTrend; progress: (message: string) => void },
+): Promise<LoadResult[]> {
   if (door.target.kind !== 'deliveries') throw new Error('A receiver takes deliveries.');
   const [heavy = '', ...light] = door.target.urls;
   const target = { ...door.target, urls: [...Array<string>(heavyOfTwenty).fill(heavy), ...light] };
@@ -107,39 +96,42 @@ async function load(
       milliseconds: time,
     });
   const results = [await run('w', warmUpMilliseconds)];
-  const memory: [number, number][] = [];
-  const begun = performance.now();
   for (let tenth = 0; tenth < tenths; tenth += 1) {
     const loading = run(`t${tenth}`, milliseconds / tenths);
+    let resident = Number.NaN;
     for (let sample = 0; sample < samplesPerTenth; sample += 1) {
       await wait(milliseconds / tenths / samplesPerTenth);
-      if (tenth < settlingTenths) continue;
-      const { resident } = await readMemory(door.pid);
-      memory.push([(performance.now() - begun) / hour, resident / mebibyte]);
+      if (tenth >= settlingTenths) resident = await memory.sample();
     }
     const result = await loading;
     results.push(result);
-    progress(`tenth ${tenth + 1}: ${describe(result)}`);
+    progress(`tenth ${tenth + 1}: ${describe(result)}, ${resident.toFixed(0)} MiB`);
   }
-  return { results, memory };
+  return results;
 }
 
 interface Drained {
+  /** Until the light sources were nearly through, or the watch ended. */
   seconds: number;
-  events: number;
+  /** Processed by then, of all light sources together and of the heavy one. */
+  light: number;
+  heavy: number;
+  /** Whether every event was processed at last. */
+  all: boolean;
 }
 
-/** Watches how a worker that has just started gets through, until all events are processed. */
+/** Watches how a worker that has just started gets through. @throws Error where it does not get on */
 async function drain(
   { sources, query }: Stage,
   accepted: number,
   progress: (message: string) => void,
-): Promise<{ light: Drained; heavy: Drained; heavyThen: number }> {
+): Promise<Drained> {
   const [heavySource = ''] = sources;
-  const counts: { seconds: number; heavy: number; light: number }[] = [];
+  const counts: Omit<Drained, 'all'>[] = [];
   const begun = performance.now();
   let movedAt = begun;
-  for (let all = 0; all < accepted;) {
+  let all = 0;
+  while (all < accepted && performance.now() - begun < longestDrainMilliseconds) {
     await wait(lookEveryMilliseconds);
     const rows = countsSchema.parse(
       await query('select source, count(*) as count from landfall.processed group by source'),
@@ -155,11 +147,7 @@ async function drain(
     if (counts.length % 20 === 0) progress(`processed: ${heavy} heavy, ${total - heavy} light`);
   }
   const end = counts.at(-1);
-  const lightDone = counts.find(({ light }) => light === end?.light);
-  if (end === undefined || lightDone === undefined) throw new Error('There was nothing to drain.');
-  return {
-    light: { seconds: lightDone.seconds, events: end.light },
-    heavy: { seconds: end.seconds, events: end.heavy },
-    heavyThen: lightDone.heavy,
-  };
+  const lightDone = counts.find(({ light }) => light >= nearlyAll * (end?.light ?? 0));
+  if (lightDone === undefined) throw new Error('There was nothing to drain.');
+  return { ...lightDone, all: all >= accepted };
 }

@@ -17,8 +17,6 @@ interface Speed {
 }
 
 const suite = 'processing';
-/** A worker's first events are not counted: its code is compiled and its connections are made meanwhile. */
-const warmUpShare = 0.2;
 const feeding = 32;
 const feedingLive = 8;
 const sampledHistories = 20;
@@ -82,7 +80,7 @@ export const processingSuite: Suite = {
 /** Events are accepted while no worker runs; then one is started, and the clock runs from its first events to its last. */
 async function fromBacklog(bed: Bed, side: Side, events: number): Promise<Speed> {
   const stage = await createStage(bed);
-  const all = events + Math.round(events * warmUpShare);
+  const all = warmUpOf(events) + events;
   const door = await side.openDoor(stage);
   await feed(bed, stage, door.target, { events: all, concurrency: feeding });
   await stage.reach('workflows started', () => stage.countWorkflows(), all);
@@ -105,7 +103,7 @@ async function whileArriving(bed: Bed, side: Side, events: number): Promise<Spee
   const stage = await createStage(bed);
   const door = await side.openDoor(stage);
   const worker = await side.startWorker(stage);
-  const warmUp = Math.round(events * warmUpShare);
+  const warmUp = warmUpOf(events);
   await feed(bed, stage, door.target, { events: warmUp, concurrency: feedingLive });
   await untilCompleted(stage, warmUp);
 
@@ -122,6 +120,9 @@ async function whileArriving(bed: Bed, side: Side, events: number): Promise<Spee
   await stage.close();
   return speed;
 }
+
+/** As many events before are not counted: a worker's code is compiled meanwhile, and its connections are made. */
+const warmUpOf = (events: number): number => events;
 
 function partsOf({ servers }: Bed): Record<string, number> {
   return { Temporal: servers.temporal, PostgreSQL: servers.postgres };
@@ -149,7 +150,7 @@ async function untilCompleted(stage: Stage, events: number): Promise<void> {
 async function speedOf(
   bed: Bed,
   stage: Stage,
-  { milliseconds, parts }: Awaited<ReturnType<typeof measureParts>>,
+  { milliseconds, parts }: Pick<Awaited<ReturnType<typeof measureParts>>, 'milliseconds' | 'parts'>,
   events: number,
 ): Promise<Speed> {
   const query = `TaskQueue = '${stage.taskQueue}'`;

@@ -1,7 +1,9 @@
 import type { Bed } from '../tool/bed.ts';
+import { median } from 'simple-statistics';
 import { runLoad } from '../tool/load.ts';
 import type { LoadJob, LoadResult } from '../tool/load-job.ts';
-import { ratioOf } from '../tool/ratio.ts';
+import { measureParts } from '../tool/measure.ts';
+import { figureOf, ratioOf } from '../tool/ratio.ts';
 import { landfallSide } from '../tool/side.ts';
 import { createStage, type Stage } from '../tool/stage.ts';
 import type { Suite } from './suite.ts';
@@ -9,6 +11,11 @@ import type { Suite } from './suite.ts';
 const suite = 'receiving';
 const connections = 16;
 const warmUpMilliseconds = 2_000;
+
+/** What one side came to, with the processor time of each part, in milliseconds. */
+interface Received extends LoadResult {
+  parts: { Temporal: number; PostgreSQL: number; receiver: number; load: number };
+}
 
 /** Acknowledgements in a closed loop, against the bare start of the same workflows. No worker runs. */
 export const receivingSuite: Suite = {
@@ -18,12 +25,15 @@ export const receivingSuite: Suite = {
     const stage = await createStage(bed);
     const door = await landfallSide(bed).openDoor(stage);
     const bare = bareStarts(bed, stage);
-    const pairs: { ours: LoadResult; theirs: LoadResult }[] = [];
+    const pairs: { ours: Received; theirs: Received }[] = [];
+    const { temporal: Temporal, postgres: PostgreSQL } = bed.servers;
+    const processes = { Temporal, PostgreSQL, receiver: door.pid, load: bed.load.pid };
     let accepted = 0;
     const run = async (target: LoadJob['target'], prefix: string, milliseconds: number) => {
-      const result = await runLoad(bed, { target, prefix, concurrency: connections, milliseconds });
+      const job = { target, prefix, concurrency: connections, milliseconds };
+      const { result, parts } = await measureParts(processes, () => runLoad(bed, job));
       accepted += result.accepted;
-      return result;
+      return { ...result, parts };
     };
     await run(door.target, `${stage.taskQueue}-w`, warmUpMilliseconds);
     await run(bare, `${stage.taskQueue}-v`, warmUpMilliseconds);
@@ -38,7 +48,7 @@ export const receivingSuite: Suite = {
     await stage.close();
 
     const inboxed = pairs.reduce((sum, { ours }) => sum + ours.inboxed, 0);
-    const of = (read: (result: LoadResult) => number) =>
+    const of = (read: (result: Received) => number) =>
       pairs.map(({ ours, theirs }) => ({ ours: read(ours), theirs: read(theirs) }));
     const about = {
       ...{ suite, server: bed.server, against: 'client.workflow.start' },
@@ -55,10 +65,29 @@ export const receivingSuite: Suite = {
           of(({ latency }) => latency.p99),
           { ...about, name: 'p99', unit: 'ms', goal: { atMost: 1.15 } },
         ),
+        ...Object.entries(shares).map(([name, read]) =>
+          ratioOf(
+            of(({ parts, accepted }) => read(parts) / accepted),
+            {
+              ...{ ...about, name: `processor time of ${name}`, unit: 'ms/event', goal: null },
+            },
+          ),
+        ),
       ],
-      figures: [],
+      figures: [
+        figureOf(median(pairs.map(({ ours }) => ours.parts.receiver / ours.accepted)), {
+          ...{ suite, server: bed.server, name: 'processor time of the receiver alone', unit: 'ms/event' },
+        }),
+      ],
     };
   },
+};
+
+/** Their client has neither an HTTP request nor a signature between itself and the start: the difference is what those cost. */
+const shares: Readonly<Record<string, (parts: Received['parts']) => number>> = {
+  Temporal: (parts) => parts.Temporal,
+  PostgreSQL: (parts) => parts.PostgreSQL,
+  'the receiver and its load, against the client': ({ receiver, load }) => receiver + load,
 };
 
 /** Acknowledged events per second. */

@@ -57,7 +57,7 @@ export async function startBed(server: ServerKind, onProgress: (message: string)
     temporalAddress: temporal.address,
     client,
     postgres,
-    servers: { temporal: temporal.pid, postgres: postgres.pid() ?? 0 },
+    servers: { temporal: temporal.pid, postgres: postgres.pid() },
     vendor,
     load,
     directory,

@@ -1,3 +1,4 @@
+import { markdownTable } from '../../test/support/write-page.ts';
 import type { Figure, Goal, Ratio } from './ratio.ts';
 import type { Results } from './results.ts';
 
@@ -32,8 +33,8 @@ function renderSuite({ ratios, figures }: Results, suite: string, sense: string)
   return [
     `## ${suite}`,
     sense,
-    ...(own.length === 0 ? [] : [table(ratioHead, own.map(ratioRow))]),
-    ...(alone.length === 0 ? [] : [table(figureHead, alone.map(figureRow))]),
+    ...(own.length === 0 ? [] : [markdownTable(ratioHead, own.map(ratioRow))]),
+    ...(alone.length === 0 ? [] : [markdownTable(figureHead, alone.map(figureRow))]),
   ];
 }
 
@@ -69,10 +70,4 @@ export function digits(value: number): string {
   return Math.abs(value) >= 100
     ? Math.round(value).toLocaleString('en')
     : Number(value.toPrecision(3)).toString();
-}
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]): string =>
-    `| ${cells.map((cell) => cell.replaceAll('|', String.raw`\|`)).join(' | ')} |`;
-  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
 }

@@ -197,6 +197,7 @@ export interface Store {
   removeFromInbox(ids: readonly string[]): Promise<void>;
   /** Gives claimed items back at once. */
   releaseInbox(ids: readonly string[]): Promise<void>;
+  /** Exact up to 100,000; beyond it PostgreSQL's own estimate, which autovacuum keeps, and never less than 100,001. */
   countInbox(): Promise<number>;
 
   /** Adds to the counts and keeps the newest `keepPerSource` samples of each source. */

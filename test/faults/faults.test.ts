@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { buildToxiproxy } from '../support/build-toxiproxy.ts';
+import { compiledFile, compileLandfall } from '../support/compile-landfall.ts';
 import { catalogue } from './catalogue/index.ts';
 import { type Judgement, since } from './judge-system.ts';
-import { compileLandfall } from './parts/compile-landfall.ts';
 import { startStoreServer } from './parts/store-server.ts';
 import { startDevTemporal, startFullTemporalPart } from './parts/temporal.ts';
 import { startToxiproxy } from './parts/toxiproxy.ts';
@@ -38,13 +38,13 @@ beforeAll(async () => {
     unavailable = error instanceof Error ? error.message : String(error);
     return;
   }
-  const [temporal, store, toxiproxy, landfall] = await Promise.all([
+  const [temporal, store, toxiproxy] = await Promise.all([
     full ? startFullTemporalPart(say) : startDevTemporal(say),
     startStoreServer({ ownDisk: full }),
     startToxiproxy(proxy),
-    compileLandfall(),
+    compileLandfall('tsconfig.build.json', 'faults'),
   ]);
-  servers = { temporal, store, toxiproxy, landfall };
+  servers = { temporal, store, toxiproxy, landfall: compiledFile('faults', 'src/cli/main.ts') };
 });
 
 afterAll(async () => {

@@ -1,6 +1,5 @@
-import { writeFile } from 'node:fs/promises';
-import { format, resolveConfig } from 'prettier';
 import { renderTable } from '../../src/cli/table.ts';
+import { markdownTable, writePage } from '../support/write-page.ts';
 import type { FaultResult } from './run-fault.ts';
 
 const head = [
@@ -29,24 +28,21 @@ export async function writeReport(
     eventsPerSecond,
   }: { skipped: readonly { name: string; reason: string }[]; eventsPerSecond: number },
 ): Promise<void> {
-  const file = new URL('../../docs/faults.md', import.meta.url);
-  const row = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
   const earned = results.flatMap(({ fault }) =>
     fault.deadLetters === undefined ? [] : [`- **${fault.name}**: ${fault.deadLetters}.`],
   );
-  const text = `${introduction(eventsPerSecond)}
-${row(head)}
-${row(head.map(() => '---'))}
-${rowsOf(results).map(row).join('\n')}
+  await writePage(
+    new URL('../../docs/faults.md', import.meta.url),
+    `${introduction(eventsPerSecond)}
+${markdownTable(head, rowsOf(results))}
 
 ## Dead letters that were earned
 
 ${earned.join('\n')}
 
 No other fault may make one. All of them are replayed before the run is judged.
-${skipped.length === 0 ? '' : `\n## Not tried on this machine\n\n${skipped.map(({ name, reason }) => `- **${name}**: ${reason}`).join('\n')}\n`}`;
-  const options = await resolveConfig(file);
-  await writeFile(file, await format(text, { ...options, parser: 'markdown' }));
+${skipped.length === 0 ? '' : `\n## Not tried on this machine\n\n${skipped.map(({ name, reason }) => `- **${name}**: ${reason}`).join('\n')}\n`}`,
+  );
 }
 
 function rowsOf(results: readonly FaultResult[]): string[][] {

@@ -106,6 +106,31 @@ describe('a PostgreSQL server that goes away', () => {
   });
 });
 
+describe('an inbox of more than 100,000 events', () => {
+  it('is counted by an estimate', async () => {
+    const url = await createDatabase(inject('postgresUrl'));
+    const store = await open(url);
+    await store.migrate();
+    await query(url, 'alter table landfall.inbox set (autovacuum_enabled = false)');
+    const add = (first: number, last: number) =>
+      query(
+        url,
+        `insert into landfall.inbox (source, event_id, body_sha256, item, accepted_at)
+           select 'shop', 'evt_' || n, 'b', '{}', now() from generate_series(${first}, ${last}) as n`,
+      );
+    await add(1, 100_000);
+    expect(await store.countInbox()).toBe(100_000);
+    await add(100_001, 150_000);
+    // Nobody has estimated yet.
+    expect(await store.countInbox()).toBe(100_001);
+    await query(url, 'analyze landfall.inbox');
+    const estimate = await store.countInbox();
+    expect(estimate).toBeGreaterThan(140_000);
+    expect(estimate).toBeLessThan(160_000);
+    await store.close();
+  });
+});
+
 describe('migrating a PostgreSQL database', () => {
   it('happens once when many processes start together', async () => {
     const url = await createDatabase(inject('postgresUrl'));

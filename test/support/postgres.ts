@@ -18,8 +18,9 @@ export interface PostgresServer {
   halt(): Promise<void>;
   /** Starts it again after `halt`. */
   resume(): Promise<void>;
-  /** The process id of its postmaster, another one after `resume`; null while it does not run. */
-  pid(): number | null;
+  isRunning(): boolean;
+  /** The process id of its postmaster, another one after `resume`. @throws Error while it does not run */
+  pid(): number;
   /** `halt`, then `resume`. */
   restart(): Promise<void>;
   /** Ends it and removes its data. */
@@ -69,7 +70,11 @@ export async function startPostgres({
     createDatabase: () => createDatabase(url),
     halt,
     resume,
-    pid: () => (hasEnded() ? null : (server.pid ?? null)),
+    isRunning: () => !hasEnded(),
+    pid: () => {
+      if (hasEnded() || server.pid === undefined) throw new Error('This PostgreSQL does not run.');
+      return server.pid;
+    },
     restart: async () => {
       await halt();
       await resume();

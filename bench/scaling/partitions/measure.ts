@@ -98,7 +98,7 @@ async function snapshot(
     pages: hit + read,
     pagesRead: read,
     walBytes: wal,
-    cpuMilliseconds: await readCpuMilliseconds(server.pid() ?? 0),
+    cpuMilliseconds: await readCpuMilliseconds(server.pid()),
   };
 }
 

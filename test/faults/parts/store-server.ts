@@ -1,6 +1,6 @@
 import { startPostgres } from '../../support/postgres.ts';
+import { signalTree } from '../../support/signal-tree.ts';
 import type { ServerPart } from './server-part.ts';
-import { signalTree } from './signal-tree.ts';
 import { mountSmallDisk } from './small-disk.ts';
 
 /** The PostgreSQL of the store, on a small disk of its own where this machine allows one. */
@@ -17,13 +17,12 @@ export async function startStoreServer(options: { ownDisk: boolean }): Promise<S
   const disk = options.ownDisk ? await mountSmallDisk() : null;
   const server = await startPostgres(disk === null ? {} : { parent: disk.directory });
   const signal = async (name: NodeJS.Signals): Promise<void> => {
-    const pid = server.pid();
-    if (pid !== null) await signalTree(pid, name);
+    if (server.isRunning()) await signalTree(server.pid(), name);
   };
   return {
     address: new URL(server.url).host,
     createDatabase: () => server.createDatabase(),
-    isRunning: () => server.pid() !== null,
+    isRunning: () => server.isRunning(),
     fillDisk: disk === null ? null : () => disk.fill(),
     kill: async () => {
       await signal('SIGKILL');

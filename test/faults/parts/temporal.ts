@@ -8,8 +8,8 @@ import { startDevServer } from '../../../src/temporal/dev-server/start-dev-serve
 import { prepareNamespace } from '../../../src/temporal/namespace.ts';
 import { startFullTemporal } from '../../support/full-temporal.ts';
 import { startPostgres } from '../../support/postgres.ts';
+import { signalTree } from '../../support/signal-tree.ts';
 import type { ServerPart } from './server-part.ts';
-import { signalTree } from './signal-tree.ts';
 
 type OnProgress = (message: string) => void;
 
