@@ -17,6 +17,10 @@ type ReconciliationActivities = Pick<
 
 /** Well below the heartbeat timeout of 30 seconds. */
 const heartbeatEvery = 5_000;
+/** How long one call reads on while the list is in step: a workflow task for each page would cost more than the page. */
+const readOnMilliseconds = 10_000;
+/** Differences that one call brings home, but for the last page's. */
+const enoughDifferences = 100;
 
 /** What a reconciliation does outside of its workflow. */
 export function createReconciliationActivities({
@@ -44,21 +48,35 @@ export function createReconciliationActivities({
     async listChanges({ source: name, since, cursor }) {
       const source = listingSource(sources, name);
       const context = Context.current();
+      const read = { pages: 0, scanned: 0, differences: [] as Difference[], nextCursor: cursor };
       const heart = setInterval(() => {
-        context.heartbeat({ cursor });
+        context.heartbeat({ cursor: read.nextCursor });
       }, heartbeatEvery);
+      const begun = performance.now();
       try {
-        const page = await source.listChanged({ since, cursor }, { signal: context.cancellationSignal });
-        const changes = newestOfEach(page.changes.map((change) => comparable(change, now())));
-        const found = await store.findDifferences(name, changes);
-        return {
-          scanned: page.changes.length,
-          differences: found.map(({ index, ...difference }) => identify(difference, changes[index])),
-          nextCursor: page.nextCursor,
-        };
+        do {
+          const range = { since, cursor: read.nextCursor };
+          const page = await source.listChanged(range, { signal: context.cancellationSignal });
+          const changes = newestOfEach(page.changes.map((change) => comparable(change, now())));
+          const found = await store.findDifferences(name, changes);
+          read.differences.push(
+            ...found.map(({ index, ...difference }) => identify(difference, changes[index])),
+          );
+          read.pages += 1;
+          read.scanned += page.changes.length;
+          read.nextCursor = page.nextCursor;
+        } while (
+          read.nextCursor !== null &&
+          read.differences.length < enoughDifferences &&
+          performance.now() - begun < readOnMilliseconds
+        );
+      } catch (error) {
+        // What was read is kept: the next call begins with the page that failed, and fails by itself if it fails again.
+        if (read.pages === 0 || context.cancellationSignal.aborted) throw error;
       } finally {
         clearInterval(heart);
       }
+      return read;
     },
 
     async finishReconciliation({ report, until }) {

@@ -19,7 +19,9 @@ export interface FailureDetail {
 export type TryResult = { kind: 'landed'; landed: Landed } | { kind: 'deferred' };
 
 /** `listChanges`: one page of the vendor's list, compared with our copies. */
-export interface ComparedPage {
+export interface ComparedPages {
+  /** Absent in the histories of when it was always one. */
+  pages?: number;
   scanned: number;
   differences: Difference[];
   nextCursor: string | null;
@@ -83,7 +85,7 @@ export interface Activities {
     retry: RetrySettings;
   }>;
   /** Lists one page of changes and compares it with our copies. Heartbeats. */
-  listChanges(input: { source: string; since: string | null; cursor: string | null }): Promise<ComparedPage>;
+  listChanges(input: { source: string; since: string | null; cursor: string | null }): Promise<ComparedPages>;
   /** Keeps the report and moves the cursor where the run is complete. */
   finishReconciliation(input: { report: ReconciliationReport; until: string | null }): Promise<void>;
 }

@@ -54,7 +54,7 @@ export function own(summary: string): Omit<Proxies, 'tryEvent' | 'fetchRecord' |
 }
 
 /**
- * One page of a vendor's list and its comparison. Heartbeats, so that a worker that died is noticed within half a
+ * The next pages of a vendor's list and their comparison. Heartbeats, so that a worker that died is noticed within half a
  * minute though a throttled page may take long. Tried for hours: a nightly run rides out an outage of the vendor's.
  */
 export function listing(summary: string): Pick<Proxies, 'listChanges'> {

@@ -10,7 +10,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
-import type { ComparedPage } from '../activities/types.ts';
+import type { ComparedPages } from '../activities/types.ts';
 import type { LandfallEvent } from '../src/model/event.ts';
 import { eventWorkflowId } from '../src/model/ids.ts';
 import { eventStartOptions, type ProcessEventInput, workflowVersion } from '../src/model/process-event.ts';
@@ -38,11 +38,11 @@ const repairsAtOnce = 10;
 export async function reconcile(input: ReconcileInput): Promise<ReconciliationReport> {
   const progress = input.resume ?? (await begin(input));
   do {
-    const page = await nextPage(input.source, progress);
-    progress.counts.pages += 1;
-    progress.counts.scanned += page.scanned;
-    await repairAll(input.source, page.differences, progress);
-    progress.cursor = page.nextCursor;
+    const { pages = 1, scanned, differences, nextCursor } = await nextPages(input.source, progress);
+    progress.counts.pages += pages;
+    progress.counts.scanned += scanned;
+    await repairAll(input.source, differences, progress);
+    progress.cursor = nextCursor;
     setCurrentDetails(describe(input.source, progress));
     if (progress.cursor !== null && workflowInfo().continueAsNewSuggested) {
       await continueAsNew<typeof reconcile>({ ...input, resume: progress });
@@ -64,7 +64,7 @@ async function begin({ source, since }: ReconcileInput): Promise<ReconcileProgre
   };
 }
 
-async function nextPage(source: string, progress: ReconcileProgress): Promise<ComparedPage> {
+async function nextPages(source: string, progress: ReconcileProgress): Promise<ComparedPages> {
   const { since, cursor, counts } = progress;
   try {
     return await listing(`list what changed at ${source}, page ${counts.pages + 1}`).listChanges({

@@ -16,11 +16,16 @@ export async function readMemory(pid: number): Promise<ProcessMemory> {
   return { resident: kibibytes(status, 'VmRSS'), peak: kibibytes(status, 'VmHWM') };
 }
 
-/** Bytes that these processes and all below them have caused to be written to disks. @see man 5 proc_pid_io */
+/**
+ * Bytes that these processes and all below them have passed to `write` and its like: of PostgreSQL, its WAL and its tables, since it
+ * sends to sockets by another call. (`write_bytes` would count the whole of each large folio of the page cache again and again.)
+ *
+ * @see man 5 proc_pid_io
+ */
 export async function readWrittenBytes(roots: readonly number[]): Promise<number> {
   const tree = await readTree(roots);
   const texts = await Promise.all(tree.map(({ pid }) => readOrNull(`/proc/${pid}/io`)));
-  return texts.reduce((sum, text) => sum + Number(/^write_bytes: (\d+)$/m.exec(text ?? '')?.[1] ?? 0), 0);
+  return texts.reduce((sum, text) => sum + Number(/^wchar: (\d+)$/m.exec(text ?? '')?.[1] ?? 0), 0);
 }
 
 function kibibytes(status: string, name: string): number {

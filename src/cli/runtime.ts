@@ -77,7 +77,7 @@ export async function openRuntime(
     store,
     target,
     client,
-    starter: createEventStarter({ client, settingsOf, timers: config.timers }),
+    starter: createEventStarter({ client, settingsOf, timers: config.timers, store }),
     metrics: createMetrics(),
     logger,
     redact,

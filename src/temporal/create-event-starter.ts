@@ -10,6 +10,7 @@ import type {
 import { deadLetterWorkflowId, eventWorkflowId } from '../model/ids.ts';
 import { eventStartOptions, type ProcessEventInput, workflowVersion } from '../model/process-event.ts';
 import type { RetrySettings } from '../model/retry.ts';
+import type { Store } from '../store/store.ts';
 import type { EventStarter } from './event-starter.ts';
 import { openDeadLetter } from './open-dead-letter.ts';
 import { toTemporalError } from './temporal-error.ts';
@@ -25,15 +26,18 @@ export interface StartSettings {
  * The one place that starts `processEvent` for a delivery: its id, its reuse policy, what the UI shows of it.
  *
  * @param settingsOf - by source name
+ * @param store - knows the first body of a processed event at less cost than Temporal
  * @param deadlineMilliseconds - how long one event may wait for Temporal. @default 3000
  */
 export function createEventStarter({
   client,
   settingsOf,
   timers,
+  store,
   deadlineMilliseconds = 3_000,
 }: {
   client: Client;
+  store: Pick<Store, 'findEvent'>;
   settingsOf: (source: string) => StartSettings;
   timers: DeadLetterTimers;
   deadlineMilliseconds?: number;
@@ -61,7 +65,10 @@ export function createEventStarter({
         if (!(error instanceof WorkflowExecutionAlreadyStartedError)) {
           throw toTemporalError(error, `start the workflow ${workflowId}`);
         }
-        return { workflowId, duplicate: true, firstBodySha256: await readMemo(workflowId, 'bodySha256') };
+        const { source, id } = event;
+        const firstBodySha256 =
+          (await processedBody(source, id)) ?? (await readMemo(workflowId, 'bodySha256'));
+        return { workflowId, duplicate: true, firstBodySha256 };
       }
     },
 
@@ -98,6 +105,15 @@ export function createEventStarter({
       };
     },
   };
+
+  /** A best effort, as `readMemo`; null of an event that is not processed yet. */
+  async function processedBody(source: string, eventId: string): Promise<string | null> {
+    try {
+      return (await store.findEvent(source, eventId))?.bodySha256 ?? null;
+    } catch {
+      return null;
+    }
+  }
 
   /** A best effort: what was asked for is done by then, and only the answer to the vendor gets poorer. */
   async function readMemo(workflowId: string, key: string): Promise<string | null> {

@@ -33,6 +33,7 @@ export async function drainBacklog(
   try {
     const starter = createEventStarter({
       client: new Client({ connection }),
+      store: { findEvent: () => Promise.resolve(null) },
       settingsOf: () => ({ retry: defaultRetry, taskQueue }),
       timers: { remindAfterMilliseconds: 60_000, escalateAfterMilliseconds: 60_000 },
       deadlineMilliseconds: 30_000,
