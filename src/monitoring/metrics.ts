@@ -69,7 +69,7 @@ export function createMetrics(): Metrics {
     ]),
     inboxItems: new Gauge({
       name: 'landfall_inbox_items',
-      help: 'Events in the inbox, waiting for Temporal.',
+      help: 'Events in the inbox, waiting for Temporal; above 100,000 an estimate.',
       registers,
     }),
     inboxRelayed: counter('inbox_relayed', 'Events that the relay gave to Temporal.', ['source']),
