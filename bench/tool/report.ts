@@ -17,7 +17,7 @@ export function renderReport(results: Results, senses: ReadonlyMap<string, strin
   );
   return `${[
     '# Benchmarks',
-    'Written by `npm run bench`; [how to read a ratio](../bench/README.md). Every ratio in machine-readable form: [bench/results.json](../bench/results.json).',
+    'Written by `npm run bench`; [how to read a ratio](../bench/README.md); [where the time goes](where-the-time-goes.md) where a goal is missed. Every ratio in machine-readable form: [bench/results.json](../bench/results.json).',
     `Measured on ${machine.processors} processors (${machine.model}), ${machine.memoryGibibytes} GiB, Node ${machine.node}, Temporal ${machine.temporal}. Load generator, vendor and servers share them, so that absolute figures are small; PostgreSQL waits for the disk. The ratios are medians, with the smallest and the largest of the repetitions.`,
     ...servers.map(
       (server) => `![Each ratio on ${serverNames[server]}, with its goal](images/benchmarks-${server}.svg)`,
