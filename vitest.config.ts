@@ -27,7 +27,7 @@ export default defineConfig({
         test: {
           name: 'server',
           include: ['test/{receiver,workflows,scenarios,cli,dev}/**/*.test.ts'],
-          globalSetup: ['test/setup/postgres.ts', 'test/setup/temporal.ts'],
+          globalSetup: ['test/setup/postgres.ts', 'test/setup/temporal.ts', 'test/setup/landfall.ts'],
           // Workers hold a native runtime, one to a process.
           pool: 'forks',
           testTimeout: 60_000,
@@ -39,7 +39,7 @@ export default defineConfig({
         test: {
           name: 'services',
           include: ['test/services/**/*.test.ts'],
-          globalSetup: ['test/setup/postgres.ts'],
+          globalSetup: ['test/setup/postgres.ts', 'test/setup/landfall.ts'],
           pool: 'forks',
           testTimeout: 300_000,
           hookTimeout: 1_500_000,
@@ -50,6 +50,7 @@ export default defineConfig({
         test: {
           name: 'faults',
           include: ['test/faults/**/*.test.ts'],
+          globalSetup: ['test/setup/landfall.ts'],
           // After all others: it takes both cores.
           sequence: { groupOrder: 1 },
           pool: 'forks',

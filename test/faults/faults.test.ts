@@ -1,9 +1,8 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, inject, test } from 'vitest';
 import { buildToxiproxy } from '../support/build-toxiproxy.ts';
-import { compiledFile, compileLandfall } from '../support/compile-landfall.ts';
 import { catalogue } from './catalogue/index.ts';
 import { type Judgement, since } from './judge-system.ts';
 import { startStoreServer } from './parts/store-server.ts';
@@ -42,9 +41,8 @@ beforeAll(async () => {
     full ? startFullTemporalPart(say) : startDevTemporal(say),
     startStoreServer({ ownDisk: full }),
     startToxiproxy(proxy),
-    compileLandfall('tsconfig.build.json', 'faults'),
   ]);
-  servers = { temporal, store, toxiproxy, landfall: compiledFile('faults', 'src/cli/main.ts') };
+  servers = { temporal, store, toxiproxy, landfall: inject('landfall') };
 });
 
 afterAll(async () => {

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { inject } from 'vitest';
 
 /** What a command said and how it ended. */
 export interface CommandResult {
@@ -25,21 +26,18 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 /** So that no command of a test meets the `landfall dev` that a developer has running. */
 const nowhere = join(tmpdir(), 'landfall-no-data');
 
-const fromSource = ['--import', 'tsx', 'src/cli/main.ts'];
-
 /**
  * Starts `landfall <args>` as a user does, in a process of its own.
  *
  * @param env - all that it finds in its environment, beside PATH and HOME
- * @param built - the compiled program; null runs it from source
+ * @param program - @default what the run has compiled
  */
 export async function startLandfall(
   args: readonly string[],
   env: Record<string, string> = {},
-  built: string | null = null,
+  program = inject('landfall'),
 ): Promise<RunningCommand> {
-  const program = built === null ? fromSource : [built];
-  const child = spawn(process.execPath, [...program, ...args], {
+  const child = spawn(process.execPath, [program, ...args], {
     cwd: root,
     env: {
       PATH: process.env['PATH'],

@@ -24,14 +24,14 @@ export interface LandfallProcess {
  * Starts a receiver or a worker, and waits until it is up.
  *
  * @param settings - all that it finds in its environment, beside what every command gets
- * @param built - the compiled program; null runs it from source
+ * @param program - @default what the run has compiled
  */
 export async function startProcess(
   command: keyof typeof up,
   settings: Readonly<Record<string, string>>,
-  built: string | null = null,
+  program?: string,
 ): Promise<LandfallProcess> {
-  const started = await startLandfall([command], settings, built);
+  const started = await startLandfall([command], settings, program);
   const endWithUs = (): void => started.kill('SIGKILL');
   process.once('exit', endWithUs);
   const state = { ended: false };
