@@ -3,7 +3,7 @@ import { happenedAt } from '../src/model/event.ts';
 import { idempotencyKey, keyVersion } from '../src/model/ids.ts';
 import type { DeliverInput } from '../src/model/land-event.ts';
 import type { Source } from '../src/sources/define-source.ts';
-import { callSignal } from './call-signal.ts';
+import { callOut } from './call-out.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { destinationNames } from './destination-names.ts';
 import { findSource } from './find-source.ts';
@@ -23,20 +23,18 @@ export function createDeliver({ sources, store }: Dependencies): Activities['del
       );
     }
     const mark = markOf(source, input);
-    await destination.deliver(
-      {
-        source: event.source,
-        eventId: event.id,
-        eventType: event.type,
-        entity: incoming.entity,
-        record: incoming.data,
-        version: { version: incoming.version, sourceTime: incoming.sourceTime },
-        deleted: incoming.deleted,
-        outcome,
-        idempotencyKey: mark.idempotencyKey,
-      },
-      { signal: callSignal() },
-    );
+    const write = {
+      source: event.source,
+      eventId: event.id,
+      eventType: event.type,
+      entity: incoming.entity,
+      record: incoming.data,
+      version: { version: incoming.version, sourceTime: incoming.sourceTime },
+      deleted: incoming.deleted,
+      outcome,
+      idempotencyKey: mark.idempotencyKey,
+    };
+    await callOut((signal) => destination.deliver(write, { signal }));
     await store.markDelivered(mark);
   };
 }

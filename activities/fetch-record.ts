@@ -13,7 +13,7 @@ import type { SourceRecord } from '../src/sources/define-source.ts';
 import type { StoredRecord } from '../src/store/store.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { findSource } from './find-source.ts';
-import { callSignal } from './call-signal.ts';
+import { callOut } from './call-out.ts';
 import type { Activities } from './types.ts';
 
 /** Temporal's limit is 2 MiB a payload; the record passes with the event's own data around it. */
@@ -30,7 +30,8 @@ export function createFetchRecord({
 }: ActivityDependencies): Activities['fetchRecord'] {
   return async ({ event, entity }) => {
     const source = findSource(sources, event.source);
-    if (source.fetchRecord === undefined) {
+    const fetchRecord = source.fetchRecord?.bind(source);
+    if (fetchRecord === undefined) {
       throw new ConfigurationError(
         `The source "${source.name}" fetches no records and its adapter gave no snapshot for ${event.type}: one of the two is needed.`,
       );
@@ -38,7 +39,7 @@ export function createFetchRecord({
     const known = await lookUp(event, entity);
     if (known.duplicate) return { kind: 'duplicate' };
     if (known.goesOnWith !== null) return { kind: 'record', incoming: ours(known.goesOnWith) };
-    const record = await source.fetchRecord(entity, { signal: callSignal() });
+    const record = await callOut((signal) => fetchRecord(entity, { signal }));
     const incoming =
       record === null
         ? gone(event, entity, known.revision)

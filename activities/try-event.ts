@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
+import { Context } from '@temporalio/activity';
 import { Semaphore, type SemaphoreInterface, withTimeout } from 'async-mutex';
 import { type AppliedEvent, landEvent, type LandingSteps } from '../src/model/land-event.ts';
-import { callSignal } from './call-signal.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { toApplicationFailure } from './to-application-failure.ts';
 import type { Activities } from './types.ts';
@@ -44,7 +44,9 @@ export function createTryEvent(
         },
         beforeRound: async (round) => {
           if (round > lastRound) throw new RecordContendedError();
-          await wait(Math.random() * 20 * round, undefined, { signal: callSignal() });
+          await wait(Math.random() * 20 * round, undefined, {
+            signal: Context.current().cancellationSignal,
+          });
         },
       });
       return { kind: 'landed', landed };

@@ -1,6 +1,7 @@
 import { sha256Hex } from '../verification/digest.ts';
 import { ConfigurationError, DestinationRefusedError, DestinationUnavailableError } from '../errors.ts';
 import { parseRetryAfter, throwIfCancelled } from '../sources/vendor-error.ts';
+import { withTimeout } from '../sources/with-timeout.ts';
 import { standardWebhooksScheme } from '../verification/standard-webhooks.ts';
 import type { Destination, DestinationWrite } from './define-destination.ts';
 import { readStart } from './read-start.ts';
@@ -58,14 +59,15 @@ export function httpDestination(options: HttpDestinationOptions): Destination {
       let response: Response;
       let excerpt: string;
       try {
-        response = await fetch(url, {
-          method: 'POST',
-          body,
-          headers: sent,
-          redirect: 'manual',
-          signal: AbortSignal.any([context.signal, AbortSignal.timeout(timeoutMilliseconds)]),
+        [response, excerpt] = await withTimeout(context.signal, timeoutMilliseconds, async (signal) => {
+          const answer = await fetch(url, {
+            ...{ method: 'POST', body, headers: sent },
+            ...{ redirect: 'manual', signal },
+          });
+          // Unread, the body would hold its connection.
+          if (answer.ok) await answer.body?.cancel();
+          return [answer, answer.ok ? '' : await readStart(answer, excerptCharacters)];
         });
-        excerpt = response.ok ? '' : await readStart(response, excerptCharacters);
       } catch (error) {
         throwIfCancelled(context.signal);
         throw new DestinationUnavailableError(
@@ -74,11 +76,7 @@ export function httpDestination(options: HttpDestinationOptions): Destination {
           { cause: error },
         );
       }
-      if (response.ok) {
-        // Unread, the body would hold its connection.
-        await response.body?.cancel();
-        return;
-      }
+      if (response.ok) return;
       const said = `The destination "${name}" at ${address} answered ${response.status}${describe(redact(excerpt, headers))}`;
       if ([408, 409, 425, 429].includes(response.status) || response.status >= 500) {
         throw new DestinationUnavailableError(

@@ -1,3 +1,4 @@
+import { withTimeout } from './with-timeout.ts';
 import { throwIfCancelled, vendorErrorFromStatus, vendorUnreachable } from './vendor-error.ts';
 
 /** One GET request to a vendor's API. */
@@ -24,12 +25,10 @@ export async function getFromVendor(request: VendorRequest): Promise<{ absent: b
   let response: Response;
   let text: string;
   try {
-    response = await fetch(url, {
-      headers,
-      redirect,
-      signal: AbortSignal.any([signal, AbortSignal.timeout(request.timeoutMilliseconds)]),
+    [response, text] = await withTimeout(signal, request.timeoutMilliseconds, async (inTime) => {
+      const answer = await fetch(url, { headers, redirect, signal: inTime });
+      return [answer, await answer.text()];
     });
-    text = await response.text();
   } catch (cause) {
     throwIfCancelled(signal);
     throw vendorUnreachable({ vendor, what, cause });

@@ -1,5 +1,6 @@
 import { Octokit, RequestError } from 'octokit';
 import { type LandfallError, VendorRateLimitedError } from '../errors.ts';
+import { withTimeout } from './with-timeout.ts';
 import {
   parseRetryAfter,
   throwIfCancelled,
@@ -42,10 +43,9 @@ export function createGithubApi(settings: { token: string; apiUrl: string | unde
   });
   return async ({ path, query, what, signal }) => {
     try {
-      const response = await octokit.request(`GET ${path}`, {
-        ...query,
-        request: { signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMilliseconds)]) },
-      });
+      const response = await withTimeout(signal, timeoutMilliseconds, (inTime) =>
+        octokit.request(`GET ${path}`, { ...query, request: { signal: inTime } }),
+      );
       const link = response.headers.link ?? '';
       return { found: true, data: response.data, hasNext: link.includes('rel="next"') };
     } catch (error) {

@@ -2,6 +2,7 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createReconciliationActivities } from '../../../activities/reconciliation.ts';
 import type { ActivityDependencies } from '../../../activities/dependencies.ts';
+import type { ComparedPages } from '../../../activities/types.ts';
 import { VendorUnavailableError } from '../../../src/errors.ts';
 import { defineSource } from '../../../src/sources/define-source.ts';
 import { hmacScheme } from '../../../src/verification/hmac.ts';
@@ -43,7 +44,7 @@ function activitiesOf({ failing = -1 } = {}) {
   }).create({});
   const needed = { sources: new Map([['shop', source]]), store, now: Date.now };
   const { listChanges } = createReconciliationActivities(needed as unknown as ActivityDependencies);
-  const list = (cursor: string | null) =>
+  const list = (cursor: string | null): Promise<ComparedPages> =>
     new MockActivityEnvironment().run(listChanges, { source: 'shop', since: null, cursor });
   return { list, asked };
 }
