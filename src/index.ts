@@ -25,14 +25,13 @@
  * const { verification, readEvent } = acme.create({ ACME_WEBHOOK_SECRET: ['secret'] });
  * const body = Buffer.from('{"id":"evt_1","type":"invoice.paid","invoice":{"id":"inv_1"}}');
  * const headers = await verification.sign(body, { id: 'evt_1', now: Date.now() });
- * console.log(await verification.verify({ body, headers, now: Date.now() })); // { verified: true }
+ * console.log(await verification.verify({ body, headers, now: Date.now() })); // { verified: true, secret: 1 }
  * console.log(readEvent({ body: JSON.parse(body), headers }).entity); // { type: 'invoice', id: 'inv_1' }
  * ```
  * @module
  */
 export {
   defineSource,
-  secretList,
   type CallContext,
   type ChangePage,
   type ListedChange,
@@ -43,6 +42,7 @@ export {
   type SourceRecord,
   type VerifiedDelivery,
 } from './sources/define-source.ts';
+export { optionalSecret, secretList } from './sources/secret-settings.ts';
 export type { EntityRef, EventDraft } from './model/event.ts';
 export type { JsonObject, JsonValue } from './model/json.ts';
 export type { Outcome } from './model/outcome.ts';
@@ -52,10 +52,16 @@ export type { Destination, DestinationWrite } from './destinations/define-destin
 export { httpDestination, type HttpDestinationOptions } from './destinations/http.ts';
 export { githubScheme } from './verification/github.ts';
 export { hmacScheme, type HmacSchemeOptions } from './verification/hmac.ts';
+export { paddleScheme } from './verification/paddle.ts';
+export { paypalCertificates } from './sources/paypal-certificates.ts';
+export { paypalScheme, type PaypalSchemeOptions } from './verification/paypal.ts';
+export { sendgridScheme } from './verification/sendgrid.ts';
 export { shopifyScheme } from './verification/shopify.ts';
 export { slackScheme } from './verification/slack.ts';
 export { standardWebhooksScheme } from './verification/standard-webhooks.ts';
 export { stripeScheme } from './verification/stripe.ts';
+export { twilioScheme } from './verification/twilio.ts';
+export type { Secrets } from './verification/rotation.ts';
 export type {
   RejectionReason,
   SignatureScheme,

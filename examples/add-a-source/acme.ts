@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { UnreadableEventError, VendorAnswerError } from '../../src/errors.ts';
-import { defineSource, secretList } from '../../src/sources/define-source.ts';
+import { defineSource } from '../../src/sources/define-source.ts';
+import { secretList } from '../../src/sources/secret-settings.ts';
 import { pathSegment, throwIfCancelled } from '../../src/sources/vendor-error.ts';
 import { vendorErrorFromStatus, vendorUnreachable } from '../../src/sources/vendor-error.ts';
 import { hmacScheme } from '../../src/verification/hmac.ts';
@@ -31,7 +32,6 @@ export const acmeSource = defineSource({
       if (read.success) return read.data;
       throw new VendorAnswerError(`Acme's answer to ${path} is new to us: ${z.prettifyError(read.error)}`);
     }
-
     return {
       verification: hmacScheme({ secrets, ...hmac }),
       readEvent({ body }) {

@@ -51,7 +51,8 @@ export async function openRuntime(
   },
 ): Promise<Runtime> {
   const { target } = options;
-  const redact = createRedactor([...config.secrets, ...(options.secrets ?? [])]);
+  for (const secret of options.secrets ?? []) config.secrets.add(secret);
+  const redact = createRedactor(config.secrets);
   const logger = createLogger({
     level: config.logLevel,
     format: config.logFormat ?? (process.stdout.isTTY && options.logTo === undefined ? 'pretty' : 'json'),

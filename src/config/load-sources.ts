@@ -3,13 +3,11 @@ import { z } from 'zod';
 import { ConfigurationError } from '../errors.ts';
 import type { Source, SourceDefinition } from '../sources/define-source.ts';
 import { readGenericSources } from '../sources/generic.ts';
+import { sourceKey } from '../model/ids.ts';
+import { isLive, type SecretEnv } from '../sources/secret-settings.ts';
+import { accountsVariable, readAccounts, secretVariable, variablesOf } from './accounts.ts';
 import { nearestName } from './nearest-name.ts';
 import type { SettingValues } from './schema.ts';
-
-/** `STRIPE_WEBHOOK_SECRET`: a source whose secret is set is on, unless LANDFALL_SOURCES says otherwise. */
-function secretVariable(name: string): string {
-  return `${name.toUpperCase().replaceAll('-', '_')}_WEBHOOK_SECRET`;
-}
 
 /**
  * Makes the sources that are on, from the registry and from the sources file; adds each mistake to `problems`.
@@ -17,7 +15,7 @@ function secretVariable(name: string): string {
  * @param options.needSecrets - whether a source without a webhook secret is a mistake: a receiver would refuse each of its deliveries
  */
 export function loadSources(
-  env: Readonly<Record<string, string | undefined>>,
+  env: SecretEnv,
   {
     LANDFALL_SOURCES: wanted,
     LANDFALL_SOURCES_FILE: file,
@@ -27,7 +25,7 @@ export function loadSources(
   { needSecrets }: { needSecrets: boolean },
 ): Source[] {
   const described = file === null ? [] : readFile(file, env, problems);
-  const known = [...definitions, ...described].map(({ name }) => name);
+  const known = [...definitions, ...described].map(({ name }) => withoutAccount(name));
   for (const name of wanted ?? []) {
     if (known.includes(name)) continue;
     const near = nearestName(name, known);
@@ -36,19 +34,15 @@ export function loadSources(
     );
   }
   const on = definitions.filter(
-    ({ name }) => wanted?.includes(name) ?? env[secretVariable(name)] !== undefined,
+    ({ name }) => wanted?.includes(name) ?? (secretVariable(name) in env || accountsVariable(name) in env),
   );
-  for (const { name, settings } of needSecrets ? on : []) {
-    const variable = secretVariable(name);
-    if (variable in settings && env[variable] === undefined) {
-      problems.push(
-        `${variable}: is not set. Set the signing secret that the vendor shows, or every delivery of "${name}" is refused.`,
-      );
-    }
-  }
-  const sources = [...on.flatMap((definition) => create(definition, env, problems)), ...described];
+  const built = on.flatMap((definition) => {
+    const accounts = attempt(definition.name, problems, () => readAccounts(definition.name, env)) ?? [];
+    return accounts.flatMap((account) => create(definition, { env, account, needSecrets, problems }));
+  });
+  const sources = [...built, ...described];
   for (const { name } of described) {
-    if (sources.filter((source) => source.name === name).length > 1) {
+    if (built.some((source) => withoutAccount(source.name) === withoutAccount(name))) {
       problems.push(
         `LANDFALL_SOURCES_FILE: "${name}" is described there and built in as well. Give it another name.`,
       );
@@ -57,34 +51,64 @@ export function loadSources(
   return sources;
 }
 
-function create(
-  definition: SourceDefinition,
-  env: Readonly<Record<string, string | undefined>>,
-  problems: string[],
-): Source[] {
-  const read = z.object(definition.settings).safeParse(env);
+const withoutAccount = (key: string): string => key.split('/', 1)[0] ?? key;
+
+interface Making {
+  env: SecretEnv;
+  account: string | null;
+  needSecrets: boolean;
+  problems: string[];
+}
+
+/** Makes a source, or one of its accounts; none where something is wrong with it. */
+function create(definition: SourceDefinition, { env, account, needSecrets, problems }: Making): Source[] {
+  const variableOf = variablesOf(env, account);
+  const key = sourceKey(definition.name, account);
+  const secret = secretVariable(definition.name);
+  if (needSecrets && secret in definition.settings && !(variableOf(secret) in env)) {
+    problems.push(
+      `${variableOf(secret)}: is not set. Set the signing secret that the vendor shows, or every delivery of "${key}" is refused.`,
+    );
+  }
+  const given = attempt(key, problems, () => valuesOf(definition, env, variableOf));
+  if (given === null) return [];
+  const read = z.object(definition.settings).safeParse(given);
   if (!read.success) {
     for (const issue of read.error.issues) {
       const name = issue.path.join('.');
-      const what =
-        env[name] === undefined ? `is not set, and the source "${definition.name}" needs it` : issue.message;
-      problems.push(`${name}: ${what}.`);
+      const what = given[name] === undefined ? `is not set, and the source "${key}" needs it` : issue.message;
+      problems.push(`${variableOf(name)}: ${what}.`);
     }
     return [];
   }
+  const source = attempt(key, problems, () => definition.create(read.data));
+  return source === null ? [] : [{ ...source, name: key }];
+}
+
+/** What the source's variables say; a file that may change is read now for those that take no function. */
+function valuesOf(
+  { settings }: SourceDefinition,
+  env: SecretEnv,
+  variableOf: (name: string) => string,
+): SecretEnv {
+  return Object.fromEntries(
+    Object.entries(settings).map(([name, schema]) => {
+      const value = env[variableOf(name)];
+      return [name, typeof value === 'function' && !isLive(schema) ? value() : value];
+    }),
+  );
+}
+
+function attempt<Result>(name: string, problems: string[], work: () => Result): Result | null {
   try {
-    return [definition.create(read.data)];
+    return work();
   } catch (error) {
-    problems.push(`${definition.name}: ${describe(error)}`);
-    return [];
+    problems.push(`${name}: ${describe(error)}`);
+    return null;
   }
 }
 
-function readFile(
-  path: string,
-  env: Readonly<Record<string, string | undefined>>,
-  problems: string[],
-): Source[] {
+function readFile(path: string, env: SecretEnv, problems: string[]): Source[] {
   let text: string;
   try {
     text = readFileSync(path, 'utf8');

@@ -1,10 +1,12 @@
 import { ConfigurationError } from '../errors.ts';
 import type { DeadLetterTimers } from '../model/dead-letter.ts';
 import type { Source, SourceDefinition } from '../sources/define-source.ts';
+import type { SecretEnv } from '../sources/secret-settings.ts';
 import { loadTemporalTarget, type TemporalTarget } from '../temporal/client.ts';
 import { nearestName } from './nearest-name.ts';
 import { loadSources } from './load-sources.ts';
 import { type SettingValues, settings } from './schema.ts';
+import { withSecretFiles } from './secret-files.ts';
 import { secretValues } from './secret-values.ts';
 
 /** Who asks: `dev` needs nothing set, `receiver` and `worker` need what they share, `command` only what it uses. */
@@ -33,8 +35,8 @@ export interface Config {
   /** null: pretty on a terminal. */
   logFormat: 'json' | 'pretty' | null;
   sources: readonly Source[];
-  /** Whatever must never be seen in a log or an error. */
-  secrets: readonly string[];
+  /** Whatever must never be seen in a log or an error. It grows when a secret in a file changes. */
+  secrets: Set<string>;
 }
 
 /**
@@ -48,14 +50,19 @@ export function loadConfig(
   env: Readonly<Record<string, string | undefined>>,
   { mode, definitions }: { mode: ConfigMode; definitions: readonly SourceDefinition[] },
 ): Config {
-  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value?.trim()));
+  const set = Object.fromEntries(Object.entries(env).filter(([, value]) => value?.trim()));
   const problems: string[] = [];
+  const secrets = new Set(secretValues(set));
+  const withFiles = withSecretFiles(set, (text) => {
+    for (const secret of secretValues({ SECRET: text })) secrets.add(secret);
+  });
+  const given = { ...set, ...readOnce(withFiles, problems) };
   const values = readSettings(given, problems);
   problems.push(...unknownSettings(given));
 
   const temporal = attempt(problems, () => loadTemporalTarget(given)) ?? null;
   const before = problems.length;
-  const sources = loadSources(given, values, definitions, problems, { needSecrets: mode === 'receiver' });
+  const sources = loadSources(withFiles, values, definitions, problems, { needSecrets: mode === 'receiver' });
   // A source that is on and wrong has been told of.
   const noneIsOn = sources.length === 0 && problems.length === before;
   if (mode === 'receiver' || mode === 'worker') {
@@ -103,8 +110,20 @@ export function loadConfig(
     logLevel: values.LANDFALL_LOG_LEVEL,
     logFormat: values.LANDFALL_LOG_FORMAT,
     sources,
-    secrets: secretValues(given),
+    secrets,
   });
+}
+
+/** What is connected with once: a new password counts from the next start on. */
+const readAtStart = ['DATABASE_URL', 'TEMPORAL_API_KEY'] as const;
+
+function readOnce(env: SecretEnv, problems: string[]): Record<string, string> {
+  return Object.fromEntries(
+    readAtStart.flatMap((name) => {
+      const value = attempt(problems, () => env[name]);
+      return typeof value === 'function' ? [[name, value()]] : [];
+    }),
+  );
 }
 
 function readSettings(given: Record<string, unknown>, problems: string[]): SettingValues {

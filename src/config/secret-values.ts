@@ -3,11 +3,16 @@ const secretName = /SECRET|TOKEN|PASSWORD|PASSPHRASE|CREDENTIAL|API_KEY|KEY(_DAT
 /** Shorter values would be found in innocent words. */
 const leastLength = 6;
 
+/** Whether a variable of this name holds a secret. */
+export function isSecret(name: string): boolean {
+  return secretName.test(name) || name === 'DATABASE_URL';
+}
+
 /** The values in the environment that must never be seen: secrets by the name of their variable, and passwords in URLs. */
 export function secretValues(env: Readonly<Record<string, string | undefined>>): string[] {
   const found = new Set<string>();
   for (const [name, value = ''] of Object.entries(env)) {
-    if (secretName.test(name)) for (const each of [value, ...value.split(',')]) found.add(each.trim());
+    if (secretName.test(name)) for (const each of [value, ...value.split(/[,\n]/)]) found.add(each.trim());
     for (const password of passwords(value)) found.add(password);
   }
   return [...found].filter((value) => value.length >= leastLength).sort((a, b) => b.length - a.length);

@@ -29,6 +29,8 @@ export interface EventDraft {
   occurredAt: string | number | null;
   /** True where the event announces that the record is gone. */
   deletes: boolean;
+  /** The version of the vendor's API that the body is written in, where it says so. */
+  apiVersion?: string | null;
   /** The record itself, for sources without an API to fetch it from: what the payload says is then all there is. */
   snapshot?: JsonValue;
 }

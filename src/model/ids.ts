@@ -13,6 +13,14 @@ export const maxEventIdLength = 160;
 /** Source names fit the rest: lower-case letters, digits and hyphens, beginning with a letter. */
 export const sourceNamePattern = /^[a-z][a-z0-9-]{0,39}$/;
 
+/** Names of a source's accounts: with the source's, they fit into the 64 bytes of a fairness key. */
+export const accountPattern = /^[a-z0-9][a-z0-9-]{0,22}$/;
+
+/** `stripe/eu`: how one account of a source is named everywhere, as in the path of its webhooks. A source without accounts is `stripe`. */
+export function sourceKey(source: string, account: string | null): string {
+  return account === null ? source : `${source}/${account}`;
+}
+
 /** `<source>:<eventId>`: the id of an event's workflow. One id, one event: Temporal's uniqueness is the deduplication. */
 export function eventWorkflowId(source: string, eventId: string): string {
   return `${source}:${eventId}`;

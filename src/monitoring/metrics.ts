@@ -8,6 +8,9 @@ export interface Metrics {
   deliveries: Counter<'source' | 'result'>;
   /** Refused deliveries. */
   rejections: Counter<'source' | 'reason'>;
+  /** Verified deliveries. */
+  signatures: Counter<'source' | 'secret'>;
+  versionSkew: Counter<'source'>;
   acceptSeconds: Histogram<'source'>;
   conflicts: Counter<'source'>;
   inboxItems: Gauge;
@@ -57,6 +60,16 @@ export function createMetrics(): Metrics {
       'source',
       'reason',
     ]),
+    signatures: counter(
+      'signatures',
+      'Verified deliveries, by the place of the secret that signed them: 1 is the newest.',
+      ['source', 'secret'],
+    ),
+    versionSkew: counter(
+      'version_skew',
+      "Deliveries written in another version of the vendor's API than records are fetched in.",
+      ['source'],
+    ),
     acceptSeconds: new Histogram({
       name: 'landfall_accept_duration_seconds',
       help: 'From a verified delivery to its being durable.',

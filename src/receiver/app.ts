@@ -8,12 +8,13 @@ import express, {
 import type { Logger } from 'pino';
 import type { Overflow } from '../inbox/overflow.ts';
 import type { Metrics } from '../monitoring/metrics.ts';
+import { sourceKey } from '../model/ids.ts';
 import type { Source } from '../sources/define-source.ts';
 import type { Store } from '../store/store.ts';
 import type { EventStarter } from '../temporal/event-starter.ts';
 import { createAcceptor } from './accept-event.ts';
 import { sendProblem } from './problem.ts';
-import { rawBody, requireJson } from './raw-body.ts';
+import { rawBody, requireFormat } from './raw-body.ts';
 import { createRejections } from './rejections.ts';
 import { receiveDelivery } from './webhook-route.ts';
 
@@ -25,7 +26,7 @@ export interface Receiver {
 }
 
 /**
- * The receiver's Express application: `POST /webhooks/:source` and nothing else.
+ * The receiver's Express application: `POST /webhooks/:source`, or `/webhooks/:source/:account`, and nothing else.
  *
  * @param deps.now - milliseconds since the epoch, for timestamp tolerances
  */
@@ -51,15 +52,15 @@ export function createReceiver(deps: {
     next();
   });
   app.all(
-    '/webhooks/:source',
-    (request: Request<{ source: string }>, response: Response, next: NextFunction) => {
-      const { source } = request.params;
+    '/webhooks/:source{/:account}',
+    (request: Request<SourceParameters>, response: Response, next: NextFunction) => {
+      const source = keyOf(request.params);
       if (!sources.has(source)) {
         metrics.deliveries.inc({ source: 'unknown', result: 'refused' });
         sendProblem(
           response,
           'LANDFALL_SOURCE_UNKNOWN',
-          `No source is configured under this name. The path is /webhooks/<source>; "landfall sources" lists them.`,
+          `No source is configured under this name. The path is /webhooks/<source>, or /webhooks/<source>/<account>; "landfall sources" lists them.`,
         );
         return;
       }
@@ -79,10 +80,10 @@ export function createReceiver(deps: {
       }
       next();
     },
-    requireJson,
+    requireFormat<SourceParameters>((parameters) => sources.get(keyOf(parameters))?.bodyFormats ?? ['json']),
     rawBody(maxBodyBytes),
-    async (request: Request<{ source: string }>, response: Response) => {
-      const source = sources.get(request.params.source);
+    async (request: Request<SourceParameters>, response: Response) => {
+      const source = sources.get(keyOf(request.params));
       if (source !== undefined) await receiveDelivery(source, request, response, webhook);
     },
   );
@@ -92,6 +93,14 @@ export function createReceiver(deps: {
   app.use(internalErrors(logger));
   return { app, close: () => rejections.close() };
 }
+
+interface SourceParameters {
+  source: string;
+  account?: string;
+}
+
+const keyOf = ({ source, account = null }: { source: string; account?: string | null }): string =>
+  sourceKey(source, account);
 
 function internalErrors(logger: Logger): ErrorRequestHandler {
   return (error: unknown, _request, response, next) => {

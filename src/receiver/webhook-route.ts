@@ -4,7 +4,7 @@ import { StoreUnavailableError } from '../errors.ts';
 import { nameOf } from '../inbox/start-item.ts';
 import type { Metrics } from '../monitoring/metrics.ts';
 import type { Source } from '../sources/define-source.ts';
-import { readDelivery } from '../sources/read-delivery.ts';
+import { readDeliveries, type ReadPart } from '../sources/read-delivery.ts';
 import type { InboxItem, Store } from '../store/store.ts';
 import type { Accepted, Acceptor } from './accept-event.ts';
 import { noteConflict } from '../inbox/note-conflict.ts';
@@ -27,14 +27,17 @@ const retryAfterSeconds = 30;
 /** The way of one delivery whose body is here: verify, read, make durable, answer. */
 export async function receiveDelivery(
   source: Source,
-  request: Pick<Request, 'body' | 'headers'>,
+  request: Pick<Request, 'body' | 'headers' | 'originalUrl'>,
   response: Response,
   deps: WebhookDependencies,
 ): Promise<void> {
   const { metrics, logger, now } = deps;
   const body = request.body as Buffer;
   const headers = headersOf(request);
-  const verified = await source.verification.verify({ body, headers, now: now() });
+  const verified = await source.verification.verify({
+    ...{ body, headers, now: now() },
+    url: request.originalUrl,
+  });
   if (!verified.verified) {
     const { reason, detail } = verified;
     deps.rejections.note({ source, reason, detail, body, headers });
@@ -42,24 +45,22 @@ export async function receiveDelivery(
     return;
   }
 
+  metrics.signatures.inc({ source: source.name, secret: String(verified.secret) });
   const receivedAt = new Date(now()).toISOString();
-  const read = readDelivery(source, { body, headers, receivedAt, now: now() });
+  const read = readDeliveries(source, { body, headers, receivedAt, now: now() });
   if (read.kind === 'handshake') {
     metrics.deliveries.inc({ source: source.name, result: 'handshake' });
     response.status(200).json(read.answer);
     return;
   }
-  const item: InboxItem = read.kind === 'event' ? read : { ...read, source: source.name };
-  const { eventId } = nameOf(item);
-
-  const timer = metrics.acceptSeconds.startTimer({ source: source.name });
-  let accepted: Accepted;
-  try {
-    accepted = await deps.acceptor.accept(item);
-  } catch (error) {
-    if (!(error instanceof StoreUnavailableError)) throw error;
+  const accepting = read.parts.map((part) => accept(source, part, deps));
+  const results = await Promise.allSettled(accepting);
+  const failed = results.find((result) => result.status === 'rejected');
+  if (failed !== undefined) {
+    // What was accepted of it is a duplicate when it comes again.
+    if (!(failed.reason instanceof StoreUnavailableError)) throw failed.reason;
     metrics.deliveries.inc({ source: source.name, result: 'unavailable' });
-    logger.error({ err: error, source: source.name, eventId }, 'not accepted');
+    logger.error({ err: failed.reason, source: source.name }, 'not accepted');
     response.set('Retry-After', String(retryAfterSeconds));
     sendProblem(
       response,
@@ -68,9 +69,30 @@ export async function receiveDelivery(
     );
     return;
   }
+  const accepted = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
+  const inInbox = accepted.some(({ heldBy }) => heldBy === 'inbox');
+  const events = accepted.map(({ eventId, workflowId, duplicate }) => ({ eventId, workflowId, duplicate }));
+  response.status(inInbox ? 202 : 200).json(source.split === undefined ? events[0] : { events });
+}
+
+/** Makes one event durable. @throws StoreUnavailableError where nothing takes it */
+async function accept(
+  source: Source,
+  { read, body }: ReadPart,
+  deps: WebhookDependencies,
+): Promise<Accepted & { eventId: string }> {
+  const { metrics, logger } = deps;
+  const item: InboxItem =
+    read.kind === 'event' ? { kind: 'event', event: read.event } : { ...read, source: source.name };
+  if (read.kind === 'event' && isOtherVersion(source, read.apiVersion)) {
+    metrics.versionSkew.inc({ source: source.name });
+  }
+  const { eventId } = nameOf(item);
+  const timer = metrics.acceptSeconds.startTimer({ source: source.name });
+  const accepted = await deps.acceptor.accept(item);
   timer();
 
-  const { workflowId, duplicate, heldBy, firstBodySha256 } = accepted;
+  const { duplicate, heldBy, firstBodySha256 } = accepted;
   const result = resultOf(item, accepted);
   metrics.deliveries.inc({ source: source.name, result });
   logger.info(
@@ -83,13 +105,18 @@ export async function receiveDelivery(
       eventId,
       firstSha256: firstBodySha256,
       bodySha256: item.event.bodySha256,
-      // Read as JSON before, so it is UTF-8.
+      // Read as text before, so it is UTF-8.
       body: body.toString('utf8'),
       bodyEncoding: 'utf8',
-      receivedAt,
+      receivedAt: item.event.receivedAt,
     });
   }
-  response.status(heldBy === 'temporal' ? 200 : 202).json({ eventId, workflowId, duplicate });
+  return { ...accepted, eventId };
+}
+
+/** Only counted: what is fetched is always in the one version that the source asks for. */
+function isOtherVersion({ apiVersion }: Source, ofBody: string | null): boolean {
+  return apiVersion !== undefined && ofBody !== null && ofBody !== apiVersion;
 }
 
 function resultOf(item: InboxItem, { duplicate, heldBy }: Accepted): string {

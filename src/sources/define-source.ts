@@ -7,9 +7,12 @@ import type { JsonValue } from '../model/json.ts';
 import { defaultRetry, type RetrySettings } from '../model/retry.ts';
 import type { SignatureScheme } from '../verification/scheme.ts';
 
+/** How a vendor writes its bodies: JSON, or a form as of a web page, which is read as an object of its fields. */
+export type BodyFormat = 'json' | 'form';
+
 /** A verified delivery, as an adapter reads it. */
 export interface VerifiedDelivery {
-  /** The body, parsed as JSON. */
+  /** The body, parsed. */
   body: JsonValue;
   /** By lower-case name. */
   headers: Readonly<Record<string, string | undefined>>;
@@ -58,9 +61,19 @@ export interface ReconcileSettings {
 
 /** A source: everything that Landfall knows of a vendor. Made by `defineSource`; knows nothing of Temporal or Express. */
 export interface Source {
-  /** The name in the URL: `/webhooks/<name>`. */
+  /** The name in the URL: `/webhooks/<name>`. Of one account of several, `<name>/<account>`. */
   name: string;
   verification: SignatureScheme;
+  /** The version of the vendor's API that records are fetched in: webhooks in another one are counted. */
+  apiVersion?: string;
+  /** What the vendor's bodies may be; others are answered with 415. @default JSON alone */
+  bodyFormats?: readonly BodyFormat[];
+  /**
+   * The parts of a delivery, for vendors that send many events in one: each is read by `readEvent` as a body of its own, and is
+   * an event of its own. The delivery is acknowledged when all of them are durable.
+   * @throws UnreadableEventError where the body has no parts; the delivery becomes a dead letter
+   */
+  split?(delivery: VerifiedDelivery): readonly JsonValue[];
   /**
    * The event in a verified delivery.
    * @throws UnreadableEventError where the body has no event in it; the delivery becomes a dead letter
@@ -167,17 +180,4 @@ function complete(name: string, parts: SourceParts): Source {
     reconcile: { everyMilliseconds: 24 * hour, overlapMilliseconds: hour, ...parts.reconcile },
     taskQueue: parts.taskQueue ?? null,
   };
-}
-
-/** A list of signing secrets in one environment variable, separated by commas: the newest first, old ones while they rotate out. */
-export function secretList(): z.ZodType<string[]> {
-  return z.preprocess(
-    (value) => value ?? '',
-    z.string().transform((text) =>
-      text
-        .split(',')
-        .map((secret) => secret.trim())
-        .filter((secret) => secret !== ''),
-    ),
-  );
 }

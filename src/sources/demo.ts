@@ -6,8 +6,9 @@ import type { JsonValue } from '../model/json.ts';
 import { readVersionNumber } from '../model/version.ts';
 import { standardWebhooksScheme } from '../verification/standard-webhooks.ts';
 import { announcedTime } from './announced-time.ts';
-import { defineSource, secretList, type ListedChange } from './define-source.ts';
+import { defineSource, type ListedChange } from './define-source.ts';
 import { createDemoApi } from './demo-api.ts';
+import { secretList } from './secret-settings.ts';
 import { optionalUrl } from './settings.ts';
 import { pathSegment } from './vendor-error.ts';
 

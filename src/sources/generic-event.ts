@@ -20,7 +20,7 @@ export function readGenericEvent(spec: GenericSourceSpec, delivery: VerifiedDeli
       ? spec.type
       : requireText('type', delivery, spec.type, spec.typeHeader);
   const deletes = announcesDeletion(spec, type, body);
-  const entity = readEntity(spec, body);
+  const entity = readEntity(spec, type, body);
   const draft = {
     id,
     type,
@@ -66,10 +66,19 @@ function readText(body: JsonValue, pointer: string): string | null {
   );
 }
 
-function readEntity({ entity }: GenericSourceSpec, body: JsonValue): EntityRef | null {
-  const type = entity.type.startsWith('/') ? readText(body, entity.type) : entity.type;
+function readEntity({ entity }: GenericSourceSpec, eventType: string, body: JsonValue): EntityRef | null {
+  const type = readEntityType(entity.type, eventType, body);
   const id = readText(body, entity.id);
   return type === null || type === '' || id === null || id === '' ? null : { type, id };
+}
+
+function readEntityType(
+  described: GenericSourceSpec['entity']['type'],
+  eventType: string,
+  body: JsonValue,
+): string | null {
+  if (typeof described !== 'string') return eventType.split(described.eventTypeBefore, 1)[0] ?? null;
+  return described.startsWith('/') ? readText(body, described) : described;
 }
 
 function readAnnounced(spec: GenericSourceSpec, body: JsonValue): RecordVersion | null {

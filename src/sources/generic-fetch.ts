@@ -10,12 +10,8 @@ import { pathSegment } from './vendor-error.ts';
 export function createGenericFetch(
   vendor: string,
   spec: NonNullable<GenericSourceSpec['fetch']>,
-  token: string | undefined,
+  token: (() => string) | undefined,
 ): NonNullable<Source['fetchRecord']> {
-  const headers = {
-    accept: 'application/json',
-    ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
-  };
   return async ({ type, id }, { signal }) => {
     const what = `${type} ${id}`;
     const parts = new Map([
@@ -25,7 +21,10 @@ export function createGenericFetch(
     const url = spec.urlTemplate.replaceAll(/\{(?:id|type)\}/g, (place) => parts.get(place) ?? place);
     const { absent, text } = await getFromVendor({
       url,
-      headers,
+      headers: {
+        accept: 'application/json',
+        ...(token === undefined ? {} : authorize(spec.tokenAs, token())),
+      },
       redirect: 'manual',
       timeoutMilliseconds: spec.timeoutMilliseconds ?? 20_000,
       signal,
@@ -39,10 +38,30 @@ export function createGenericFetch(
         `${vendor} answered the request for ${what} with something that is not JSON.`,
       );
     }
+    const data = readPointer(record.data, spec.record);
+    if (data === undefined) {
+      throw new VendorAnswerError(
+        `${vendor} answered the request for ${what} with JSON that holds no record at "${spec.record}".`,
+      );
+    }
     const at = (pointer: string | undefined) =>
-      pointer === undefined ? null : (readPointer(record.data, pointer) ?? null);
-    return { data: record.data, version: at(spec.versionPointer), sourceTime: at(spec.sourceTimePointer) };
+      pointer === undefined ? null : (readPointer(data, pointer) ?? null);
+    return { data, version: at(spec.versionPointer), sourceTime: at(spec.sourceTimePointer) };
   };
+}
+
+function authorize(
+  how: NonNullable<GenericSourceSpec['fetch']>['tokenAs'],
+  token: string,
+): Record<string, string> {
+  switch (how) {
+    case 'bearer':
+      return { authorization: `Bearer ${token}` };
+    case 'basic':
+      return { authorization: `Basic ${Buffer.from(token).toString('base64')}` };
+    default:
+      return { [how.header]: token };
+  }
 }
 
 function readJson(text: string) {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { sourceNamePattern } from '../model/ids.ts';
+import { accountPattern, sourceNamePattern } from '../model/ids.ts';
 import { defaultRetry } from '../model/retry.ts';
 import { isJsonPointer } from './json-pointer.ts';
 
@@ -40,20 +40,33 @@ const schemeSchema = z.preprocess(
     z.strictObject({ type: z.literal('slack'), toleranceSeconds }),
     z.strictObject({ type: z.literal('github') }),
     z.strictObject({ type: z.literal('shopify') }),
+    z.strictObject({ type: z.literal('paddle'), toleranceSeconds }),
+    /** `secretEnv` holds the auth tokens; `publicUrl` is what stands before `/webhooks/…` in the address that Twilio was given. */
+    z.strictObject({ type: z.literal('twilio'), publicUrl: httpUrl }),
+    /** `secretEnv` holds the verification keys that SendGrid shows. */
+    z.strictObject({ type: z.literal('sendgrid'), toleranceSeconds }),
+    /** `secretEnv` holds the ids of the webhook. */
+    z.strictObject({ type: z.literal('paypal'), toleranceSeconds }),
   ]),
 );
 
 /** How a record is fetched fresh over HTTP. */
 const fetchSchema = z.strictObject({
-  /** The record's address: `{id}` and `{type}` stand for the entity's, escaped. */
+  /** The record's address: `{id}` and `{type}` stand for the entity's, escaped; `{account}` for the account's name. */
   urlTemplate: httpUrl
     .refine((url) => url.includes('{id}'), { error: 'must hold {id}, where the entity’s id goes' })
-    .refine((url) => !/^https?:\/\/[^/]*[{}]/.test(url), { error: 'must name its host without { and }' })
-    .refine((url) => !/[{}]/.test(url.replaceAll(/\{(id|type)\}/g, '')), {
-      error: 'may only hold {id} and {type}',
+    .refine((url) => !/^https?:\/\/[^/]*[{}]/.test(url.replaceAll('{account}', '')), {
+      error: 'may hold {account} in its host, and nothing else that is filled in',
+    })
+    .refine((url) => !/[{}]/.test(url.replaceAll(/\{(id|type|account)\}/g, '')), {
+      error: 'may only hold {id}, {type} and {account}',
     }),
-  /** The variable that holds the token, sent as `Authorization: Bearer …`. */
+  /** The variable that holds the token. */
   tokenEnv: variableName.optional(),
+  /** How the token is sent: `Authorization: Bearer …`, `Authorization: Basic …` of `user:password`, or as the header of this name. */
+  tokenAs: z.union([z.enum(['bearer', 'basic']), z.strictObject({ header: headerName })]).default('bearer'),
+  /** Where the answer holds the record. @default the whole answer */
+  record: pointer.default(''),
   /** Where the record says its version, and when it changed. */
   versionPointer: pointer.optional(),
   sourceTimePointer: pointer.optional(),
@@ -83,6 +96,10 @@ export const genericSourceSchema = z
     scheme: schemeSchema,
     /** The variable that holds the signing secrets, separated by commas, the newest first. */
     secretEnv: variableName,
+    /** What the bodies are: JSON, or forms as of a web page, read as an object of their fields. */
+    bodyFormat: z.enum(['json', 'form']).default('json'),
+    /** Where the body holds an array of events, for vendors that send many at once: all other pointers lead into each of them. */
+    events: pointer.optional(),
     /** Where the body says the event's id; or `idHeader`, for vendors that say it in a header. */
     id: pointer.optional(),
     idHeader: headerName.optional(),
@@ -90,7 +107,11 @@ export const genericSourceSchema = z
     type: pointerOrText.optional(),
     typeHeader: headerName.optional(),
     /** What the event is about; where its id is not in a body, the event is about nothing that is kept. */
-    entity: z.strictObject({ type: pointerOrText, id: pointer }),
+    entity: z.strictObject({
+      /** `{ "eventTypeBefore": "." }`: what the event's type begins with, as the `customer` of `customer.updated`. */
+      type: z.union([pointerOrText, z.strictObject({ eventTypeBefore: z.string().min(1) })]),
+      id: pointer,
+    }),
     /** Where the body says when the record changed, its version, and when the event happened. */
     sourceTime: pointer.optional(),
     version: pointer.optional(),
@@ -116,6 +137,18 @@ export const genericSourceSchema = z
         maximumIntervalMilliseconds: z.int().min(1).default(defaultRetry.maximumIntervalMilliseconds),
       })
       .optional(),
+    /** Accounts at the vendor, each at `/webhooks/<name>/<account>`, with variables of its own: `ACME_SECRET_EU` for the account `eu`. */
+    accounts: z
+      .array(
+        z
+          .string()
+          .regex(
+            accountPattern,
+            'must be 1 to 23 lower-case letters, digits and hyphens, and begin with a letter or digit',
+          ),
+      )
+      .min(1)
+      .optional(),
     /** A task queue of its own, for a vendor that is slow. */
     taskQueue: z.string().min(1).max(200).optional(),
     destination: destinationSchema.optional(),
@@ -127,7 +160,11 @@ export const genericSourceSchema = z
   .refine(({ type, typeHeader }) => (type === undefined) !== (typeHeader === undefined), {
     path: ['type'],
     error: 'set either "type" (a JSON Pointer into the body, or the type itself) or "typeHeader"',
-  });
+  })
+  .refine(
+    ({ fetch, accounts }) => accounts !== undefined || fetch?.urlTemplate.includes('{account}') !== true,
+    { path: ['fetch', 'urlTemplate'], error: 'holds {account}, and no "accounts" are described' },
+  );
 
 /** A described vendor, checked. */
 export type GenericSourceSpec = z.infer<typeof genericSourceSchema>;

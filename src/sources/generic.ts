@@ -1,24 +1,31 @@
 import { z } from 'zod';
 import type { Destination } from '../destinations/define-destination.ts';
 import { httpDestination } from '../destinations/http.ts';
-import { ConfigurationError } from '../errors.ts';
+import { ConfigurationError, UnreadableEventError } from '../errors.ts';
+import { sourceKey } from '../model/ids.ts';
 import { isJsonObject } from '../model/json.ts';
-import { defineSource, secretList, type Source } from './define-source.ts';
+import { defineSource, type Source } from './define-source.ts';
 import { readGenericEvent } from './generic-event.ts';
 import { createGenericFetch } from './generic-fetch.ts';
 import { createGenericScheme } from './generic-scheme.ts';
 import { genericSourceSchema, type GenericSourceSpec } from './generic-schema.ts';
-
-type Env = Readonly<Record<string, string | undefined>>;
+import { readPointer } from './json-pointer.ts';
+import { ofAccount, optionalSecret, type SecretEnv, secretList } from './secret-settings.ts';
 
 /**
  * A source from its description, for vendors that need no code of their own. It does not list changes, so it cannot be
  * reconciled. With the scheme `slack` it answers Slack's `url_verification`.
  *
  * @param env - holds the secrets and tokens that the description names
+ * @param account - of several at the vendor; its variables are its own
  * @throws ConfigurationError where one of them is not set, or a secret is malformed
  */
-export function genericSource(spec: GenericSourceSpec, env: Env): Source {
+export function genericSource(
+  described: GenericSourceSpec,
+  env: SecretEnv,
+  account: string | null = null,
+): Source {
+  const spec = withVariablesOf(described, account);
   const unset = findUnset(spec, env);
   if (unset.length > 0) {
     throw new ConfigurationError(
@@ -30,6 +37,8 @@ export function genericSource(spec: GenericSourceSpec, env: Env): Source {
     settings: {},
     create: () => ({
       verification: createGenericScheme(spec.scheme, secretList().parse(env[spec.secretEnv])),
+      bodyFormats: [spec.bodyFormat],
+      ...(spec.events === undefined ? {} : { split: splitAt(spec.events) }),
       readEvent: (delivery) => readGenericEvent(spec, delivery),
       ...(spec.scheme.type === 'slack' ? { handshake: answerSlack } : {}),
       ...(spec.fetch === undefined
@@ -40,7 +49,28 @@ export function genericSource(spec: GenericSourceSpec, env: Env): Source {
       ...(spec.taskQueue === undefined ? {} : { taskQueue: spec.taskQueue }),
     }),
   });
-  return definition.create({});
+  return { ...definition.create({}), name: sourceKey(spec.name, account) };
+}
+
+/** The description with the names of the account's own variables in it. */
+function withVariablesOf(spec: GenericSourceSpec, account: string | null): GenericSourceSpec {
+  if (account === null) return spec;
+  const own = <Part extends object>(part: Part): Part =>
+    Object.fromEntries(
+      Object.entries(part).map(([name, value]) => [
+        name,
+        name.endsWith('Env') && typeof value === 'string' ? ofAccount(value, account) : (value as unknown),
+      ]),
+    ) as Part;
+  return {
+    ...own(spec),
+    ...(spec.fetch === undefined
+      ? {}
+      : {
+          fetch: { ...own(spec.fetch), urlTemplate: spec.fetch.urlTemplate.replaceAll('{account}', account) },
+        }),
+    ...(spec.destination === undefined ? {} : { destination: own(spec.destination) }),
+  };
 }
 
 /**
@@ -48,7 +78,7 @@ export function genericSource(spec: GenericSourceSpec, env: Env): Source {
  *
  * @throws ConfigurationError with every mistake, each by its place in the JSON
  */
-export function readGenericSources(jsonText: string, env: Env): Source[] {
+export function readGenericSources(jsonText: string, env: SecretEnv): Source[] {
   const specs = z.array(genericSourceSchema).safeParse(parseJson(jsonText));
   if (!specs.success) {
     throw describe(specs.error.issues.map(({ path, message }) => `${toPointer(path)}: ${message}`));
@@ -56,23 +86,33 @@ export function readGenericSources(jsonText: string, env: Env): Source[] {
   const problems: string[] = [];
   const sources: Source[] = [];
   for (const [index, spec] of specs.data.entries()) {
-    const unset = findUnset(spec, env);
-    problems.push(
-      ...unset.map(({ path, variable }) => `/${index}${path}: set ${variable} in the environment`),
-    );
     if (specs.data.findIndex(({ name }) => name === spec.name) < index) {
       problems.push(`/${index}/name: there is another source named "${spec.name}"`);
     }
-    if (unset.length > 0) continue;
-    try {
-      sources.push(genericSource(spec, env));
-    } catch (error) {
-      if (!(error instanceof ConfigurationError)) throw error;
-      problems.push(`/${index}: ${error.message}`);
+    for (const account of spec.accounts ?? [null]) {
+      const unset = findUnset(withVariablesOf(spec, account), env);
+      problems.push(
+        ...unset.map(({ path, variable }) => `/${index}${path}: set ${variable} in the environment`),
+      );
+      if (unset.length > 0) continue;
+      try {
+        sources.push(genericSource(spec, env, account));
+      } catch (error) {
+        if (!(error instanceof ConfigurationError)) throw error;
+        problems.push(`/${index}: ${error.message}`);
+      }
     }
   }
   if (problems.length > 0) throw describe(problems);
   return sources;
+}
+
+function splitAt(pointer: string): NonNullable<Source['split']> {
+  return ({ body }) => {
+    const events = readPointer(body, pointer);
+    if (Array.isArray(events)) return events;
+    throw new UnreadableEventError(`The body holds no array of events at "${pointer}".`);
+  };
 }
 
 /** @see https://docs.slack.dev/reference/events/url_verification */
@@ -81,19 +121,19 @@ const answerSlack: NonNullable<Source['handshake']> = ({ body }) => {
   return { challenge: body['challenge'] ?? null };
 };
 
-function createDestination(spec: NonNullable<GenericSourceSpec['destination']>, env: Env): Destination {
+function createDestination(spec: NonNullable<GenericSourceSpec['destination']>, env: SecretEnv): Destination {
   const token = readVariable(env, spec.tokenEnv);
   return httpDestination({
     name: spec.name,
     url: spec.url,
-    secret: readVariable(env, spec.secretEnv),
+    secret: readVariable(env, spec.secretEnv)?.(),
     timeoutMilliseconds: spec.timeoutMilliseconds,
-    headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
+    headers: token === undefined ? {} : { authorization: `Bearer ${token()}` },
   });
 }
 
 /** The variables that the description names and nobody has set, each with its place in the description. */
-function findUnset(spec: GenericSourceSpec, env: Env): { path: string; variable: string }[] {
+function findUnset(spec: GenericSourceSpec, env: SecretEnv): { path: string; variable: string }[] {
   const named = [
     { path: '/secretEnv', variable: spec.secretEnv },
     { path: '/fetch/tokenEnv', variable: spec.fetch?.tokenEnv },
@@ -105,9 +145,8 @@ function findUnset(spec: GenericSourceSpec, env: Env): { path: string; variable:
   );
 }
 
-function readVariable(env: Env, name: string | undefined): string | undefined {
-  const value = name === undefined ? undefined : env[name]?.trim();
-  return value === '' ? undefined : value;
+function readVariable(env: SecretEnv, name: string | undefined): (() => string) | undefined {
+  return name === undefined ? undefined : optionalSecret().parse(env[name]);
 }
 
 function parseJson(text: string): unknown {

@@ -32,14 +32,17 @@ export type GithubAnswer =
 export type GithubApi = (request: GithubRequest) => Promise<GithubAnswer>;
 
 /** Reads GitHub's API with its own client, whose own retries and throttling are off: Temporal retries. */
-export function createGithubApi(settings: { token: string; apiUrl: string | undefined }): GithubApi {
+export function createGithubApi(settings: { token: () => string; apiUrl: string | undefined }): GithubApi {
   const octokit = new Octokit({
-    auth: settings.token,
     ...(settings.apiUrl === undefined ? {} : { baseUrl: settings.apiUrl }),
     retry: { enabled: false },
     throttle: { enabled: false },
     // It would write each failure to the console; the error says as much.
     log: { debug: silent, info: silent, warn: silent, error: silent },
+  });
+  // Asked for at each request: a token from a file can change.
+  octokit.hook.before('request', ({ headers }) => {
+    headers.authorization = `token ${settings.token()}`;
   });
   return async ({ path, query, what, signal }) => {
     try {

@@ -2,12 +2,13 @@ import { z } from 'zod';
 import { ConfigurationError, VendorAnswerError, VendorRefusedError } from '../errors.ts';
 import { isJsonObject } from '../model/json.ts';
 import { githubScheme } from '../verification/github.ts';
-import { defineSource, secretList, type Source } from './define-source.ts';
+import { defineSource, type Source } from './define-source.ts';
 import { createGithubApi, type GithubApi } from './github-api.ts';
 import { createGithubChanges } from './github-changes.ts';
 import { readGithubEvent } from './github-event.ts';
 import { githubPath } from './github-records.ts';
-import { optionalText, optionalUrl } from './settings.ts';
+import { optionalSecret, secretList } from './secret-settings.ts';
+import { optionalUrl } from './settings.ts';
 
 /**
  * GitHub: issues, pull requests, releases, checks, runs and what else its REST API shows again.
@@ -22,7 +23,7 @@ export const githubSource = defineSource({
   name: 'github',
   settings: {
     GITHUB_WEBHOOK_SECRET: secretList(),
-    GITHUB_TOKEN: optionalText(),
+    GITHUB_TOKEN: optionalSecret(),
     GITHUB_API_URL: optionalUrl(),
     GITHUB_REPOSITORIES: repositoryList(),
   },

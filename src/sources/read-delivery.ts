@@ -23,7 +23,12 @@ export interface RawDelivery {
 
 /** What a verified delivery turned out to be. */
 export type ReadDelivery =
-  | { kind: 'event'; event: LandfallEvent }
+  | {
+      kind: 'event';
+      event: LandfallEvent;
+      /** The version of the vendor's API that the body is written in, where it says so. */
+      apiVersion: string | null;
+    }
   | { kind: 'handshake'; answer: JsonValue }
   | { kind: 'unreadable'; eventId: string; delivery: UnreadableDelivery };
 
@@ -48,37 +53,83 @@ const secretHeaders = [
   'x-auth-token',
 ];
 
+/** What a verified delivery is: a handshake to answer, or the events in it, nearly always one. */
+export type ReadDeliveries =
+  { kind: 'handshake'; answer: JsonValue } | { kind: 'events'; parts: readonly ReadPart[] };
+
+/** An event, or what could not be read as one, with the bytes that it was read from. */
+export interface ReadPart {
+  read: Exclude<ReadDelivery, { kind: 'handshake' }>;
+  body: Buffer;
+}
+
 /** Reads a verified delivery with its source's adapter. Never throws for what the body holds: that is `unreadable`. */
-export function readDelivery(source: Source, { body, headers, receivedAt, now }: RawDelivery): ReadDelivery {
-  const bodySha256 = sha256Hex(body);
-  const kept = redactHeaders(headers, source.verification.secretHeaders);
+export function readDeliveries(source: Source, raw: RawDelivery): ReadDeliveries {
+  if (source.split === undefined) {
+    const read = readDelivery(source, raw);
+    return read.kind === 'handshake' ? read : { kind: 'events', parts: [{ read, body: raw.body }] };
+  }
+  let parts: readonly JsonValue[];
   try {
-    const parsed: VerifiedDelivery = { body: parseJson(withoutMark(decodeUtf8(body))), headers };
+    parts = source.split({ body: parseBody(raw), headers: raw.headers });
+  } catch (error) {
+    return { kind: 'events', parts: [{ read: unreadable(source, raw, error), body: raw.body }] };
+  }
+  const headers = { ...raw.headers, 'content-type': 'application/json' };
+  return {
+    kind: 'events',
+    parts: parts.flatMap((part) => {
+      const body = Buffer.from(JSON.stringify(part));
+      const read = readDelivery(source, { ...raw, headers, body });
+      return read.kind === 'handshake' ? [] : [{ read, body }];
+    }),
+  };
+}
+
+/** Reads one event: the whole delivery, or a part of it. */
+export function readDelivery(source: Source, raw: RawDelivery): ReadDelivery {
+  const { body, headers, receivedAt, now } = raw;
+  try {
+    const parsed: VerifiedDelivery = { body: parseBody(raw), headers };
     const answer = source.handshake?.(parsed) ?? null;
     if (answer !== null) return { kind: 'handshake', answer };
-    const event = toEvent(source, source.readEvent(parsed), {
+    const draft = source.readEvent(parsed);
+    const event = toEvent(source, draft, {
       payload: parsed.body,
-      headers: kept,
-      bodySha256,
+      headers: redactHeaders(headers, source.verification.secretHeaders),
+      bodySha256: sha256Hex(body),
       receivedAt,
       now,
     });
-    return { kind: 'event', event: body.length > alwaysFitsBytes ? fitting(event) : event };
-  } catch (error) {
-    const text = asTextThatFits(body);
     return {
-      kind: 'unreadable',
-      eventId: unreadableEventId(bodySha256),
-      delivery: {
-        headers: kept,
-        body: text ?? body.toString('base64'),
-        bodyEncoding: text === null ? 'base64' : 'utf8',
-        bodySha256,
-        receivedAt,
-        reason: clip(error instanceof Error ? error.message : String(error), 1_000),
-      },
+      kind: 'event',
+      event: body.length > alwaysFitsBytes ? fitting(event) : event,
+      apiVersion: draft.apiVersion ?? null,
     };
+  } catch (error) {
+    return unreadable(source, raw, error);
   }
+}
+
+function unreadable(
+  source: Source,
+  { body, headers, receivedAt }: RawDelivery,
+  error: unknown,
+): Extract<ReadDelivery, { kind: 'unreadable' }> {
+  const bodySha256 = sha256Hex(body);
+  const text = asTextThatFits(body);
+  return {
+    kind: 'unreadable',
+    eventId: unreadableEventId(bodySha256),
+    delivery: {
+      headers: redactHeaders(headers, source.verification.secretHeaders),
+      body: text ?? body.toString('base64'),
+      bodyEncoding: text === null ? 'base64' : 'utf8',
+      bodySha256,
+      receivedAt,
+      reason: clip(error instanceof Error ? error.message : String(error), 1_000),
+    },
+  };
 }
 
 /**
@@ -169,6 +220,27 @@ function bytesOf(value: unknown): number {
 function plausible({ version, sourceTime }: RecordVersion, now: number): RecordVersion | null {
   const announced = { version: readVersionNumber(version), sourceTime: readSourceTime(sourceTime, now) };
   return announced.version === null && announced.sourceTime === null ? null : announced;
+}
+
+function parseBody({ body, headers }: RawDelivery): JsonValue {
+  const text = withoutMark(decodeUtf8(body));
+  return isForm(headers['content-type']) ? parseForm(text) : parseJson(text);
+}
+
+/** Whether a body of this content type is a form. */
+export function isForm(contentType: string | undefined): boolean {
+  return /^application\/x-www-form-urlencoded\s*(?:;|$)/i.test(contentType ?? '');
+}
+
+/** Each field by its name; of a field that comes several times, its values. */
+function parseForm(text: string): JsonValue {
+  const fields = new URLSearchParams(text);
+  const entries = [...new Set(fields.keys())].map((name) => {
+    const values = fields.getAll(name);
+    return [name, values.length === 1 ? (values[0] ?? '') : values] as const;
+  });
+  if (entries.length === 0) throw new UnreadableEventError('The body is empty.');
+  return Object.fromEntries(entries);
 }
 
 function parseJson(text: string): JsonValue {

@@ -1,10 +1,5 @@
 import { z } from 'zod';
 
-/** A setting that may be left out; an empty one counts as left out, because `NAME=` is how many files leave it out. */
-export function optionalText(): z.ZodType<string | undefined> {
-  return z.preprocess(emptyAsAbsent, z.string().trim().optional());
-}
-
 /** The address of an API, for a stand-in or a private installation; without a slash at its end. */
 export function optionalUrl(): z.ZodType<string | undefined> {
   return z.preprocess(
@@ -16,6 +11,7 @@ export function optionalUrl(): z.ZodType<string | undefined> {
   );
 }
 
+/** `NAME=` is how many files leave a setting out. */
 function emptyAsAbsent(value: unknown): unknown {
   return typeof value === 'string' && value.trim() === '' ? undefined : value;
 }

@@ -24,7 +24,7 @@ export interface StripeRequest {
 export type StripeApi = (request: StripeRequest) => Promise<JsonObject | null>;
 
 /** Reads Stripe's API with its own client, which retries nothing by itself: Temporal does. */
-export function createStripeApi(settings: { apiKey: string; apiUrl: string | undefined }): StripeApi {
+export function createStripeApi(settings: { apiKey: () => string; apiUrl: string | undefined }): StripeApi {
   const address = readAddress(settings.apiUrl);
   return async ({ path, what, account, signal }) => {
     // The client takes no signal, but it takes a fetch: so each call has a client of its own.
@@ -35,7 +35,7 @@ export function createStripeApi(settings: { apiKey: string; apiUrl: string | und
         signal: init?.signal ? AbortSignal.any([init.signal, signal]) : signal,
       }),
     );
-    const stripe = new Stripe(settings.apiKey, {
+    const stripe = new Stripe(settings.apiKey(), {
       ...address,
       httpClient,
       maxNetworkRetries: 0,

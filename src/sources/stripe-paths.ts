@@ -1,10 +1,19 @@
 /**
- * Where Stripe's API shows an object of each type, as `GET /v1/<path>/<id>`. Types that are not here (a balance, a
- * discount, a session that lives for minutes) have no address of their own, and their events complete as `ignored`.
+ * Where Stripe's API shows the objects of a type, from `/` on, without the id; null where they have no address of their own (a
+ * balance, a discount, a session that lives for minutes): their events complete as `ignored`. The types of API v2 are named
+ * after their addresses: a `v2.core.account` is in `/v2/core/accounts`.
  *
  * @see https://docs.stripe.com/api
  */
-export const stripePaths: ReadonlyMap<string, string> = new Map([
+export function stripePath(type: string): string | null {
+  const path = paths.get(type);
+  if (path !== undefined) return `/v1/${path}`;
+  if (!/^v2(\.[a-z0-9_]+){2,}$/.test(type)) return null;
+  const plural = type.replace(/y$/, 'ie').replace(/([^s])$/, '$1s');
+  return `/${plural.replaceAll('.', '/')}`;
+}
+
+const paths: ReadonlyMap<string, string> = new Map([
   ['account', 'accounts'],
   ['application_fee', 'application_fees'],
   ['balance_transaction', 'balance_transactions'],
@@ -54,3 +63,6 @@ export const stripePaths: ReadonlyMap<string, string> = new Map([
   ['topup', 'topups'],
   ['transfer', 'transfers'],
 ]);
+
+/** The types of API v1 that can be fetched. */
+export const stripeTypes: readonly string[] = [...paths.keys()];

@@ -1,19 +1,22 @@
+import Stripe from 'stripe';
 import { z } from 'zod';
 import { VendorAnswerError, VendorRefusedError } from '../errors.ts';
 import { stripeScheme } from '../verification/stripe.ts';
-import { type ChangePage, defineSource, secretList, type Source } from './define-source.ts';
-import { optionalText, optionalUrl } from './settings.ts';
+import { defineSource, type Source } from './define-source.ts';
+import { optionalSecret, secretList } from './secret-settings.ts';
+import { optionalUrl } from './settings.ts';
 import { createStripeApi, type StripeApi } from './stripe-api.ts';
-import { readStripeEvent, splitStripeId } from './stripe-event.ts';
-import { stripePaths } from './stripe-paths.ts';
+import { modeOfKey, readStripeEvent, splitStripeId } from './stripe-event.ts';
+import { createStripeChanges } from './stripe-changes.ts';
+import { stripePath } from './stripe-paths.ts';
 import { pathSegment } from './vendor-error.ts';
 
 /**
  * Stripe: payments, subscriptions, invoices.
  *
- * With `STRIPE_API_KEY` each object is fetched fresh, and reconciliation lists Stripe's events. That list holds 30 days,
- * so a first run goes back no further. It is the account's own: events of connected accounts (Connect) arrive by
- * webhook only, and are told apart by their account in the event's and the entity's id.
+ * With `STRIPE_API_KEY` each object is fetched fresh, and reconciliation lists Stripe's events. That list holds 30 days: a first
+ * run, or one that goes further back, lists the objects of `STRIPE_BACKFILL` themselves before it. It is the account's own: events of connected
+ * accounts (Connect) arrive by webhook only, and are told apart by their account in the event's and the entity's id.
  * Without the key, what the payload says is all there is, and nothing can be reconciled.
  *
  * @see https://docs.stripe.com/webhooks
@@ -22,8 +25,9 @@ export const stripeSource = defineSource({
   name: 'stripe',
   settings: {
     STRIPE_WEBHOOK_SECRET: secretList(),
-    STRIPE_API_KEY: optionalText(),
+    STRIPE_API_KEY: optionalSecret(),
     STRIPE_API_URL: optionalUrl(),
+    STRIPE_BACKFILL: backfillList(),
   },
   create(settings) {
     const apiKey = settings.STRIPE_API_KEY;
@@ -37,21 +41,32 @@ export const stripeSource = defineSource({
     const api = createStripeApi({ apiKey, apiUrl: settings.STRIPE_API_URL });
     return {
       ...common,
-      readEvent: ({ body }) => readStripeEvent(body, { keepSnapshot: false }),
+      apiVersion: Stripe.API_VERSION,
+      readEvent: ({ body }) => readStripeEvent(body, { keepSnapshot: false, mode: modeOfKey(apiKey()) }),
       fetchRecord: createFetchRecord(api),
-      listChanged: createListChanged(api),
+      listChanged: createStripeChanges(api, { backfill: settings.STRIPE_BACKFILL, now: Date.now }),
     };
   },
 });
 
+const defaultBackfill = [
+  'customer',
+  'product',
+  'price',
+  'subscription',
+  'invoice',
+  'payment_intent',
+  'refund',
+  'dispute',
+];
+
 function createFetchRecord(api: StripeApi): NonNullable<Source['fetchRecord']> {
   return async (entity, { signal }) => {
-    const path = stripePaths.get(entity.type);
-    if (path === undefined)
-      throw new VendorRefusedError(`Stripe shows no objects of the type "${entity.type}".`);
+    const path = stripePath(entity.type);
+    if (path === null) throw new VendorRefusedError(`Stripe shows no objects of the type "${entity.type}".`);
     const { account, objectId } = splitStripeId(entity.id);
     const object = await api({
-      path: `/v1/${path}/${pathSegment(objectId)}`,
+      path: `${path}/${pathSegment(objectId)}`,
       what: `${entity.type} ${objectId}`,
       account,
       signal,
@@ -64,38 +79,18 @@ function createFetchRecord(api: StripeApi): NonNullable<Source['fetchRecord']> {
   };
 }
 
-const pageSchema = z.object({
-  has_more: z.boolean(),
-  data: z.array(z.looseObject({ id: z.string(), type: z.string() }).and(z.json())),
-});
-
-/**
- * Pages through the events, newest first. What happens meanwhile is put before the first page, so it moves nothing
- * between the pages that follow: `starting_after` names the last event read, and older events never change place.
- */
-function createListChanged(api: StripeApi): NonNullable<Source['listChanged']> {
-  return async ({ since, cursor }, { signal }): Promise<ChangePage> => {
-    const query = new URLSearchParams({ limit: '100' });
-    if (since !== null) query.set('created[gte]', String(Math.floor(Date.parse(since) / 1000)));
-    if (cursor !== null) query.set('starting_after', cursor);
-    const answer = await api({
-      path: `/v1/events?${query.toString()}`,
-      what: 'the list of events',
-      account: null,
-      signal,
-    });
-    const page = pageSchema.safeParse(answer);
-    if (!page.success) {
-      throw new VendorAnswerError(`Stripe's list of events is not one: ${z.prettifyError(page.error)}`);
-    }
-    const changes = page.data.data.flatMap((each) => {
-      const { id, type, entity, deletes } = readStripeEvent(each, { keepSnapshot: false });
-      if (entity === null) return [];
-      return [{ entity, version: null, sourceTime: null, deleted: deletes, event: { id, type } }];
-    });
-    const last = page.data.data.at(-1);
-    return { changes, nextCursor: page.data.has_more && last !== undefined ? last.id : null };
-  };
+/** The types whose objects a backfill lists, by name. */
+function backfillList(): z.ZodType<string[]> {
+  return z.preprocess(
+    (value) => (typeof value === 'string' && value.trim() !== '' ? value : defaultBackfill.join(',')),
+    z.string().transform((text, context) => {
+      const types = text.split(',').map((type) => type.trim());
+      const wrong = types.find((type) => stripePath(type) === null);
+      if (wrong === undefined) return types;
+      context.addIssue(`"${wrong}" is no type of object that Stripe lists, such as customer`);
+      return z.NEVER;
+    }),
+  );
 }
 
 function sample() {

@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { sign, verify } from '@octokit/webhooks-methods';
 import { equalInConstantTime, hmac, readDigest } from './digest.ts';
 import { refuse, refuseMissing, refuseSignature, refuseWithoutSecret } from './refusal.ts';
-import { anySecret, signingSecret } from './rotation.ts';
+import { asTheyAre, findKey, type Secrets, signingKey } from './rotation.ts';
 import type { SignatureScheme } from './scheme.ts';
 
 const header = 'x-hub-signature-256';
@@ -14,11 +14,13 @@ const prefix = 'sha256=';
  *
  * @see https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries
  */
-export function githubScheme({ secrets }: { secrets: readonly string[] }): SignatureScheme {
+export function githubScheme(options: { secrets: Secrets }): SignatureScheme {
+  const secretsNow = asTheyAre(options.secrets);
   return {
     name: 'github',
     secretHeaders: [header, 'x-hub-signature'],
     async verify({ body, headers }) {
+      const secrets = secretsNow();
       if (secrets.length === 0) return refuseWithoutSecret();
       const signature = headers[header]?.trim();
       if (!signature) return refuseMissing(header);
@@ -32,15 +34,15 @@ export function githubScheme({ secrets }: { secrets: readonly string[] }): Signa
         );
       }
       const text = textOf(body);
-      const good = await anySecret(secrets, (secret) =>
+      const by = await findKey(secrets, (secret) =>
         text === null
           ? equalInConstantTime(digest, hmac('sha256', secret, body))
           : verify(secret, text, signature.toLowerCase()),
       );
-      return good ? { verified: true } : refuseSignature(header);
+      return by === null ? refuseSignature(header) : { verified: true, secret: by };
     },
     async sign(body) {
-      const secret = signingSecret(secrets, 'github');
+      const secret = signingKey(secretsNow(), 'github');
       const text = textOf(body);
       return {
         [header]:

@@ -6,14 +6,14 @@ import {
   readDigest,
 } from './digest.ts';
 import { refuse, refuseMissing, refuseSignature, refuseWithoutSecret } from './refusal.ts';
-import { anySecret, signingSecret } from './rotation.ts';
+import { asTheyAre, findKey, type Secrets, signingKey } from './rotation.ts';
 import { defaultToleranceSeconds, type SignatureScheme } from './scheme.ts';
 import { judgeTimestamp, readTimestamp } from './timestamp.ts';
 
 /** How a vendor lays out an HMAC: enough for most vendors without a scheme of their own. */
 export interface HmacSchemeOptions {
   /** The newest first; any of them is accepted. */
-  secrets: readonly string[];
+  secrets: Secrets;
   /** The header with the signature. */
   header: string;
   algorithm: DigestAlgorithm;
@@ -37,7 +37,8 @@ export interface HmacSchemeOptions {
 
 /** An HMAC of the exact bytes of the body, with `<timestamp>.` before it where the vendor signs a time. */
 export function hmacScheme(options: HmacSchemeOptions): SignatureScheme {
-  const { secrets, algorithm, encoding, prefix = '', name = 'hmac' } = options;
+  const { algorithm, encoding, prefix = '', name = 'hmac' } = options;
+  const secretsNow = asTheyAre(options.secrets);
   const header = options.header.toLowerCase();
   const time = options.timestamp && {
     header: options.timestamp.header.toLowerCase(),
@@ -49,6 +50,7 @@ export function hmacScheme(options: HmacSchemeOptions): SignatureScheme {
     name,
     secretHeaders: [header],
     async verify({ body, headers, now }) {
+      const secrets = secretsNow();
       if (secrets.length === 0) return refuseWithoutSecret();
       const signature = headers[header]?.trim();
       if (!signature) return refuseMissing(header);
@@ -60,10 +62,10 @@ export function hmacScheme(options: HmacSchemeOptions): SignatureScheme {
         return refuse('malformed_header', `The header ${header} must be ${shape}.`);
       }
       if (time === undefined) {
-        const good = await anySecret(secrets, (secret) =>
+        const by = await findKey(secrets, (secret) =>
           equalInConstantTime(digest, hmac(algorithm, secret, body)),
         );
-        return good ? { verified: true } : refuseSignature(header);
+        return by === null ? refuseSignature(header) : { verified: true, secret: by };
       }
       const timestamp = headers[time.header]?.trim();
       if (!timestamp) return refuseMissing(time.header);
@@ -72,16 +74,16 @@ export function hmacScheme(options: HmacSchemeOptions): SignatureScheme {
         return refuse('malformed_header', `The header ${time.header} must be a Unix time in digits.`);
       }
       const lead = time.lead(timestamp);
-      const good = await anySecret(secrets, (secret) =>
+      const by = await findKey(secrets, (secret) =>
         equalInConstantTime(digest, hmac(algorithm, secret, lead, body)),
       );
-      return good
-        ? judgeTimestamp(seconds, now, time.toleranceSeconds, time.header)
-        : refuseSignature(header);
+      return by === null
+        ? refuseSignature(header)
+        : judgeTimestamp(by, seconds, now, time.toleranceSeconds, time.header);
     },
     // eslint-disable-next-line @typescript-eslint/require-await -- a missing secret is a rejection, not a throw
     async sign(body, { now }) {
-      const secret = signingSecret(secrets, name);
+      const secret = signingKey(secretsNow(), name);
       if (time === undefined) return { [header]: prefix + hmac(algorithm, secret, body).toString(encoding) };
       const timestamp = String(Math.floor(now / 1000));
       const digest = hmac(algorithm, secret, time.lead(timestamp), body);

@@ -1,4 +1,5 @@
 import { hmacScheme } from './hmac.ts';
+import type { Secrets } from './rotation.ts';
 import type { SignatureScheme } from './scheme.ts';
 
 /**
@@ -7,7 +8,7 @@ import type { SignatureScheme } from './scheme.ts';
  *
  * @see https://shopify.dev/docs/apps/build/webhooks/verify-deliveries
  */
-export function shopifyScheme({ secrets }: { secrets: readonly string[] }): SignatureScheme {
+export function shopifyScheme({ secrets }: { secrets: Secrets }): SignatureScheme {
   return hmacScheme({
     name: 'shopify',
     secrets,

@@ -1,4 +1,5 @@
 import { hmacScheme } from './hmac.ts';
+import type { Secrets } from './rotation.ts';
 import type { SignatureScheme } from './scheme.ts';
 
 /**
@@ -8,7 +9,7 @@ import type { SignatureScheme } from './scheme.ts';
  * @see https://docs.slack.dev/authentication/verifying-requests-from-slack
  */
 export function slackScheme(options: {
-  secrets: readonly string[];
+  secrets: Secrets;
   /** @default 300 */
   toleranceSeconds?: number | undefined;
 }): SignatureScheme {

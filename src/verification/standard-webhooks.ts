@@ -3,7 +3,7 @@ import { Webhook } from 'standardwebhooks';
 import { ConfigurationError } from '../errors.ts';
 import { equalInConstantTime, hmac, readDigest } from './digest.ts';
 import { refuse, refuseMissing, refuseSignature, refuseWithoutSecret } from './refusal.ts';
-import { anySecret, signingSecret } from './rotation.ts';
+import { findKey, readKeys, type Secrets, signingKey } from './rotation.ts';
 import { defaultToleranceSeconds, type SignatureScheme } from './scheme.ts';
 import { judgeTimestamp, readTimestamp } from './timestamp.ts';
 
@@ -16,16 +16,17 @@ import { judgeTimestamp, readTimestamp } from './timestamp.ts';
  * @see https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
  */
 export function standardWebhooksScheme(options: {
-  secrets: readonly string[];
+  secrets: Secrets;
   /** @default 300 */
   toleranceSeconds?: number | undefined;
 }): SignatureScheme {
   const { toleranceSeconds = defaultToleranceSeconds } = options;
-  const keys = options.secrets.map(readKey);
+  const keysNow = readKeys(options.secrets, readKey);
   return {
     name: 'standard-webhooks',
     secretHeaders: ['webhook-signature', 'svix-signature'],
     async verify({ body, headers, now }) {
+      const keys = keysNow();
       if (keys.length === 0) return refuseWithoutSecret();
       const family =
         headers['webhook-id'] === undefined && headers['svix-id'] !== undefined ? 'svix' : 'webhook';
@@ -45,17 +46,17 @@ export function standardWebhooksScheme(options: {
       if (digests === null) {
         return refuse('malformed_header', `The header ${header} must hold at least one "v1,<base64>".`);
       }
-      const good = await anySecret(keys, (key) => {
+      const by = await findKey(keys, (key) => {
         const expected = sign(key, id, seconds, body);
         return digests.map((digest) => equalInConstantTime(digest, expected)).includes(true);
       });
-      return good
-        ? judgeTimestamp(seconds, now, toleranceSeconds, `${family}-timestamp`)
-        : refuseSignature(header);
+      return by === null
+        ? refuseSignature(header)
+        : judgeTimestamp(by, seconds, now, toleranceSeconds, `${family}-timestamp`);
     },
     // eslint-disable-next-line @typescript-eslint/require-await -- a missing secret is a rejection, not a throw
     async sign(body, { id, now }) {
-      const key = signingSecret(keys, 'standard-webhooks');
+      const key = signingKey(keysNow(), 'standard-webhooks');
       const seconds = Math.floor(now / 1000);
       return {
         'webhook-id': id,

@@ -1,7 +1,7 @@
 import Stripe from 'stripe';
 import { hmac } from './digest.ts';
 import { refuse, refuseMissing, refuseSignature, refuseWithoutSecret } from './refusal.ts';
-import { anySecret, signingSecret } from './rotation.ts';
+import { asTheyAre, findKey, type Secrets, signingKey } from './rotation.ts';
 import { defaultToleranceSeconds, type SignatureScheme } from './scheme.ts';
 import { judgeTimestamp, readTimestamp } from './timestamp.ts';
 
@@ -14,16 +14,18 @@ const header = 'stripe-signature';
  * @see https://docs.stripe.com/webhooks/signature
  */
 export function stripeScheme(options: {
-  secrets: readonly string[];
+  secrets: Secrets;
   /** @default 300 */
   toleranceSeconds?: number | undefined;
 }): SignatureScheme {
-  const { secrets, toleranceSeconds = defaultToleranceSeconds } = options;
+  const { toleranceSeconds = defaultToleranceSeconds } = options;
+  const secretsNow = asTheyAre(options.secrets);
   const cryptoProvider = new ExactBytes();
   return {
     name: 'stripe',
     secretHeaders: [header],
     async verify({ body, headers, now }) {
+      const secrets = secretsNow();
       if (secrets.length === 0) return refuseWithoutSecret();
       const signature = headers[header]?.trim();
       if (!signature) return refuseMissing(header);
@@ -34,7 +36,7 @@ export function stripeScheme(options: {
           `The header ${header} must be "t=<Unix time>,v1=<64 hexadecimal digits>".`,
         );
       }
-      const good = await anySecret(secrets, (secret) => {
+      const by = await findKey(secrets, (secret) => {
         try {
           // A tolerance of 0 leaves the age to us.
           return (
@@ -45,11 +47,13 @@ export function stripeScheme(options: {
           return false;
         }
       });
-      return good ? judgeTimestamp(timestamp, now, toleranceSeconds, header) : refuseSignature(header);
+      return by === null
+        ? refuseSignature(header)
+        : judgeTimestamp(by, timestamp, now, toleranceSeconds, header);
     },
     // eslint-disable-next-line @typescript-eslint/require-await -- a missing secret is a rejection, not a throw
     async sign(body, { now }) {
-      const secret = signingSecret(secrets, 'stripe');
+      const secret = signingKey(secretsNow(), 'stripe');
       const timestamp = Math.floor(now / 1000);
       const payload = body.toString('latin1');
       return {

@@ -11,17 +11,19 @@ export function readTimestamp(text: string): number | null {
 /**
  * The verdict on the age of a delivery whose signature is good: a forged one is `bad_signature`, however old it is.
  *
+ * @param secret - which one signed, 1 for the newest
  * @param seconds - the signed timestamp
  * @param now - the present, in milliseconds since the epoch
  */
 export function judgeTimestamp(
+  secret: number,
   seconds: number,
   now: number,
   toleranceSeconds: number,
   header: string,
 ): VerificationResult {
   const age = Math.floor(now / 1000) - seconds;
-  if (Math.abs(age) <= toleranceSeconds) return { verified: true };
+  if (Math.abs(age) <= toleranceSeconds) return { verified: true, secret };
   const where = age > 0 ? `${age} seconds old` : `${-age} seconds ahead`;
   return refuse(
     'stale_timestamp',

@@ -131,9 +131,15 @@ export async function emptyInbox(store: Store): Promise<void> {
  * Starts a receiver.
  *
  * @param options.store - stays open. @default one of its own
+ * @param options.sources - @default `testSources`
  */
 export async function startReceiverUnderTest(
-  options: { maxBodyBytes?: number; now?: () => number; store?: Store } = {},
+  options: {
+    maxBodyBytes?: number;
+    now?: () => number;
+    store?: Store;
+    sources?: ReadonlyMap<string, Source>;
+  } = {},
 ): Promise<ReceiverUnderTest> {
   const store = options.store ?? (await openTestStore());
   const temporal = createTemporalStandIn();
@@ -142,7 +148,7 @@ export async function startReceiverUnderTest(
   const destination: DestinationStream = { write: (line) => void log.push(line) };
   const overflow = createOverflow();
   const receiver = createReceiver({
-    sources: testSources,
+    sources: options.sources ?? testSources,
     starter: temporal,
     store,
     metrics,

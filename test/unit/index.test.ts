@@ -13,13 +13,19 @@ describe('the public surface', () => {
     const makers = [
       'defineSource',
       'secretList',
+      'optionalSecret',
       'httpDestination',
       'githubScheme',
       'hmacScheme',
+      'paddleScheme',
+      'paypalCertificates',
+      'paypalScheme',
+      'sendgridScheme',
       'shopifyScheme',
       'slackScheme',
       'standardWebhooksScheme',
       'stripeScheme',
+      'twilioScheme',
       'pathSegment',
       'throwIfCancelled',
       'vendorErrorFromStatus',
@@ -37,6 +43,6 @@ describe('the public surface', () => {
       ['--import', 'tsx', '--input-type=module', '--eval', code],
       { cwd: root },
     );
-    expect(stdout).toBe("{ verified: true }\n{ type: 'invoice', id: 'inv_1' }\n");
+    expect(stdout).toBe("{ verified: true, secret: 1 }\n{ type: 'invoice', id: 'inv_1' }\n");
   });
 });

@@ -54,7 +54,7 @@ describe('Without any setting', () => {
       logLevel: 'info',
       logFormat: null,
       sources: [],
-      secrets: [],
+      secrets: new Set(),
     });
   });
 

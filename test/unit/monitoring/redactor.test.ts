@@ -7,7 +7,7 @@ const quoted = 'pass"word\\1';
 
 describe('A secret', () => {
   it('of several lines is not shown by any of them, however a printer breaks or indents it', () => {
-    const redact = createRedactor([privateKey]);
+    const redact = createRedactor(new Set([privateKey]));
     for (const text of [
       privateKey,
       JSON.stringify({ key: privateKey }),
@@ -22,7 +22,7 @@ describe('A secret', () => {
     const logger = createLogger({
       level: 'info',
       format,
-      redact: createRedactor([privateKey]),
+      redact: createRedactor(new Set([privateKey])),
       destination: { write: (line: string) => void lines.push(line) },
     });
     logger.error({ err: new Error(`cannot read ${privateKey}`), key: privateKey }, 'it broke');
@@ -32,7 +32,7 @@ describe('A secret', () => {
 
   it('is found in JSON that stands inside of JSON, as in an answer that an error quotes', () => {
     const quote = JSON.stringify({ message: `the vendor answered ${JSON.stringify({ sent: quoted })}` });
-    const clean = createRedactor([quoted])(quote);
+    const clean = createRedactor(new Set([quoted]))(quote);
     expect(clean).toContain('[redacted]');
     expect(clean).not.toContain('word');
   });

@@ -49,7 +49,7 @@ describe('A request that is no delivery', () => {
     },
   );
 
-  it.each(['/', '/webhooks', '/webhooks/shop/more', '/metrics', '/readyz'])(
+  it.each(['/', '/webhooks', '/webhooks/shop/more/still', '/metrics', '/readyz'])(
     'gets 404 for the path %s',
     async (path) => {
       const response = await fetch(receiver.url + path, { method: 'POST' });

@@ -45,6 +45,7 @@ describe('A verified delivery', () => {
     });
     expect(read(fetching, body, { 'user-agent': 'vendor', 'x-shopify-hmac-sha256': 'abc' })).toEqual({
       kind: 'event',
+      apiVersion: null,
       event: {
         source: 'fetching',
         id: 'e1',

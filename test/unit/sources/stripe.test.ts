@@ -7,7 +7,8 @@ import {
   VendorRefusedError,
   VendorUnavailableError,
 } from '../../../src/errors.ts';
-import type { Source } from '../../../src/sources/define-source.ts';
+import type { ChangePage, Source } from '../../../src/sources/define-source.ts';
+import { stripePath } from '../../../src/sources/stripe-paths.ts';
 import { stripeSource } from '../../../src/sources/stripe.ts';
 import {
   type HttpVendor,
@@ -26,8 +27,8 @@ function make(env: Record<string, string>): Source {
 }
 
 /** A source that reads the stand-in in place of api.stripe.com. */
-function connect(vendor: HttpVendor) {
-  const { fetchRecord, listChanged } = make({ STRIPE_API_KEY: apiKey, STRIPE_API_URL: vendor.url });
+function connect(vendor: HttpVendor, env: Record<string, string> = {}) {
+  const { fetchRecord, listChanged } = make({ ...env, STRIPE_API_KEY: apiKey, STRIPE_API_URL: vendor.url });
   if (fetchRecord === undefined || listChanged === undefined) throw new Error('With a key both are there.');
   return { fetchRecord, listChanged };
 }
@@ -54,6 +55,7 @@ describe('An event of Stripe', () => {
       announced: null,
       occurredAt: 1_767_225_600,
       deletes: false,
+      apiVersion: null,
     });
   });
 
@@ -87,6 +89,39 @@ describe('An event of Stripe', () => {
       related_object: { id: 'cus_1', type: 'customer', url: '/v1/customers/cus_1' },
     };
     expect(read(thin as never).entity).toEqual({ type: 'customer', id: 'cus_1' });
+  });
+
+  it('of API v2 is about an object whose address follows from its type', () => {
+    const thin = {
+      ...{ id: 'evt_1', object: 'v2.core.event', type: 'v2.core.account.updated' },
+      ...{ created: '2026-01-01T00:00:00.000Z', livemode: false, context: 'acct_9' },
+      related_object: { id: 'acct_1', type: 'v2.core.account', url: '/v2/core/accounts/acct_1' },
+    };
+    expect(read(thin as never)).toMatchObject({
+      id: 'acct_9:evt_1',
+      entity: { type: 'v2.core.account', id: 'acct_9/acct_1' },
+    });
+    expect(
+      ['v2.core.account', 'v2.money_management.financial_account', 'v2.core', 'v3.a.b'].map(stripePath),
+    ).toEqual(['/v2/core/accounts', '/v2/money_management/financial_accounts', null, null]);
+  });
+
+  it('says in which version of the API it is written', () => {
+    const versioned = event('customer.updated', customer, { api_version: '2020-08-27' });
+    expect(read(versioned).apiVersion).toBe('2020-08-27');
+    expect(source.apiVersion).toMatch(/^\d{4}-\d{2}-\d{2}\./);
+  });
+
+  it('of the other mode than the key’s is not read, and says what to do', () => {
+    expect(() => read(event('customer.updated', customer, { livemode: true }))).toThrow(
+      /STRIPE_ACCOUNTS=live,test/,
+    );
+    expect(read(event('customer.updated', customer, { livemode: false })).id).toBe('evt_1');
+    const restricted = make({ STRIPE_API_KEY: 'rk_live_x' });
+    const body = event('customer.updated', customer, { livemode: false });
+    expect(() => restricted.readEvent({ body, headers: {} })).toThrow(UnreadableEventError);
+    const unknown = make({ STRIPE_API_KEY: 'a_key_of_a_stand-in' });
+    expect(unknown.readEvent({ body, headers: {} }).id).toBe('evt_1');
   });
 
   it.each([null, [], 'text', {}, { id: 7, type: 'a' }, { id: '', type: 'a' }, { id: 'evt_1' }])(
@@ -216,6 +251,7 @@ describe('An object of Stripe', () => {
 });
 
 describe('Stripe’s list of changes', () => {
+  const recently = new Date(Date.now() - 3_600_000).toISOString();
   const listed = [
     event('customer.updated', customer, { id: 'evt_3' }),
     event('balance.available', { object: 'balance' }, { id: 'evt_2' }),
@@ -239,7 +275,8 @@ describe('Stripe’s list of changes', () => {
   it('is that of its events, so that a repair and its webhook are one', async () => {
     await using vendor = await startHttpVendor(answer);
     const { listChanged } = connect(vendor);
-    const since = '2026-01-01T00:00:00.500Z';
+    const since = new Date(Math.floor(Date.now() / 1_000) * 1_000 - 3_599_500).toISOString();
+    const created = Math.floor(Date.parse(since) / 1_000);
     const first = await listChanged({ since, cursor: null }, { signal });
     expect(first).toEqual({
       changes: [
@@ -267,9 +304,42 @@ describe('Stripe’s list of changes', () => {
       nextCursor: null,
     });
     expect(vendor.requests.map(({ url }) => url.pathname + url.search)).toEqual([
-      '/v1/events?limit=100&created%5Bgte%5D=1767225600',
-      '/v1/events?limit=100&created%5Bgte%5D=1767225600&starting_after=evt_2',
+      `/v1/events?limit=100&created%5Bgte%5D=${created}`,
+      `/v1/events?limit=100&created%5Bgte%5D=${created}&starting_after=evt_2`,
     ]);
+  });
+
+  it('further back than its events go is preceded by the lists of the objects themselves', async () => {
+    const objects: Record<string, { id: string }[]> = {
+      '/v1/customers': [{ id: 'cus_3' }, { id: 'cus_2' }, { id: 'cus_1' }],
+      '/v1/subscriptions': [{ id: 'sub_1' }],
+      '/v1/events': listed,
+    };
+    await using vendor = await startHttpVendor(({ url }) => {
+      const all = objects[url.pathname] ?? [];
+      const after = url.searchParams.get('starting_after');
+      const from = after === null ? 0 : all.findIndex((each) => each.id === after) + 1;
+      return { json: { has_more: from + 2 < all.length, data: all.slice(from, from + 2) } };
+    });
+    const { listChanged } = connect(vendor, { STRIPE_BACKFILL: 'customer, subscription' });
+    for (const since of [null, '2020-01-01T00:00:00Z']) {
+      const seen: string[] = [];
+      let cursor: string | null = null;
+      do {
+        const page: ChangePage = await listChanged({ since, cursor }, { signal });
+        seen.push(...page.changes.map(({ entity, event: of }) => of?.id ?? `${entity.type} ${entity.id}`));
+        cursor = page.nextCursor;
+      } while (cursor !== null);
+      expect(seen).toEqual([
+        ...['customer cus_3', 'customer cus_2', 'customer cus_1', 'subscription sub_1'],
+        ...['evt_3', 'evt_1'],
+      ]);
+    }
+    const ofSubscriptions = vendor.requests.filter(({ url }) => url.pathname === '/v1/subscriptions');
+    expect(ofSubscriptions[0]?.url.searchParams.get('status')).toBe('all');
+    expect(() => make({ STRIPE_API_KEY: apiKey, STRIPE_BACKFILL: 'balance' })).toThrow(
+      /balance.* is no type/,
+    );
   });
 
   it('loses nothing to an event that happens between two pages', async () => {
@@ -281,15 +351,15 @@ describe('Stripe’s list of changes', () => {
       return { json: { has_more: from + 2 < all().length, data: all().slice(from, from + 2) } };
     });
     const { listChanged } = connect(vendor);
-    const first = await listChanged({ since: null, cursor: null }, { signal });
+    const first = await listChanged({ since: recently, cursor: null }, { signal });
     happened = [event('customer.created', { ...customer, id: 'cus_2' }, { id: 'evt_4' })];
-    const second = await listChanged({ since: null, cursor: first.nextCursor }, { signal });
+    const second = await listChanged({ since: recently, cursor: first.nextCursor }, { signal });
     expect([...first.changes, ...second.changes].map((each) => each.event?.id)).toEqual(['evt_3', 'evt_1']);
   });
 
   it('is refused where it is no list', async () => {
     await using vendor = await startHttpVendor(() => ({ json: { data: 'none' } }));
-    await expect(connect(vendor).listChanged({ since: null, cursor: null }, { signal })).rejects.toThrow(
+    await expect(connect(vendor).listChanged({ since: recently, cursor: null }, { signal })).rejects.toThrow(
       VendorAnswerError,
     );
   });

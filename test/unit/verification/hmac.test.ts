@@ -41,7 +41,7 @@ describe('HMAC', () => {
     });
     const headers = { 'x-signature': '5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843' };
     const body = Buffer.from('what do ya want for nothing?');
-    expect(await scheme.verify({ body, headers, now: 0 })).toEqual({ verified: true });
+    expect(await scheme.verify({ body, headers, now: 0 })).toMatchObject({ verified: true });
     expect(await scheme.sign(body, { id: '', now: 0 })).toEqual(headers);
   });
 
@@ -59,7 +59,7 @@ describe('HMAC', () => {
       'x-time': String(at),
       'x-signature': createHmac('sha256', secrets[0]).update(`${at}.{}`).digest('hex'),
     };
-    expect(await scheme.verify({ body, headers, now: at + 10_000 })).toEqual({ verified: true });
+    expect(await scheme.verify({ body, headers, now: at + 10_000 })).toMatchObject({ verified: true });
     expect(await scheme.verify({ body, headers, now: at + 11_000 })).toMatchObject({
       reason: 'stale_timestamp',
     });

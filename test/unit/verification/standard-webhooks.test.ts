@@ -27,14 +27,14 @@ describe('Standard Webhooks', () => {
 
   it('agrees with the vector of the reference libraries', async () => {
     expect(await scheme.sign(body, { id, now })).toEqual(headers);
-    expect(await scheme.verify({ body, headers, now })).toEqual({ verified: true });
+    expect(await scheme.verify({ body, headers, now })).toMatchObject({ verified: true });
   });
 
   it('accepts the good one among several signatures, and passes over other versions', async () => {
     const several = `v1a,AAAA v1,Ceo5qEr07ixe2NLpvHk3FH9bwy/WavXrAFQ/9tdO6mc= ${signature}`;
-    expect(await scheme.verify({ body, headers: { ...headers, 'webhook-signature': several }, now })).toEqual(
-      { verified: true },
-    );
+    expect(
+      await scheme.verify({ body, headers: { ...headers, 'webhook-signature': several }, now }),
+    ).toMatchObject({ verified: true });
   });
 
   it('refuses the signature under another message id', async () => {
@@ -44,7 +44,7 @@ describe('Standard Webhooks', () => {
 
   it('reads the older header names of Svix', async () => {
     const svix = { 'svix-id': id, 'svix-timestamp': '1614265330', 'svix-signature': signature };
-    expect(await scheme.verify({ body, headers: svix, now })).toEqual({ verified: true });
+    expect(await scheme.verify({ body, headers: svix, now })).toMatchObject({ verified: true });
   });
 
   it('signs what the reference library accepts', async () => {

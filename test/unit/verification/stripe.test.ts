@@ -24,7 +24,7 @@ describe('Stripe', () => {
 
   it('accepts what the vendor’s own library signed', async () => {
     const headers = { 'stripe-signature': vendorHeader('whsec_first') };
-    expect(await scheme.verify({ body, headers, now })).toEqual({ verified: true });
+    expect(await scheme.verify({ body, headers, now })).toMatchObject({ verified: true });
   });
 
   it('signs what the vendor’s own library accepts', async () => {
@@ -46,7 +46,7 @@ describe('Stripe', () => {
     const headers = {
       'stripe-signature': `${time},${second},${first},v0=6ffbb59b2300aae63f272406069a9788598b792a`,
     };
-    expect(await scheme.verify({ body, headers, now })).toEqual({ verified: true });
+    expect(await scheme.verify({ body, headers, now })).toMatchObject({ verified: true });
   });
 
   it('refuses a header that names two times', async () => {

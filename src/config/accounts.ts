@@ -1,0 +1,52 @@
+import { ConfigurationError } from '../errors.ts';
+import { accountPattern } from '../model/ids.ts';
+import { ofAccount, type SecretEnv } from '../sources/secret-settings.ts';
+import { isSecret } from './secret-values.ts';
+
+function upperCase(name: string): string {
+  return name.toUpperCase().replaceAll('-', '_');
+}
+
+/** The variable with the signing secrets: a source whose secret is set is on, unless LANDFALL_SOURCES says otherwise. */
+export function secretVariable(source: string): string {
+  return `${upperCase(source)}_WEBHOOK_SECRET`;
+}
+
+/** The variable that lists a source's accounts, separated by commas. */
+export function accountsVariable(source: string): string {
+  return `${upperCase(source)}_ACCOUNTS`;
+}
+
+/**
+ * The accounts of a source; `[null]` where it has just one, without a name.
+ *
+ * @throws ConfigurationError where a name does not fit into a path and a workflow id
+ */
+export function readAccounts(source: string, env: SecretEnv): readonly (string | null)[] {
+  const variable = accountsVariable(source);
+  const text = env[variable];
+  if (typeof text !== 'string') return [null];
+  const names = text
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '');
+  const wrong = names.find((name) => !accountPattern.test(name));
+  if (wrong !== undefined) {
+    throw new ConfigurationError(
+      `${variable}: "${wrong}" must be 1 to 23 lower-case letters, digits and hyphens, and begin with a letter or digit.`,
+    );
+  }
+  return [...new Set(names)];
+}
+
+/**
+ * Which variable is read for one: of an account, a secret is its own (`STRIPE_API_KEY_EU`), anything else may be common to all
+ * (`STRIPE_API_URL`).
+ */
+export function variablesOf(env: SecretEnv, account: string | null): (variable: string) => string {
+  return (variable) => {
+    if (account === null) return variable;
+    const own = ofAccount(variable, account);
+    return isSecret(variable) || own in env ? own : variable;
+  };
+}
