@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, inject, test } from 'vitest';
-import { buildToxiproxy } from '../support/build-toxiproxy.ts';
+import { buildGoTool } from '../support/build-go-tool.ts';
 import { catalogue } from './catalogue/index.ts';
 import { type Judgement, since } from './judge-system.ts';
 import { startStoreServer } from './parts/store-server.ts';
@@ -30,7 +30,7 @@ const say = (text: string) => process.stderr.write(`${text}\n`);
 beforeAll(async () => {
   let proxy: string;
   try {
-    proxy = await buildToxiproxy(say);
+    proxy = await buildGoTool('toxiproxy', say);
   } catch (error) {
     // A machine without Go may skip this, the machine that decides about a release may not.
     if (full || process.env['CI'] !== undefined) throw error;
