@@ -31,7 +31,8 @@ function describeSource(name: string, secretEnv: string) {
 
 const mail = sources.get('mail');
 if (mail !== undefined) {
-  const { split: _split, ...single } = mail;
+  const single = { ...mail };
+  delete single.split;
   sources.set('versioned', {
     ...single,
     ...{ name: 'versioned', apiVersion: '2026-08' },
