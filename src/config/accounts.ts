@@ -1,20 +1,17 @@
 import { ConfigurationError } from '../errors.ts';
 import { accountPattern } from '../model/ids.ts';
-import { ofAccount, type SecretEnv } from '../sources/secret-settings.ts';
+import { splitList } from '../model/split-list.ts';
+import { inVariable, ofAccount, type SecretEnv } from '../sources/secret-settings.ts';
 import { isSecret } from './secret-values.ts';
-
-function upperCase(name: string): string {
-  return name.toUpperCase().replaceAll('-', '_');
-}
 
 /** The variable with the signing secrets: a source whose secret is set is on, unless LANDFALL_SOURCES says otherwise. */
 export function secretVariable(source: string): string {
-  return `${upperCase(source)}_WEBHOOK_SECRET`;
+  return `${inVariable(source)}_WEBHOOK_SECRET`;
 }
 
 /** The variable that lists a source's accounts, separated by commas. */
 export function accountsVariable(source: string): string {
-  return `${upperCase(source)}_ACCOUNTS`;
+  return `${inVariable(source)}_ACCOUNTS`;
 }
 
 /**
@@ -26,10 +23,7 @@ export function readAccounts(source: string, env: SecretEnv): readonly (string |
   const variable = accountsVariable(source);
   const text = env[variable];
   if (typeof text !== 'string') return [null];
-  const names = text
-    .split(',')
-    .map((name) => name.trim())
-    .filter((name) => name !== '');
+  const names = splitList(text);
   const wrong = names.find((name) => !accountPattern.test(name));
   if (wrong !== undefined) {
     throw new ConfigurationError(

@@ -1,5 +1,6 @@
 import ms from 'ms';
 import { z } from 'zod';
+import { splitList } from '../model/split-list.ts';
 
 /** One environment variable: what it means, what holds where it is not set, and its schema. */
 export interface Setting<Schema extends z.ZodType = z.ZodType> {
@@ -15,12 +16,7 @@ function setting<Schema extends z.ZodType>(sense: string, fallback: string, sche
 
 const port = z.coerce.number('must be a port').int().min(0).max(65_535);
 const count = z.coerce.number('must be a whole number').int().min(1);
-const list = z.string().transform((text) =>
-  text
-    .split(',')
-    .map((each) => each.trim())
-    .filter((each) => each !== ''),
-);
+const list = z.string().transform((text) => splitList(text));
 
 /** A duration such as `30s`, `4h` or `2 days`, in milliseconds. */
 const duration = z.string().transform((text, context) => {

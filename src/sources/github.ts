@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { ConfigurationError, VendorAnswerError, VendorRefusedError } from '../errors.ts';
 import { isJsonObject } from '../model/json.ts';
+import { splitList } from '../model/split-list.ts';
 import { githubScheme } from '../verification/github.ts';
 import { defineSource, type Source } from './define-source.ts';
 import { createGithubApi, type GithubApi } from './github-api.ts';
@@ -87,19 +88,14 @@ function createFetchRecord(api: GithubApi): NonNullable<Source['fetchRecord']> {
 }
 
 function repositoryList(): z.ZodType<string[]> {
-  const split = (text: string) =>
-    text
-      .split(',')
-      .map((each) => each.trim())
-      .filter((each) => each !== '');
   return z.preprocess(
     (value) => value ?? '',
     z
       .string()
-      .refine((text) => split(text).every((each) => /^[\w.-]+\/[\w.-]+$/.test(each)), {
+      .refine((text) => splitList(text).every((each) => /^[\w.-]+\/[\w.-]+$/.test(each)), {
         error: 'must be a list of owner/name, separated by commas',
       })
-      .transform(split),
+      .transform((text) => splitList(text)),
   );
 }
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { splitList } from '../model/split-list.ts';
 import type { Secrets } from '../verification/rotation.ts';
 
 /** A secret from the environment, or from a file that may change: the loader gives a function where it does. */
@@ -52,9 +53,14 @@ export function optionalSecret(): z.ZodType<(() => string) | undefined> {
   );
 }
 
+/** The name of a source or an account as it stands in variables. */
+export function inVariable(name: string): string {
+  return name.toUpperCase().replaceAll('-', '_');
+}
+
 /** `STRIPE_API_KEY` of the account `eu`: `STRIPE_API_KEY_EU`. */
 export function ofAccount(variable: string, account: string): string {
-  return `${variable}_${account.toUpperCase().replaceAll('-', '_')}`;
+  return `${variable}_${inVariable(account)}`;
 }
 
 function markLive<Schema extends z.ZodType>(schema: Schema): Schema {
@@ -62,9 +68,4 @@ function markLive<Schema extends z.ZodType>(schema: Schema): Schema {
   return schema;
 }
 
-function split(text: string): string[] {
-  return text
-    .split(/[,\n]/)
-    .map((secret) => secret.trim())
-    .filter((secret) => secret !== '');
-}
+const split = (text: string): string[] => splitList(text, /[,\n]/);
