@@ -18,7 +18,7 @@ export interface FailureDetail {
 /** `tryEvent`: the event has landed, or was left to the ordinary activities. */
 export type TryResult = { kind: 'landed'; landed: Landed } | { kind: 'deferred' };
 
-/** `listChanges`: one page of the vendor's list, compared with our copies. */
+/** `listChanges`: the next pages of the vendor's list, compared with our copies. */
 export interface ComparedPages {
   /** Absent in the histories of when it was always one. */
   pages?: number;
@@ -84,7 +84,7 @@ export interface Activities {
     until: string | null;
     retry: RetrySettings;
   }>;
-  /** Lists one page of changes and compares it with our copies. Heartbeats. */
+  /** Lists the next page of changes, and more while nothing differs, and compares them with our copies. Heartbeats. */
   listChanges(input: { source: string; since: string | null; cursor: string | null }): Promise<ComparedPages>;
   /** Keeps the report and moves the cursor where the run is complete. */
   finishReconciliation(input: { report: ReconciliationReport; until: string | null }): Promise<void>;

@@ -99,8 +99,7 @@ interface SourceParameters {
   account?: string;
 }
 
-const keyOf = ({ source, account = null }: { source: string; account?: string | null }): string =>
-  sourceKey(source, account);
+const keyOf = ({ source, account }: SourceParameters): string => sourceKey(source, account ?? null);
 
 function internalErrors(logger: Logger): ErrorRequestHandler {
   return (error: unknown, _request, response, next) => {

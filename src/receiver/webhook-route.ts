@@ -34,10 +34,8 @@ export async function receiveDelivery(
   const { metrics, logger, now } = deps;
   const body = request.body as Buffer;
   const headers = headersOf(request);
-  const verified = await source.verification.verify({
-    ...{ body, headers, now: now() },
-    url: request.originalUrl,
-  });
+  const url = request.originalUrl;
+  const verified = await source.verification.verify({ body, headers, now: now(), url });
   if (!verified.verified) {
     const { reason, detail } = verified;
     deps.rejections.note({ source, reason, detail, body, headers });
