@@ -63,7 +63,7 @@ function rowsOf(results: readonly FaultResult[]): string[][] {
 function introduction(eventsPerSecond: number): string {
   return `# Faults
 
-\`npm run test:faults\` runs every fault of the table below and writes this page anew (about twenty minutes); \`npm test\` runs a few of
+\`npm run test:faults\` runs every fault of the table below and writes this page anew (about a quarter of an hour); \`npm test\` runs a few of
 them. Each fault meets the system that came well out of the one before: two receivers, two workers, the full Temporal server on PostgreSQL, a PostgreSQL for
 the store, and a demo vendor that makes ${eventsPerSecond} events a second, delivers a tenth of them several times and a tenth in disorder, and
 never sends a twentieth. All are processes of their own, and every way between them leads through
