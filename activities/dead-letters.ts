@@ -64,8 +64,8 @@ export function createDeadLetterActivities({
       return Promise.resolve(readUnreadable(findSource(sources, source), subject.delivery, now()));
     },
 
-    async describeRun({ workflowId }) {
-      return { status: await temporal.describeRun(workflowId) };
+    async describeRun({ workflowId, runId }) {
+      return { status: await temporal.describeRun(workflowId, runId) };
     },
   };
 }

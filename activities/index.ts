@@ -1,4 +1,5 @@
 import { createApplyRecord } from './apply-record.ts';
+import { createAuditRecords } from './audit-records.ts';
 import { createDeadLetterActivities } from './dead-letters.ts';
 import { createDeliver, createMarkDelivered } from './deliver.ts';
 import type { ActivityDependencies } from './dependencies.ts';
@@ -7,6 +8,7 @@ import { createReconciliationActivities } from './reconciliation.ts';
 import { reportFailures } from './report-failures.ts';
 import { createTryEvent } from './try-event.ts';
 import type { Activities } from './types.ts';
+import { createWaitForTurn } from './wait-for-turn.ts';
 
 /** All activities, as the worker registers them: whatever one throws leaves as an `ApplicationFailure` without secrets. */
 export function createActivities(dependencies: ActivityDependencies): Activities {
@@ -18,10 +20,12 @@ export function createActivities(dependencies: ActivityDependencies): Activities
   return reportFailures(
     {
       ...steps,
+      waitForTurn: createWaitForTurn(dependencies),
       markDelivered: createMarkDelivered(dependencies),
       tryEvent: createTryEvent(steps, dependencies),
       ...createDeadLetterActivities(dependencies),
       ...createReconciliationActivities(dependencies),
+      auditRecords: createAuditRecords(dependencies),
     },
     dependencies,
   );

@@ -12,7 +12,7 @@ import type { Activities } from './types.ts';
 
 type ReconciliationActivities = Pick<
   Activities,
-  'beginReconciliation' | 'listChanges' | 'finishReconciliation'
+  'beginReconciliation' | 'listChanges' | 'compareAgain' | 'finishReconciliation'
 >;
 
 /** Well below the heartbeat timeout of 30 seconds. */
@@ -31,18 +31,27 @@ export function createReconciliationActivities({
   now,
 }: ActivityDependencies): ReconciliationActivities {
   return {
-    async beginReconciliation({ source: name, since }) {
-      const source = listingSource(sources, name);
+    async beginReconciliation({ source: name, since, mode = 'changes' }) {
+      const source = mode === 'audit' ? findSource(sources, name) : listingSource(sources, name);
       const cursor = await store.findCursor(name);
       const until = new Date(now()).toISOString();
       const reached = cursor === null ? null : Date.parse(cursor.reconciledUntil);
+      const { retry, reconcile } = source;
+      const common = {
+        isFirst: reached === null,
+        lists: source.listChanged !== undefined,
+        limited: source.requestsPerSecond !== null,
+        alertShare: reconcile.alertShare,
+        retry,
+      };
+      if (mode === 'audit') return { since: null, until, ...common };
       if (since === null) {
         const from =
-          reached === null ? null : new Date(reached - source.reconcile.overlapMilliseconds).toISOString();
-        return { since: from, until, retry: source.retry };
+          reached === null ? null : new Date(reached - reconcile.overlapMilliseconds).toISOString();
+        return { since: from, until, ...common };
       }
       const leavesGap = reached === null || Date.parse(since) > reached;
-      return { since, until: leavesGap ? null : until, retry: source.retry };
+      return { since, until: leavesGap ? null : until, ...common };
     },
 
     async listChanges({ source: name, since, cursor }) {
@@ -53,14 +62,21 @@ export function createReconciliationActivities({
         context.heartbeat({ cursor: read.nextCursor });
       }, heartbeatEvery);
       const begun = performance.now();
+      // Each page of a limited source is a call of its own, and waits for its turn.
+      const readOn = source.requestsPerSecond === null ? readOnMilliseconds : 0;
       try {
         do {
           const range = { since, cursor: read.nextCursor };
           const page = await source.listChanged(range, { signal: context.cancellationSignal });
           const changes = newestOfEach(page.changes.map((change) => comparable(change, now())));
           const found = await store.findDifferences(name, changes);
+          const young = (change: ListedComparable | undefined) =>
+            youngFor(change, source.reconcile.graceMilliseconds, now());
           read.differences.push(
-            ...found.map(({ index, ...difference }) => identify(difference, changes[index])),
+            ...found.map(({ index, ...difference }) => ({
+              ...identify(difference, changes[index]),
+              youngForMilliseconds: young(changes[index]),
+            })),
           );
           read.pages += 1;
           read.scanned += page.changes.length;
@@ -68,7 +84,7 @@ export function createReconciliationActivities({
         } while (
           read.nextCursor !== null &&
           read.differences.length < enoughDifferences &&
-          performance.now() - begun < readOnMilliseconds
+          performance.now() - begun < readOn
         );
       } catch (error) {
         // What was read is kept: the next call begins with the page that failed, and fails by itself if it fails again.
@@ -79,10 +95,20 @@ export function createReconciliationActivities({
       return read;
     },
 
+    async compareAgain({ source: name, differences }) {
+      const changes = differences.map(({ entity, version, deleted, eventId, eventType }) => ({
+        ...{ entity, ...version, deleted },
+        event: eventType === null ? null : { id: eventId, type: eventType },
+      }));
+      const found = await store.findDifferences(name, changes);
+      return found.map(({ index, ...difference }) => identify(difference, changes[index]));
+    },
+
     async finishReconciliation({ report, until }) {
       await store.saveReport(report, until);
       metrics.observeReconciliation(report);
       logger.info({ ...report }, 'reconciled');
+      if (typeof report.alert === 'string') logger.error({ source: report.source }, report.alert);
     },
   };
 }
@@ -101,22 +127,35 @@ function listingSource(
   return { ...source, listChanged };
 }
 
+/** A listed change, and when it happened. */
+interface ListedComparable extends ComparableChange {
+  occurredAt: string | null;
+}
+
 function comparable(
   { entity, version, sourceTime, deleted, event }: ListedChange,
   now: number,
-): ComparableChange {
+): ListedComparable {
+  const time = readSourceTime(sourceTime, now);
   return {
     entity,
     version: readVersionNumber(version),
-    sourceTime: readSourceTime(sourceTime, now),
+    sourceTime: time,
     deleted,
-    event: event === undefined ? null : { ...event, id: canonicalEventId(event.id, sha256Hex) },
+    event: event === undefined ? null : { id: canonicalEventId(event.id, sha256Hex), type: event.type },
+    occurredAt: event?.occurredAt === undefined ? time : readSourceTime(event.occurredAt, now),
   };
 }
 
+/** How long the change's own webhook may still be on its way; never more than the grace, whatever the vendor's clock says. */
+function youngFor(change: ListedComparable | undefined, grace: number, now: number): number {
+  if (change === undefined || change.occurredAt === null) return 0;
+  return Math.min(Math.max(Date.parse(change.occurredAt) + grace - now, 0), grace);
+}
+
 /** Of changes that are not events of the vendor's, the newest of each record: one repair mends them all. */
-function newestOfEach(changes: readonly ComparableChange[]): ComparableChange[] {
-  const kept = new Map<string, ComparableChange>();
+function newestOfEach(changes: readonly ListedComparable[]): ListedComparable[] {
+  const kept = new Map<string, ListedComparable>();
   for (const change of changes) {
     const key =
       change.event === null

@@ -35,6 +35,7 @@ export function reportFailures(
     };
   return {
     tryEvent: wrap('tryEvent', activities.tryEvent),
+    waitForTurn: wrap('waitForTurn', activities.waitForTurn),
     fetchRecord: wrap('fetchRecord', activities.fetchRecord),
     applyRecord: wrap('applyRecord', activities.applyRecord),
     deliver: wrap('deliver', activities.deliver),
@@ -46,6 +47,8 @@ export function reportFailures(
     describeRun: wrap('describeRun', activities.describeRun),
     beginReconciliation: wrap('beginReconciliation', activities.beginReconciliation),
     listChanges: wrap('listChanges', activities.listChanges),
+    compareAgain: wrap('compareAgain', activities.compareAgain),
+    auditRecords: wrap('auditRecords', activities.auditRecords),
     finishReconciliation: wrap('finishReconciliation', activities.finishReconciliation),
   };
 }

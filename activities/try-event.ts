@@ -19,12 +19,16 @@ const lastRound = 3;
 /** The whole way of an event in one go. */
 export function createTryEvent(
   steps: LandingSteps,
-  { redact }: Pick<ActivityDependencies, 'redact'>,
+  { sources, redact }: Pick<ActivityDependencies, 'sources' | 'redact'>,
 ): Activities['tryEvent'] {
   const placesOf = new Map<string, SemaphoreInterface>();
 
   return async (input) => {
     const { source } = input.event;
+    const { requestsPerSecond = null, ordering } = sources.get(source) ?? {};
+    if (ordering?.kind === 'per-entity' && input.hasTurn !== true) return { kind: 'deferred', ordered: true };
+    if (requestsPerSecond !== null && input.event.snapshot === null)
+      return { kind: 'deferred', limited: true };
     let places = placesOf.get(source);
     if (places === undefined) {
       places = withTimeout(new Semaphore(perSource), waitForPlaceMilliseconds, new NoPlaceError());

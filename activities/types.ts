@@ -1,7 +1,7 @@
 import type { DeadLetterSubject, FailureReport } from '../src/model/dead-letter.ts';
-import type { LandfallEvent } from '../src/model/event.ts';
+import type { EntityRef, EventRef, LandfallEvent } from '../src/model/event.ts';
 import type { AppliedEvent, Landed, LandingInput, LandingSteps } from '../src/model/land-event.ts';
-import type { Difference, ReconciliationReport } from '../src/model/reconciliation.ts';
+import type { Difference, ReconcileMode, ReconciliationReport } from '../src/model/reconciliation.ts';
 import type { RetrySettings } from '../src/model/retry.ts';
 
 /** What each activity adds to its `ApplicationFailure`, as the first detail. */
@@ -15,8 +15,12 @@ export interface FailureDetail {
   applied?: AppliedEvent;
 }
 
-/** `tryEvent`: the event has landed, or was left to the ordinary activities. */
-export type TryResult = { kind: 'landed'; landed: Landed } | { kind: 'deferred' };
+/**
+ * `tryEvent`: the event has landed, or was left to the ordinary activities; `limited` where the vendor's calls wait in a queue of
+ * their own, `ordered` where the event has to wait for its turn among those of its record.
+ */
+export type TryResult =
+  { kind: 'landed'; landed: Landed } | { kind: 'deferred'; limited?: boolean; ordered?: boolean };
 
 /** `listChanges`: the next pages of the vendor's list, compared with our copies. */
 export interface ComparedPages {
@@ -27,6 +31,16 @@ export interface ComparedPages {
   nextCursor: string | null;
 }
 
+/** `auditRecords`: the next of our copies, compared with the records themselves. */
+export interface AuditedRecords {
+  audited: number;
+  /** Those whose answer made no sense: see the worker's log. */
+  failed: number;
+  differences: Difference[];
+  /** Where the next call begins; null where all have been compared. */
+  upTo: EntityRef | null;
+}
+
 /**
  * Every activity, as the workflows see it. This file stays free of Node's types, because workflow code is compiled without them.
  * Each throws `ApplicationFailure` with a code of src/errors.ts as its type.
@@ -34,9 +48,12 @@ export interface ComparedPages {
 export interface Activities {
   /**
    * The whole way of an event at the first attempt: fetch, apply, deliver. `deferred` where this worker has enough first
-   * attempts of the source under way, or other events of the record are: nothing is wrong then. A failure names its step.
+   * attempts of the source under way, or other events of the record are, or the vendor's rate is limited: nothing is wrong then.
+   * A failure names its step.
    */
   tryEvent(input: LandingInput): Promise<TryResult>;
+  /** Tells the workflow `entityTurns` of the record that this run waits for its turn. Idempotent. */
+  waitForTurn(input: { event: EventRef; entity: EntityRef; runId: string }): Promise<void>;
   /** The record as the vendor has it now. */
   fetchRecord: LandingSteps['fetchRecord'];
   /** The version guard, the processed mark and the write, in one transaction. */
@@ -72,20 +89,31 @@ export interface Activities {
     source: string;
     subject: Extract<DeadLetterSubject, { kind: 'unreadable' }>;
   }): Promise<LandfallEvent>;
-  /** The status of a workflow's latest run: `RUNNING`, `COMPLETED`, `FAILED`, … or `NOT_FOUND`. */
-  describeRun(input: { workflowId: string }): Promise<{ status: string }>;
+  /** The status of a run, or of a workflow's latest one: `RUNNING`, `COMPLETED`, `FAILED`, … or `NOT_FOUND`. */
+  describeRun(input: { workflowId: string; runId?: string }): Promise<{ status: string }>;
   /** Where a reconciliation begins: the cursor less the overlap, or the given time; null: everything. */
-  beginReconciliation(input: { source: string; since: string | null }): Promise<{
+  beginReconciliation(input: { source: string; since: string | null; mode?: ReconcileMode }): Promise<{
     since: string | null;
     /**
      * The time up to which the source will be reconciled where this run completes; null where the run leaves a gap after
      * the last complete one, so that the cursor must stay.
      */
     until: string | null;
+    /** True where there was no complete run yet. */
+    isFirst: boolean;
+    /** False where there is nothing but an audit that can be made of it. */
+    lists: boolean;
+    /** True where the vendor's calls wait for their turn in a queue of their own. */
+    limited: boolean;
+    alertShare: number;
     retry: RetrySettings;
   }>;
   /** Lists the next page of changes, and more while nothing differs, and compares them with our copies. Heartbeats. */
   listChanges(input: { source: string; since: string | null; cursor: string | null }): Promise<ComparedPages>;
-  /** Keeps the report and moves the cursor where the run is complete. */
+  /** Those of the differences that are still there: what was young has had the time that its webhook may take. */
+  compareAgain(input: { source: string; differences: readonly Difference[] }): Promise<Difference[]>;
+  /** Compares our next copies with the records themselves, each fetched from the vendor. Heartbeats. */
+  auditRecords(input: { source: string; after: EntityRef | null }): Promise<AuditedRecords>;
+  /** Keeps the report and moves the cursor where the run is complete; tells the people on call of an alert. */
   finishReconciliation(input: { report: ReconciliationReport; until: string | null }): Promise<void>;
 }

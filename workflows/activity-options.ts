@@ -22,11 +22,12 @@ export function first(summary: string): Pick<Proxies, 'tryEvent'> {
  * 30 seconds an attempt: vendors' own clients give up sooner, and a worker that died is noticed by then.
  *
  * @param options.notRetried - types of failures that end it, because they are no fault of the other side
+ * @param options.taskQueue - where calls to a vendor that limits its rate wait for their turn; null: the workflow's own
  */
 export function remote(
   retry: RetrySettings,
   summary: string,
-  options: { notRetried?: string[] } = {},
+  options: { notRetried?: string[]; taskQueue?: string | null } = {},
 ): Pick<Proxies, 'fetchRecord' | 'deliver'> {
   return proxyActivities<Activities>({
     startToCloseTimeout: '30 seconds',
@@ -37,6 +38,7 @@ export function remote(
       maximumInterval: retry.maximumIntervalMilliseconds,
       nonRetryableErrorTypes: options.notRetried ?? [],
     },
+    ...inQueue(options.taskQueue),
     summary,
   });
 }
@@ -45,7 +47,9 @@ export function remote(
  * Calls to our own store and to Temporal: tried for as long as it takes, because an outage of ours must never turn
  * events into dead letters. What the store refuses for good is not retried (StoreRefusedError).
  */
-export function own(summary: string): Omit<Proxies, 'tryEvent' | 'fetchRecord' | 'deliver' | 'listChanges'> {
+export function own(
+  summary: string,
+): Omit<Proxies, 'tryEvent' | 'fetchRecord' | 'deliver' | 'listChanges' | 'auditRecords'> {
   return proxyActivities<Activities>({
     startToCloseTimeout: '30 seconds',
     retry: { initialInterval: '200 milliseconds', backoffCoefficient: 2, maximumInterval: '30 seconds' },
@@ -54,10 +58,15 @@ export function own(summary: string): Omit<Proxies, 'tryEvent' | 'fetchRecord' |
 }
 
 /**
- * The next pages of a vendor's list and their comparison. Heartbeats, so that a worker that died is noticed within half a
- * minute though a throttled page may take long. Tried for hours: a nightly run rides out an outage of the vendor's.
+ * The next pages of a vendor's list and their comparison, or the next of our copies. Heartbeats, so that a worker that died is
+ * noticed within half a minute though a throttled page may take long. Tried for hours: a nightly run rides out an outage of the vendor's.
+ *
+ * @param taskQueue - as in `remote`
  */
-export function listing(summary: string): Pick<Proxies, 'listChanges'> {
+export function listing(
+  summary: string,
+  taskQueue: string | null = null,
+): Pick<Proxies, 'listChanges' | 'auditRecords'> {
   return proxyActivities<Activities>({
     startToCloseTimeout: '10 minutes',
     heartbeatTimeout: '30 seconds',
@@ -67,6 +76,11 @@ export function listing(summary: string): Pick<Proxies, 'listChanges'> {
       maximumInterval: '5 minutes',
       maximumAttempts: 30,
     },
+    ...inQueue(taskQueue),
     summary,
   });
+}
+
+function inQueue(taskQueue: string | null = null): { taskQueue?: string } {
+  return taskQueue === null ? {} : { taskQueue };
 }

@@ -1,7 +1,7 @@
 import type { DeadLetterInput, DeadLetterState, FailureReport } from '../src/model/dead-letter.ts';
 import { describeEntity } from '../src/model/event.ts';
 import { deadLetterWorkflowId } from '../src/model/ids.ts';
-import { clip } from '../src/model/process-event.ts';
+import { inline } from '../src/model/inline-markdown.ts';
 
 /** What usually mends it, by the code of the error: what an engineer wants to read first, at night. */
 const advice: Readonly<Record<string, string>> = {
@@ -121,9 +121,4 @@ function commands({ source, eventId }: DeadLetterInput): string {
     '```',
     'A replay reads the vendor again and applies what it has today, so it is safe at any time and in any order.',
   ].join('\n');
-}
-
-/** One line of untrusted text inside Markdown: no line break, no fence, no link, no HTML. */
-function inline(text: string): string {
-  return clip(text.replaceAll(/\s+/g, ' '), 600).replaceAll(/[<>[\]`*_|\\]/g, String.raw`\$&`);
 }

@@ -1,10 +1,18 @@
-import { ApplicationFailure, CancellationScope, setCurrentDetails, sleep } from '@temporalio/workflow';
+import {
+  ApplicationFailure,
+  CancellationScope,
+  setCurrentDetails,
+  sleep,
+  workflowInfo,
+} from '@temporalio/workflow';
 import type { TryResult } from '../activities/types.ts';
+import { callQueue } from '../src/model/call-queue.ts';
 import { describeEntity } from '../src/model/event.ts';
 import type { Landed, LandingInput } from '../src/model/land-event.ts';
 import type { RetrySettings } from '../src/model/retry.ts';
 import { first } from './activity-options.ts';
 import { isStoreUnavailable, readFailure } from './describe-failure.ts';
+import { inTurn } from './in-turn.ts';
 import { landByActivities, type LandingProgress } from './land-by-activities.ts';
 
 /**
@@ -17,18 +25,28 @@ export async function landAtFirst(
   retry: RetrySettings,
   progress: LandingProgress,
 ): Promise<Landed> {
-  let tried: TryResult;
+  const tried = await tryOnce(landing, retry, progress);
+  if (tried.kind === 'landed') return tried.landed;
+  if (tried.ordered === true) {
+    return inTurn({ landing, work: () => landAtFirst({ ...landing, hasTurn: true }, retry, progress) });
+  }
+  if (tried.limited === true) progress.callQueue = callQueue(workflowInfo().taskQueue, landing.event.source);
+  return landByActivities(landing, retry, progress, { waitsForStore: true });
+}
+
+async function tryOnce(
+  landing: LandingInput,
+  retry: RetrySettings,
+  progress: LandingProgress,
+): Promise<TryResult> {
   try {
-    tried = await first(`land ${describeEntity(landing.entity)}`).tryEvent(landing);
+    return await first(`land ${describeEntity(landing.entity)}`).tryEvent(landing);
   } catch (error) {
     // Of the run; a worker that shuts down cancels its local activities too, and their events go on elsewhere.
     if (CancellationScope.current().consideredCancelled) throw error;
     await prepareSecond(error, retry, progress);
-    tried = { kind: 'deferred' };
+    return { kind: 'deferred' };
   }
-  return tried.kind === 'landed'
-    ? tried.landed
-    : landByActivities(landing, retry, progress, { waitsForStore: true });
 }
 
 /** Throws where there is to be no second attempt. */

@@ -14,6 +14,8 @@ export interface LandingProgress {
   triedStep: string | null;
   /** What that attempt had written before it failed. */
   applied: AppliedEvent | null;
+  /** Where calls to the vendor wait for their turn; null: in the workflow's own task queue. */
+  callQueue: string | null;
 }
 
 /**
@@ -36,7 +38,9 @@ export function landByActivities(
     landing,
     {
       fetchRecord: (input) =>
-        remote(retryOf('fetchRecord'), `fetch ${name} from ${input.event.source}`).fetchRecord(input),
+        remote(retryOf('fetchRecord'), `fetch ${name} from ${input.event.source}`, {
+          taskQueue: progress.callQueue,
+        }).fetchRecord(input),
       applyRecord: (input) => {
         const what = input.incoming.deleted ? 'tombstone' : describeVersion(input.incoming);
         return own(`apply ${name} ${what}`).applyRecord(input);

@@ -6,6 +6,8 @@ import type {
   FailureReport,
   Investigation,
 } from '../src/model/dead-letter.ts';
+import type { ReconcileProgress } from '../src/model/reconciliation.ts';
+import type { Ticket } from '../src/model/turns.ts';
 
 /** Opens a dead letter, or adds a failure to the open one. Sent by the activity `openDeadLetter`, with signal-with-start. */
 export const failureSignal = defineSignal<[FailureReport]>('failure');
@@ -21,6 +23,24 @@ export const investigateSignal = defineSignal<[Investigation]>('investigate');
 
 /** The event was processed by another run, such as a reset one: the dead letter has nothing left to wait for. */
 export const resolvedSignal = defineSignal<[{ outcome: string; runId: string }]>('resolved');
+
+/** An event's run waits for its turn among those of its record. Sent by the activity `waitForTurn`, with signal-with-start. */
+export const waitSignal = defineSignal<[Ticket]>('wait');
+
+/** It is this event's turn. */
+export const turnSignal = defineSignal('turn');
+
+/** The event has had its turn, or does not want it any more. */
+export const doneSignal = defineSignal<[{ runId: string }]>('done');
+
+/** `{ by, reason }`: a reconciliation reads and repairs nothing more until it is resumed. */
+export const pauseSignal = defineSignal<[Decision]>('pause');
+
+/** A paused reconciliation goes on. */
+export const resumeSignal = defineSignal('resume');
+
+/** How far a reconciliation has come; null before it has begun. */
+export const progressQuery = defineQuery<ReconcileProgress | null>('progress');
 
 /** The whole case: state, errors, audit record. */
 export const stateQuery = defineQuery<DeadLetterState>('state');

@@ -30,7 +30,7 @@ export async function processEvent(input: ProcessEventInput): Promise<ProcessEve
     return { outcome: 'ignored', version: null, previous: null, delivered: [] };
   }
   const landing = { event: withoutBody(event), entity: event.entity, nonce: input.replay?.nonce ?? null };
-  const progress: LandingProgress = { step: 'fetchRecord', triedStep: null, applied: null };
+  const progress: LandingProgress = { step: 'fetchRecord', triedStep: null, applied: null, callQueue: null };
   try {
     const { result, deadLetterOpen } =
       input.workflowVersion === 2

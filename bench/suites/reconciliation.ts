@@ -4,7 +4,8 @@ import { readMemory } from '../tool/process-memory.ts';
 import { figureOf, type Pair, ratioOf } from '../tool/ratio.ts';
 import { startLandfall } from '../tool/start-landfall.ts';
 import { createStage, type Stage } from '../tool/stage.ts';
-import { scheduleId, startReconciliation } from '../../src/temporal/schedules.ts';
+import { startReconciliation } from '../../src/temporal/reconciliations.ts';
+import { scheduleId } from '../../src/temporal/schedules.ts';
 import type { Suite } from './suite.ts';
 
 const suite = 'reconciliation';
@@ -78,7 +79,7 @@ async function compareList(
     },
     bed,
   );
-  const handle = await startReconciliation(bed.client, source, null, stage.taskQueue);
+  const handle = await startReconciliation(bed.client, { source, since: null }, stage.taskQueue);
   const report = await handle.result();
   const { peak } = await readMemory(worker.pid);
   await worker.stop();

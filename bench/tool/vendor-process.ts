@@ -35,7 +35,9 @@ answerParent({ url: `http://127.0.0.1:${address.port}` }, (message) => {
 /** One page of the list, in the form of the demo vendor's: record number n is `cus_<n>` at version 1. */
 function listPage(query: URLSearchParams) {
   const from = Number(query.get('cursor') ?? 0);
-  const to = Math.min(from + Number(query.get('limit') ?? 100), listLength);
+  const since = query.get('updated_since');
+  const length = since !== null && Date.parse(since) > Date.parse(updatedAt) ? 0 : listLength;
+  const to = Math.min(from + Number(query.get('limit') ?? 100), length);
   const data = Array.from({ length: to - from }, (_, index) => ({
     object: 'customer',
     id: `cus_${from + index}`,
@@ -43,5 +45,5 @@ function listPage(query: URLSearchParams) {
     updated_at: updatedAt,
     deleted: false,
   }));
-  return { data, next_cursor: to < listLength ? String(to) : null };
+  return { data, next_cursor: to < length ? String(to) : null };
 }

@@ -1,4 +1,5 @@
 import { createActivities } from '../../activities/index.ts';
+import { findCallQueues } from '../temporal/call-queues.ts';
 import { prepareNamespace } from '../temporal/namespace.ts';
 import { ensureSchedules } from '../temporal/schedules.ts';
 import { createTemporalPort } from '../temporal/temporal-port.ts';
@@ -24,6 +25,7 @@ export async function startWorker(
   const workers = await startWorkers({
     target,
     taskQueues: [config.taskQueue, ...[...sources.keys()].map(taskQueueOf)],
+    callQueues: await findCallQueues(client, sources.values(), taskQueueOf),
     activities,
     shutdownGraceMilliseconds: config.shutdownGraceMilliseconds,
     workflowBundle: await loadWorkflowBundle(),

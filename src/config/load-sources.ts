@@ -8,6 +8,7 @@ import { isLive, type SecretEnv } from '../sources/secret-settings.ts';
 import { accountsVariable, readAccounts, secretVariable, variablesOf } from './accounts.ts';
 import { nearestName } from './nearest-name.ts';
 import type { SettingValues } from './schema.ts';
+import { tune } from './tune.ts';
 
 /**
  * Makes the sources that are on, from the registry and from the sources file; adds each mistake to `problems`.
@@ -40,7 +41,7 @@ export function loadSources(
     const accounts = attempt(definition.name, problems, () => readAccounts(definition.name, env)) ?? [];
     return accounts.flatMap((account) => create(definition, { env, account, needSecrets, problems }));
   });
-  const sources = [...built, ...described];
+  const sources = [...built, ...described].map((source) => tune(source, env, problems));
   for (const { name } of described) {
     if (built.some((source) => withoutAccount(source.name) === withoutAccount(name))) {
       problems.push(

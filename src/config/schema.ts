@@ -19,7 +19,7 @@ const count = z.coerce.number('must be a whole number').int().min(1);
 const list = z.string().transform((text) => splitList(text));
 
 /** A duration such as `30s`, `4h` or `2 days`, in milliseconds. */
-const duration = z.string().transform((text, context) => {
+export const duration = z.string().transform((text, context) => {
   const milliseconds = ms(text as ms.StringValue) as number | undefined;
   if (milliseconds !== undefined && milliseconds > 0) return milliseconds;
   context.addIssue('must be a duration such as 30s, 4h or 2 days');

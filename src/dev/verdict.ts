@@ -3,7 +3,7 @@ import type { Client } from '@temporalio/client';
 import { searchAttributes } from '../model/search-attributes.ts';
 import type { StoredRecord, Store } from '../store/store.ts';
 import { createDeadLetters } from '../temporal/dead-letters.ts';
-import { startReconciliation } from '../temporal/schedules.ts';
+import { startReconciliation } from '../temporal/reconciliations.ts';
 import { compareWithVendor, type Comparison } from './compare.ts';
 import type { DemoVendor } from './demo-vendor/demo-vendor.ts';
 
@@ -50,7 +50,8 @@ export async function judge({
     .entries.filter(({ kind, state }) => kind === 'event' && state === 'delivered')
     .map(({ id }) => id);
   await untilQuiet(store, client, source, delivered);
-  const reconcile = async () => (await startReconciliation(client, source, null, taskQueue)).result();
+  const reconcile = async () =>
+    (await startReconciliation(client, { source, since: null }, taskQueue)).result();
   await reconcile();
   const { missing, stale } = await reconcile();
 

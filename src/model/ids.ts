@@ -1,4 +1,4 @@
-import type { EntityRef } from './event.ts';
+import { describeEntity, type EntityRef } from './event.ts';
 import { type RecordVersion } from './version.ts';
 
 /**
@@ -37,6 +37,14 @@ export function parseDeadLetterId(id: string): { source: string; eventId: string
   const colon = rest.indexOf(':');
   if (colon < 1 || colon === rest.length - 1) return null;
   return { source: rest.slice(0, colon), eventId: rest.slice(colon + 1) };
+}
+
+/**
+ * `entity:<source>:<type>/<id>`: the workflow that gives the events of a record their turns. A very long one is cut: records that share
+ * it take their turns together, which costs time and nothing else.
+ */
+export function entityWorkflowId(source: string, entity: EntityRef): string {
+  return `entity:${source}:${describeEntity(entity)}`.slice(0, maxWorkflowIdLength);
 }
 
 /** White space, control and invisible characters (they could turn a log line around), and what is outside of the basic plane. */

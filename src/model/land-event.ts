@@ -8,6 +8,8 @@ export interface LandingInput {
   entity: EntityRef;
   /** Of the replay that this is; null where it is none. */
   nonce: string | null;
+  /** True where it is its turn among the events of its record: see `OrderingSettings`. */
+  hasTurn?: boolean;
 }
 
 /** The steps of an event, whoever carries them out: activities for a workflow, or the functions behind them. */

@@ -35,6 +35,10 @@ export function createMetrics(): Metrics {
     scanned: counter('reconciliation_scanned', 'Changes that vendors listed to reconciliations.', ['source']),
     missing: counter('reconciliation_missing', 'Listed records that we had no copy of.', ['source']),
     stale: counter('reconciliation_stale', 'Listed records whose copy was old.', ['source']),
+    different: counter('reconciliation_different', 'Copies with other content under the same version.', [
+      'source',
+    ]),
+    gone: counter('reconciliation_gone', 'Copies of records that the vendor no longer had.', ['source']),
     repaired: counter('reconciliation_repaired', 'Differences that reconciliations mended.', ['source']),
     failed: counter('reconciliation_failed', 'Differences that ended in a dead letter.', ['source']),
   };
@@ -42,6 +46,11 @@ export function createMetrics(): Metrics {
     'source',
     'complete',
   ]);
+  const alerts = counter(
+    'reconciliation_alerts',
+    'Reconciliations that found so much missing that the webhooks are to be looked at.',
+    ['source'],
+  );
   const lastComplete = new Gauge({
     name: 'landfall_reconciliation_last_complete_timestamp_seconds',
     help: 'When the last complete reconciliation of the source finished, Unix time.',
@@ -109,8 +118,9 @@ export function createMetrics(): Metrics {
     observeReconciliation(report) {
       const { source, complete } = report;
       for (const [name, each] of Object.entries(reconciled)) {
-        each.inc({ source }, report[name as keyof typeof reconciled]);
+        each.inc({ source }, report[name as keyof typeof reconciled] ?? 0);
       }
+      if (typeof report.alert === 'string') alerts.inc({ source });
       runs.inc({ source, complete: String(complete) });
       if (complete) lastComplete.set({ source }, Date.parse(report.finishedAt) / 1_000);
     },

@@ -5,6 +5,7 @@ import type { EntityRef, EventDraft } from '../model/event.ts';
 import { sourceNamePattern } from '../model/ids.ts';
 import type { JsonValue } from '../model/json.ts';
 import { defaultRetry, type RetrySettings } from '../model/retry.ts';
+import type { OrderingSettings } from '../model/turns.ts';
 import type { SignatureScheme } from '../verification/scheme.ts';
 
 /** How a vendor writes its bodies: JSON, or a form as of a web page, which is read as an object of its fields. */
@@ -36,7 +37,7 @@ export interface ListedChange {
   sourceTime: unknown;
   deleted: boolean;
   /** Where the list is one of events (Stripe's): the event's own id and type, so that a repair and its webhook are one. */
-  event?: { id: string; type: string };
+  event?: { id: string; type: string; /** As in `EventDraft`. */ occurredAt?: string | number | null };
 }
 
 /** One page of the vendor's changes. */
@@ -57,6 +58,13 @@ export interface ReconcileSettings {
   everyMilliseconds: number;
   /** How far each run looks back beyond the last complete one. @default 1 hour, which makes 25 h for a nightly run */
   overlapMilliseconds: number;
+  /**
+   * How long a change's own webhook may be on its way: before that, a run does not repair it, but waits and looks again.
+   * @default 30 seconds
+   */
+  graceMilliseconds: number;
+  /** The share of what changed, 0 to 1, that may have come by no webhook before the people on call are told. @default 0.01 */
+  alertShare: number;
 }
 
 /** A source: everything that Landfall knows of a vendor. Made by `defineSource`; knows nothing of Temporal or Express. */
@@ -98,6 +106,12 @@ export interface Source {
   destinations: readonly Destination[];
   retry: RetrySettings;
   reconcile: ReconcileSettings;
+  /**
+   * Calls to the vendor's API per second, over all workers together; null: as fast as the events come. With a limit every event takes
+   * the longer way over ordinary activities, where Temporal keeps the rate: what waits for its turn holds up no other source.
+   */
+  requestsPerSecond: number | null;
+  ordering: OrderingSettings;
   /** A task queue of its own, so that a slow vendor never holds up the others; null: the common one. */
   taskQueue: string | null;
   /** A sample event for `landfall send`: its body and the headers that go beside the signature. */
@@ -105,10 +119,15 @@ export interface Source {
 }
 
 /** What an adapter says when it is made; what it leaves out gets the defaults. */
-export type SourceParts = Omit<Source, 'name' | 'destinations' | 'retry' | 'reconcile' | 'taskQueue'> & {
+export type SourceParts = Omit<
+  Source,
+  'name' | 'destinations' | 'retry' | 'reconcile' | 'requestsPerSecond' | 'ordering' | 'taskQueue'
+> & {
   destinations?: readonly Destination[];
   retry?: Partial<RetrySettings>;
   reconcile?: Partial<ReconcileSettings>;
+  requestsPerSecond?: number;
+  ordering?: Partial<OrderingSettings>;
   taskQueue?: string;
 };
 
@@ -145,6 +164,17 @@ export function defineSource<Settings extends z.ZodRawShape>(definition: {
 }
 
 const hour = 3_600_000;
+const defaultReconcile: ReconcileSettings = {
+  everyMilliseconds: 24 * hour,
+  overlapMilliseconds: hour,
+  graceMilliseconds: 30_000,
+  alertShare: 0.01,
+};
+const defaultOrdering: OrderingSettings = {
+  kind: 'latest-wins',
+  consecutiveVersions: false,
+  gapMilliseconds: 30_000,
+};
 const retrySchema = z.object({
   maximumAttempts: z.int().min(1).max(100),
   initialIntervalMilliseconds: z.int().min(1),
@@ -177,7 +207,9 @@ function complete(name: string, parts: SourceParts): Source {
     name,
     destinations,
     retry: retry.data,
-    reconcile: { everyMilliseconds: 24 * hour, overlapMilliseconds: hour, ...parts.reconcile },
+    reconcile: { ...defaultReconcile, ...parts.reconcile },
+    requestsPerSecond: parts.requestsPerSecond ?? null,
+    ordering: { ...defaultOrdering, ...parts.ordering },
     taskQueue: parts.taskQueue ?? null,
   };
 }

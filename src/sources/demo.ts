@@ -106,7 +106,8 @@ export const demoSource = defineSource({
         backoffCoefficient: 2,
         maximumIntervalMilliseconds: 5_000,
       },
-      reconcile: { everyMilliseconds: 30_000, overlapMilliseconds: 10_000 },
+      reconcile: { everyMilliseconds: 30_000, overlapMilliseconds: 10_000, graceMilliseconds: 5_000 },
+      ordering: { consecutiveVersions: true },
       sample: () => ({ body: sampleEvent }),
     };
   },

@@ -149,6 +149,8 @@ export const genericSourceSchema = z
       )
       .min(1)
       .optional(),
+    /** Whether the vendor numbers a record's changes without leaving one out: see docs/ordering.md. */
+    consecutiveVersions: z.boolean().optional(),
     /** A task queue of its own, for a vendor that is slow. */
     taskQueue: z.string().min(1).max(200).optional(),
     destination: destinationSchema.optional(),

@@ -46,6 +46,9 @@ export function genericSource(
         : { fetchRecord: createGenericFetch(spec.name, spec.fetch, readVariable(env, spec.fetch.tokenEnv)) }),
       ...(spec.destination === undefined ? {} : { destinations: [createDestination(spec.destination, env)] }),
       ...(spec.retry === undefined ? {} : { retry: spec.retry }),
+      ...(spec.consecutiveVersions === undefined
+        ? {}
+        : { ordering: { consecutiveVersions: spec.consecutiveVersions } }),
       ...(spec.taskQueue === undefined ? {} : { taskQueue: spec.taskQueue }),
     }),
   });

@@ -1,14 +1,6 @@
-import {
-  type Client,
-  ScheduleAlreadyRunning,
-  ScheduleOverlapPolicy,
-  WorkflowExecutionAlreadyStartedError,
-  type WorkflowHandleWithFirstExecutionRunId,
-} from '@temporalio/client';
-import { TemporalRefusedError } from '../errors.ts';
+import { type Client, ScheduleAlreadyRunning, ScheduleOverlapPolicy } from '@temporalio/client';
 import type { reconcile } from '../../workflows/index.ts';
 import { searchAttributes } from '../model/search-attributes.ts';
-import { takeTurns } from '../model/take-turns.ts';
 import type { Source } from '../sources/define-source.ts';
 import { toTemporalError } from './temporal-error.ts';
 
@@ -18,7 +10,7 @@ export function scheduleId(source: string): string {
 }
 
 /** `reconcile:<source>`: the schedule adds the time of the run to it. */
-function reconcileWorkflowId(source: string): string {
+export function reconcileWorkflowId(source: string): string {
   return `reconcile:${source}`;
 }
 
@@ -95,37 +87,4 @@ function offset(name: string, everyMilliseconds: number): number {
   let sum = 7;
   for (const character of name) sum = (sum * 31 + (character.codePointAt(0) ?? 0)) % 65_521;
   return Math.floor((sum / 65_521) * Math.min(everyMilliseconds, 60 * minute));
-}
-
-/**
- * Begins a reconciliation by hand, beside the schedule: it works while the schedule is paused. One at a time for each source.
- *
- * @param since - ISO 8601; null: since the last complete run
- * @throws TemporalRefusedError where one by hand is under way
- */
-export async function startReconciliation(
-  client: Client,
-  source: string,
-  since: string | null,
-  taskQueue: string,
-): Promise<WorkflowHandleWithFirstExecutionRunId<typeof reconcile>> {
-  const workflowId = `${reconcileWorkflowId(source)}:by-hand`;
-  try {
-    return await client.workflow.start<typeof reconcile>('reconcile', {
-      workflowId,
-      taskQueue,
-      args: [{ source, since }],
-      ...takeTurns(source),
-      staticSummary: `${source}: reconcile by hand ${since === null ? 'since the last complete run' : `since ${since}`}`,
-      typedSearchAttributes: [{ key: searchAttributes.source, value: source }],
-    });
-  } catch (error) {
-    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) {
-      throw toTemporalError(error, `start the workflow ${workflowId}`);
-    }
-    throw new TemporalRefusedError(
-      `A reconciliation of ${source} by hand is under way: see the workflow ${workflowId}.`,
-      { cause: error },
-    );
-  }
 }

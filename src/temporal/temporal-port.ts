@@ -1,6 +1,14 @@
 import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 import type { TemporalPort } from '../../activities/dependencies.ts';
+import type { entityTurns } from '../../workflows/index.ts';
+import { waitSignal } from '../../workflows/messages.ts';
 import { TemporalUnavailableError } from '../errors.ts';
+import { describeEntity } from '../model/event.ts';
+import { entityWorkflowId } from '../model/ids.ts';
+import { clip, summaryLength } from '../model/process-event.ts';
+import { keyword, searchAttributes } from '../model/search-attributes.ts';
+import { takeTurns } from '../model/take-turns.ts';
+import type { Ticket } from '../model/turns.ts';
 import { openDeadLetter } from './open-dead-letter.ts';
 import { toTemporalError } from './temporal-error.ts';
 
@@ -16,9 +24,30 @@ export function createTemporalPort(client: Client, taskQueueOf: (source: string)
         throw known.retryable ? known : new TemporalUnavailableError(known.message, { cause: error });
       }
     },
-    async describeRun(workflowId) {
+    async waitForTurn(input, ticket) {
+      const { source, entity } = input;
+      const workflowId = entityWorkflowId(source, entity);
       try {
-        const { status } = await client.workflow.getHandle(workflowId).describe();
+        await client.workflow.signalWithStart<typeof entityTurns, [Ticket]>('entityTurns', {
+          workflowId,
+          taskQueue: taskQueueOf(source),
+          args: [input],
+          signal: waitSignal,
+          signalArgs: [ticket],
+          ...takeTurns(source),
+          staticSummary: clip(`${source}: turns of the events of ${describeEntity(entity)}`, summaryLength),
+          typedSearchAttributes: [
+            { key: searchAttributes.source, value: source },
+            { key: searchAttributes.entity, value: keyword(describeEntity(entity)) },
+          ],
+        });
+      } catch (error) {
+        throw toTemporalError(error, `wait for a turn in ${workflowId}`);
+      }
+    },
+    async describeRun(workflowId, runId) {
+      try {
+        const { status } = await client.workflow.getHandle(workflowId, runId).describe();
         return status.name;
       } catch (error) {
         if (error instanceof WorkflowNotFoundError) return 'NOT_FOUND';

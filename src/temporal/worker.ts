@@ -9,6 +9,7 @@ import {
   type WorkflowBundleOption,
 } from '@temporalio/worker';
 import type { Activities } from '../../activities/types.ts';
+import type { CallQueue } from './call-queues.ts';
 import { toTemporalError } from './temporal-error.ts';
 import type { TemporalTarget } from './client.ts';
 
@@ -31,38 +32,57 @@ export interface Workers {
 /**
  * Starts one worker for each task queue: a source with a queue of its own never waits for a slow vendor of another's.
  *
+ * @param callQueues - each gets a worker that makes calls to the vendor and nothing else, at the rate that Temporal then keeps over
+ * all workers together
  * @param shutdownGraceMilliseconds - how long activities may go on after `stop`; they are cancelled then, and tried again elsewhere
  * @throws TemporalUnavailableError where Temporal cannot be reached
  */
 export async function startWorkers({
   target,
   taskQueues,
+  callQueues,
   activities,
   shutdownGraceMilliseconds,
   workflowBundle,
 }: {
   target: TemporalTarget;
   taskQueues: Iterable<string>;
+  callQueues: readonly CallQueue[];
   activities: Activities;
   shutdownGraceMilliseconds: number;
   workflowBundle: WorkflowBundleOption;
 }): Promise<Workers> {
   const connection = await connect(target);
   const queues = [...new Set(taskQueues)];
-  const options: Omit<WorkerOptions, 'taskQueue'> = {
+  const common: Omit<WorkerOptions, 'taskQueue'> = {
     connection,
     namespace: target.namespace,
-    workflowBundle,
-    activities,
-    maxConcurrentWorkflowTaskExecutions: workflowTaskSlots,
-    maxConcurrentLocalActivityExecutions: workflowTaskSlots,
     shutdownGraceTime: shutdownGraceMilliseconds,
     // Past the grace, the process ends with its work undone rather than hang: Temporal gives it to another worker.
     shutdownForceTime: shutdownGraceMilliseconds + 5_000,
   };
+  const options = {
+    ...common,
+    workflowBundle,
+    activities,
+    maxConcurrentWorkflowTaskExecutions: workflowTaskSlots,
+    maxConcurrentLocalActivityExecutions: workflowTaskSlots,
+  };
+  const { fetchRecord, listChanges, auditRecords } = activities;
+  const calls = { fetchRecord, listChanges, auditRecords };
   let workers: Worker[];
   try {
-    workers = await Promise.all(queues.map((taskQueue) => Worker.create({ ...options, taskQueue })));
+    workers = await Promise.all([
+      ...queues.map((taskQueue) => Worker.create({ ...options, taskQueue })),
+      ...callQueues.map(({ taskQueue, requestsPerSecond }) =>
+        Worker.create({
+          ...common,
+          taskQueue,
+          activities: calls,
+          ...(requestsPerSecond === null ? {} : { maxTaskQueueActivitiesPerSecond: requestsPerSecond }),
+        }),
+      ),
+    ]);
   } catch (error) {
     await connection.close();
     throw error;

@@ -6,7 +6,10 @@ import { type Harness, startHarness } from '../support/harness.ts';
 let harness: Harness;
 beforeAll(async () => {
   harness = await startHarness({
-    change: (source) => ({ ...source, reconcile: { everyMilliseconds: 86_400_000, overlapMilliseconds: 0 } }),
+    change: (source) => ({
+      ...source,
+      reconcile: { ...source.reconcile, everyMilliseconds: 86_400_000, overlapMilliseconds: 0 },
+    }),
   });
 });
 afterAll(() => harness.stop());

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { ensureSchedules, startReconciliation } from '../../src/temporal/schedules.ts';
+import { startReconciliation } from '../../src/temporal/reconciliations.ts';
+import { ensureSchedules } from '../../src/temporal/schedules.ts';
 import { recordHistory } from '../support/record-history.ts';
 import { type Harness, startHarness } from '../support/harness.ts';
 
@@ -10,7 +11,7 @@ describe('a delivery that never arrives', () => {
       vendor: { customers: 5, orders: 5 },
       change: (source) => ({
         ...source,
-        reconcile: { everyMilliseconds: 86_400_000, overlapMilliseconds: 3_600_000 },
+        reconcile: { ...source.reconcile, everyMilliseconds: 86_400_000, overlapMilliseconds: 3_600_000 },
       }),
     });
     // The schedule's first run is the backfill.
@@ -25,7 +26,11 @@ describe('a delivery that never arrives', () => {
 
   async function reconcile(since: string | null = null) {
     const { runtime, source } = harness;
-    const handle = await startReconciliation(runtime.client, source.name, since, runtime.config.taskQueue);
+    const handle = await startReconciliation(
+      runtime.client,
+      { source: source.name, since },
+      runtime.config.taskQueue,
+    );
     return { handle, report: await handle.result() };
   }
   const allRecords = () => harness.runtime.store.listRecords(harness.source.name, null, 1_000);

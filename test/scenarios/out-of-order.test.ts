@@ -1,5 +1,7 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Service } from '../../src/cli/runtime.ts';
+import { startWorker } from '../../src/cli/start-worker.ts';
 import type { VendorEvent } from '../../src/dev/demo-vendor/company.ts';
 import type { Source, SourceRecord } from '../../src/sources/define-source.ts';
 import { genericSource } from '../../src/sources/generic.ts';
@@ -20,6 +22,7 @@ type Life = typeof life extends fc.Arbitrary<infer Value> ? Value : never;
 
 describe('events that arrive out of order', () => {
   let harness: Harness;
+  let second: Service;
   let variants: Record<Variant, Source>;
 
   beforeAll(async () => {
@@ -36,8 +39,12 @@ describe('events that arrive out of order', () => {
       },
       sources: () => [variants.timed, variants.unversioned, variants.snapshots],
     });
+    second = await startWorker(harness.runtime);
   });
-  afterAll(() => harness.stop());
+  afterAll(async () => {
+    await second.stop();
+    await harness.stop();
+  });
 
   const find = (variant: Variant, id: string) =>
     harness.runtime.store.findRecord(variants[variant].name, { type: 'customer', id });

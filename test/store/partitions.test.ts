@@ -213,7 +213,7 @@ function land(
   const { tryEvent } = createActivities({
     sources: new Map([['shop', create({})]]),
     store,
-    temporal: { openDeadLetter: notAsked, describeRun: notAsked },
+    temporal: { openDeadLetter: notAsked, describeRun: notAsked, waitForTurn: notAsked },
     metrics: createMetrics(),
     logger: createLogger({ level: 'silent', format: 'json', redact: (text) => text }),
     timers: { remindAfterMilliseconds: day, escalateAfterMilliseconds: day },

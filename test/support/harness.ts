@@ -77,7 +77,12 @@ export async function startHarness(
     DEMO_API_TOKEN: vendor.token,
     DEMO_CRM_URL: undefined,
   });
-  const named: Source = { ...demo, name: uniqueName('demo'), retry: fastRetry };
+  const named: Source = {
+    ...demo,
+    name: uniqueName('demo'),
+    retry: fastRetry,
+    reconcile: { ...demo.reconcile, graceMilliseconds: 0 },
+  };
   const source = options.change?.(named) ?? named;
   const sources = [source, ...(options.sources?.(vendor) ?? [])];
   const databaseUrl = await createDatabase(inject('postgresUrl'));

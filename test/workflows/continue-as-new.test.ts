@@ -15,7 +15,7 @@ describe('a run whose history grows long', () => {
       temporalAddress: server.address,
       change: (source) => ({
         ...source,
-        reconcile: { everyMilliseconds: 86_400_000, overlapMilliseconds: 1_000 },
+        reconcile: { ...source.reconcile, everyMilliseconds: 86_400_000, overlapMilliseconds: 1_000 },
       }),
     });
   });

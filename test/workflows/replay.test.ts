@@ -43,6 +43,14 @@ describe('the workflows replay what was recorded', () => {
         'reconcile-repaired',
         'reconcile-in-step',
         'reconcile-continued-as-new',
+        'reconcile-v1-repaired',
+        'reconcile-v1-continued-as-new',
+        'reconcile-young',
+        'reconcile-audit',
+        'reconcile-dry-run',
+        'reconcile-paused',
+        'entity-turns',
+        'process-event-in-turn',
       ]),
     );
   });

@@ -1,9 +1,25 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { loadConfig } from '../../config/load.ts';
-import { ReconciliationIncompleteError, UnknownSourceError } from '../../errors.ts';
+import { ConfigurationError, ReconciliationIncompleteError, UnknownSourceError } from '../../errors.ts';
+import { describeEntity } from '../../model/event.ts';
+import type { Difference, ReconcileResult } from '../../model/reconciliation.ts';
+import { describeVersion } from '../../model/version.ts';
+import type { Source } from '../../sources/define-source.ts';
 import { sourceDefinitions } from '../../sources/registry.ts';
-import { startReconciliation } from '../../temporal/schedules.ts';
+import { signalReconciliations, startReconciliation } from '../../temporal/reconciliations.ts';
+import { renderTable } from '../table.ts';
 import { type Environment, withTemporal } from '../with-temporal.ts';
+
+interface Options {
+  since?: string;
+  audit?: boolean;
+  dryRun?: boolean;
+  wait: boolean;
+  pause?: boolean;
+  resume?: boolean;
+  by?: string;
+  reason?: string;
+}
 
 /** `landfall reconcile <source>`: compares a source with our copies now, and repairs the differences. */
 export function reconcileCommand(environment: () => Promise<Environment>): Command {
@@ -15,24 +31,34 @@ export function reconcileCommand(environment: () => Promise<Environment>): Comma
       'changes since this time (ISO 8601) instead of since the last complete run',
       readTime,
     )
+    .option(
+      '--audit',
+      'compare each copy with the record itself as well: finds what changed or went without a word',
+    )
+    .option('--dry-run', 'only say what differs: repair nothing, keep no report')
     .option('--no-wait', 'start it and do not wait for its report')
-    .action(async (name: string, options: { since?: string; wait: boolean }) => {
+    .option('--pause', 'hold up the ones that are under way, with --by and --reason')
+    .option('--resume', 'let paused ones go on')
+    .option('--by <name>', 'who pauses')
+    .option('--reason <text>', 'why')
+    .action(async (name: string, options: Options) => {
       const env = await environment();
       const { sources, taskQueue } = loadConfig(env, { mode: 'command', definitions: sourceDefinitions });
-      const source = sources.find((each) => each.name === name);
-      if (source?.listChanged === undefined) {
-        const able = sources.filter((each) => each.listChanged !== undefined).map((each) => each.name);
-        throw new UnknownSourceError(
-          `There is no source "${name}" that can list its changes. These can: ${able.join(', ') || 'none'}.`,
-        );
-      }
+      const source = findSource(sources, name, options);
       await withTemporal(env, async (client) => {
-        const handle = await startReconciliation(
-          client,
-          name,
-          options.since ?? null,
-          source.taskQueue ?? taskQueue,
-        );
+        if (options.pause === true || options.resume === true) {
+          const signal = options.pause === true ? 'pause' : 'resume';
+          const ids = await signalReconciliations(client, name, { signal, decision: readDecision(options) });
+          console.log(ids.length === 0 ? `No reconciliation of ${name} is under way.` : ids.join('\n'));
+          return;
+        }
+        const input = {
+          source: name,
+          since: options.since ?? null,
+          ...(options.audit === true ? { mode: 'audit' as const } : {}),
+          ...(options.dryRun === true ? { dryRun: true } : {}),
+        };
+        const handle = await startReconciliation(client, input, source.taskQueue ?? taskQueue);
         if (!options.wait) {
           console.log(handle.workflowId);
           return;
@@ -43,14 +69,61 @@ export function reconcileCommand(environment: () => Promise<Environment>): Comma
             { cause },
           );
         });
-        const { scanned, missing, stale, repaired, settled, failed, since } = report;
-        console.log(
-          `${name} since ${since ?? 'the beginning'}: ${scanned} scanned, ${missing} missing, ${stale} stale; ` +
-            `${repaired} repaired, ${settled} settled meanwhile, ${failed} failed`,
-        );
-        if (failed > 0) process.exitCode = 1;
+        print(report);
+        if (report.failed > 0) process.exitCode = 1;
       });
     });
+}
+
+/** @throws UnknownSourceError where it cannot be reconciled so */
+function findSource(sources: readonly Source[], name: string, { audit = false }: Options): Source {
+  const isAble = (source: Source) =>
+    source.listChanged !== undefined || (audit && source.fetchRecord !== undefined);
+  const source = sources.find((each) => each.name === name);
+  if (source !== undefined && isAble(source)) return source;
+  const able = sources.filter(isAble).map((each) => each.name);
+  throw new UnknownSourceError(
+    `There is no source "${name}" that can ${audit ? 'fetch its records' : 'list its changes'}. These can: ${able.join(', ') || 'none'}.`,
+  );
+}
+
+function readDecision({ pause, resume, by, reason }: Options): { by: string; reason: string } {
+  if (pause === true && resume === true) throw new ConfigurationError('Give --pause or --resume, not both.');
+  if (pause === true && (by === undefined || reason === undefined)) {
+    throw new ConfigurationError('--pause needs --by and --reason: whoever finds it paused wants to know.');
+  }
+  return { by: by ?? '', reason: reason ?? '' };
+}
+
+function print(report: ReconcileResult): void {
+  const { source, since, mode, scanned, missing, stale, repaired, settled, failed, alert = null } = report;
+  const { audited = 0, different = 0, gone = 0, differences } = report;
+  const found = [
+    `${scanned} scanned`,
+    ...(mode === 'audit' ? [`${audited} compared`] : []),
+    `${missing} missing`,
+    `${stale} stale`,
+    ...(mode === 'audit' ? [`${different} different`, `${gone} gone`] : []),
+  ].join(', ');
+  const range = mode === 'audit' ? 'audited' : `since ${since ?? 'the beginning'}`;
+  const done =
+    differences === undefined
+      ? `; ${repaired} repaired, ${settled} settled meanwhile, ${failed} failed`
+      : '; a dry run, nothing was repaired';
+  console.log(`${source} ${range}: ${found}${done}`);
+  if (differences !== undefined && differences.length > 0) console.log(table(differences));
+  if (alert !== null) console.error(`alert: ${alert}`);
+}
+
+function table(differences: readonly Difference[]): string {
+  return renderTable(
+    ['DIFFERENCE', 'ENTITY', 'AT THE VENDOR'],
+    differences.map(({ kind, entity, version, deleted }) => [
+      kind,
+      describeEntity(entity),
+      deleted || kind === 'gone' ? 'deleted' : describeVersion(version),
+    ]),
+  );
 }
 
 function readTime(text: string): string {

@@ -48,7 +48,7 @@ test('a vendor that answers slowly fills its own places, and the rest of its eve
     applyRecord: () => Promise.reject(new Error('not reached')),
     deliver: () => Promise.reject(new Error('not reached')),
   };
-  const tryEvent = createTryEvent(steps, { redact });
+  const tryEvent = createTryEvent(steps, { sources: new Map(), redact });
   const waiting = Array.from({ length: 32 }, () => run(tryEvent, 'slow'));
 
   expect(await run(tryEvent, 'slow')).toEqual({ kind: 'deferred' });
@@ -68,7 +68,9 @@ test('a record that other events keep writing is left to a workflow, which waits
     applyRecord: () => Promise.resolve({ kind: 'refetch', revision: 2 }),
     deliver: () => Promise.reject(new Error('not reached')),
   };
-  expect(await run(createTryEvent(steps, { redact }), 'demo')).toEqual({ kind: 'deferred' });
+  expect(await run(createTryEvent(steps, { sources: new Map(), redact }), 'demo')).toEqual({
+    kind: 'deferred',
+  });
   expect(fetches).toBe(3);
 });
 
@@ -85,7 +87,7 @@ test('a failure says at which step, and what was done before it', async () => {
       }),
     deliver: () => Promise.reject(new Error('refused')),
   };
-  await expect(run(createTryEvent(steps, { redact }), 'demo')).rejects.toMatchObject({
+  await expect(run(createTryEvent(steps, { sources: new Map(), redact }), 'demo')).rejects.toMatchObject({
     message: 'refused',
     // With what was written, so that the next attempt hands on the same.
     details: [{ attempt: 1, step: 'deliver crm', applied: { incoming, delivered: [] } }],

@@ -1,0 +1,43 @@
+import { expect, test } from 'vitest';
+import { loadConfig } from '../../../src/config/load.ts';
+import { sourceDefinitions } from '../../../src/sources/registry.ts';
+
+const load = (env: Record<string, string>) =>
+  loadConfig(env, { mode: 'command', definitions: sourceDefinitions }).sources;
+
+test('each source is tuned by variables with its name, and an account by its own', () => {
+  const [eu, us] = load({
+    STRIPE_ACCOUNTS: 'eu,us',
+    STRIPE_WEBHOOK_SECRET_EU: 'whsec_eu',
+    STRIPE_WEBHOOK_SECRET_US: 'whsec_us',
+    STRIPE_REQUESTS_PER_SECOND: '25',
+    STRIPE_REQUESTS_PER_SECOND_US: '1.5',
+    STRIPE_RECONCILE_EVERY: '6h',
+    STRIPE_RECONCILE_ALERT_SHARE: '0.05',
+  });
+  expect(eu).toMatchObject({
+    name: 'stripe/eu',
+    requestsPerSecond: 25,
+    reconcile: { everyMilliseconds: 21_600_000, overlapMilliseconds: 3_600_000, alertShare: 0.05 },
+  });
+  expect(us).toMatchObject({ name: 'stripe/us', requestsPerSecond: 1.5 });
+});
+
+test('a source that is not tuned keeps what it says itself', () => {
+  expect(load({ GITHUB_WEBHOOK_SECRET: 's' })).toMatchObject([
+    { requestsPerSecond: null, reconcile: { everyMilliseconds: 86_400_000, alertShare: 0.01 } },
+  ]);
+});
+
+test('a value that makes no sense is named with its variable', () => {
+  expect(() =>
+    load({
+      GITHUB_WEBHOOK_SECRET: 's',
+      GITHUB_REQUESTS_PER_SECOND: '0',
+      GITHUB_RECONCILE_EVERY: 'often',
+      GITHUB_RECONCILE_ALERT_SHARE: '5',
+    }),
+  ).toThrow(
+    /GITHUB_REQUESTS_PER_SECOND: must be above 0\.[^]*GITHUB_RECONCILE_EVERY: must be a duration[^]*GITHUB_RECONCILE_ALERT_SHARE: must be a share/,
+  );
+});
