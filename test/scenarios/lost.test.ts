@@ -39,7 +39,6 @@ describe('a delivery that never arrives', () => {
     const [report] = await harness.runtime.store.listReports(harness.source.name, 10);
     expect(report).toMatchObject({
       since: null,
-      scanned: 10,
       missing: 10,
       repaired: 10,
       failed: 0,

@@ -40,7 +40,9 @@ describe('a run whose history grows long', () => {
       },
       { timeout: 90_000, interval: 250 },
     );
-    expect(report).toMatchObject({ scanned: 250, missing: 250, repaired: 250, pages: 3, complete: true });
+    expect(report).toMatchObject({ missing: 250, repaired: 250, complete: true });
+    // And again what had changed shortly before it began.
+    expect(report.pages).toBeGreaterThanOrEqual(3);
     expect(await runtime.store.listRecords(source.name, null, 1_000)).toHaveLength(250);
     const continued = await vi.waitFor(
       async () => {
