@@ -15,33 +15,39 @@ const names = {
   algorithm: 'paypal-auth-algo',
 } as const;
 
+/** By the host that a certificate is fetched from, the name that it has to have: the sandbox has its own. */
+const certificateNames: Readonly<Record<string, string>> = {
+  'api.paypal.com': 'messageverificationcerts.paypal.com',
+  'api.sandbox.paypal.com': 'messageverificationcerts.sandbox.paypal.com',
+};
+/** More certificates than this stand between PayPal's and an authority's nowhere. */
+const maxIssuers = 3;
+
 /** How PayPal's certificates are trusted. */
 export interface PaypalSchemeOptions {
   /** The ids of the webhook, as PayPal shows them: part of what is signed. */
   webhookIds: Secrets;
-  /** The host that the certificate must be of, and that it is fetched from. @default api.paypal.com, api.sandbox.paypal.com */
-  hosts?: readonly string[] | undefined;
-  /** The name in the certificate. @default messageverificationcerts.paypal.com */
-  certificateName?: string | undefined;
   /** PEM of the authorities that may have issued it. @default those that Node trusts */
   authorities?: readonly string[] | undefined;
   /** PayPal says nothing of how old a delivery may be when it is tried again. @default not judged */
   toleranceSeconds?: number | undefined;
-  /** Gets the certificate's PEM, with those of its issuers: `paypalCertificates()`. What it throws, `verify` throws. */
+  /**
+   * Gets a certificate's PEM, PayPal's and then that of each issuer which is not beside it: `paypalCertificates()`. What it
+   * throws, `verify` throws.
+   */
   fetchCertificate: (url: URL) => Promise<string>;
 }
 
 /**
  * PayPal's scheme: an RSA signature (SHA-256) of `<transmission id>|<time>|<webhook id>|<CRC-32 of the body>`, made with the
  * certificate that `PAYPAL-CERT-URL` names. That header is not signed, so it is followed only to PayPal's own hosts, and the
- * certificate has to be PayPal's by a chain that ends in a trusted authority.
+ * certificate has to be PayPal's by a chain that ends in a trusted authority. PayPal serves its certificate alone: who issued it
+ * is fetched from where it says (RFC 5280, 4.2.2.1), as PayPal's own libraries bring that certificate with them.
  *
  * @see https://developer.paypal.com/api/rest/webhooks/rest/#link-verifywebhooksignature
  */
 export function paypalScheme(options: PaypalSchemeOptions): SignatureScheme {
   const {
-    hosts = ['api.paypal.com', 'api.sandbox.paypal.com'],
-    certificateName = 'messageverificationcerts.paypal.com',
     authorities = rootCertificates,
     toleranceSeconds = Number.POSITIVE_INFINITY,
     fetchCertificate,
@@ -74,15 +80,20 @@ export function paypalScheme(options: PaypalSchemeOptions): SignatureScheme {
       }
       const text = value[names.certificate];
       const url = URL.canParse(text) ? new URL(text) : null;
-      if (url?.protocol !== 'https:' || !hosts.includes(url.host)) {
+      const name = url?.protocol === 'https:' ? certificateNames[url.host] : undefined;
+      if (url === null || name === undefined) {
+        const hosts = Object.keys(certificateNames).join(' or ');
         return refuse(
           'malformed_header',
-          `The header ${names.certificate} must be an https address at ${hosts.join(' or ')}.`,
+          `The header ${names.certificate} must be an https address at ${hosts}.`,
         );
       }
-      const chain = readChain(await fetchCertificate(url));
-      const [leaf] = chain;
-      if (leaf === undefined || !isTrusted(chain, { roots, certificateName, now })) {
+      const served = readChain(await fetchCertificate(url));
+      const [leaf] = served;
+      if (
+        leaf?.checkHost(name) === undefined ||
+        !isTrusted(await withIssuers(served, roots, fetchCertificate), roots, now)
+      ) {
         return refuse(
           'bad_signature',
           `The certificate that ${names.certificate} names is not PayPal's, or not valid at this time.`,
@@ -119,17 +130,37 @@ function readChain(pem: string): X509Certificate[] {
   }
 }
 
-/** Each issued by the next, the last by an authority, all valid now, and the first of the name that it has to have. */
+/** The certificates and, while none of the authorities issued the last of them, the one that did. */
+async function withIssuers(
+  served: readonly X509Certificate[],
+  roots: readonly X509Certificate[],
+  fetchCertificate: PaypalSchemeOptions['fetchCertificate'],
+): Promise<readonly X509Certificate[]> {
+  const chain = [...served];
+  for (let more = 0; more < maxIssuers; more += 1) {
+    const last = chain.at(-1);
+    if (last === undefined || roots.some((root) => isIssuedBy(last, root))) break;
+    const address = issuerAddress(last);
+    if (address === null) break;
+    const [issuer] = readChain(await fetchCertificate(address));
+    if (issuer === undefined) break;
+    chain.push(issuer);
+  }
+  return chain;
+}
+
+/** Where a certificate says that its issuer's is; null where it does not. */
+function issuerAddress({ infoAccess }: X509Certificate): URL | null {
+  const text = /^CA Issuers - URI:(https?:\/\/\S+)$/m.exec(infoAccess ?? '')?.[1];
+  return text !== undefined && URL.canParse(text) ? new URL(text) : null;
+}
+
+/** Each issued by the next, the last by an authority, all valid now. */
 function isTrusted(
   chain: readonly X509Certificate[],
-  {
-    roots,
-    certificateName,
-    now,
-  }: { roots: readonly X509Certificate[]; certificateName: string; now: number },
+  roots: readonly X509Certificate[],
+  now: number,
 ): boolean {
-  const [leaf] = chain;
-  if (leaf?.checkHost(certificateName) === undefined) return false;
   for (const [index, certificate] of chain.entries()) {
     if (Date.parse(certificate.validFrom) > now || Date.parse(certificate.validTo) < now) return false;
     if (index > 0 && !certificate.ca) return false;

@@ -12,7 +12,9 @@ export interface VendorRequest {
 
 /** What it answers; `hang` never answers, `reset` breaks the connection. */
 export type VendorReply =
-  { status?: number; headers?: Record<string, string>; json?: unknown; text?: string } | 'hang' | 'reset';
+  | { status?: number; headers?: Record<string, string>; json?: unknown; text?: string; bytes?: Buffer }
+  | 'hang'
+  | 'reset';
 
 /** A vendor's API on a free port of this machine. */
 export interface HttpVendor extends AsyncDisposable {
@@ -44,9 +46,9 @@ export async function startHttpVendor(
           incoming.socket.destroy();
           return;
         }
-        const text = reply.text ?? JSON.stringify(reply.json ?? {});
+        const body = reply.bytes ?? reply.text ?? JSON.stringify(reply.json ?? {});
         outgoing.writeHead(reply.status ?? 200, { 'content-type': 'application/json', ...reply.headers });
-        outgoing.end(text);
+        outgoing.end(body);
       });
     });
   });

@@ -1,8 +1,10 @@
 import 'reflect-metadata';
 import * as x509 from '@peculiar/x509';
 import { createPrivateKey, sign, webcrypto } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import { ConfigurationError } from '../../../src/errors.ts';
 import { paypalScheme } from '../../../src/verification/paypal.ts';
 
@@ -28,7 +30,7 @@ interface Issued {
 async function issue(
   subject: string,
   by: Issued | null,
-  { ca = false, until = notAfter }: { ca?: boolean; until?: Date } = {},
+  { ca = false, until = notAfter, issuerAt }: { ca?: boolean; until?: Date; issuerAt?: string } = {},
 ): Promise<Issued> {
   const keys = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
   const certificate = await x509.X509CertificateGenerator.create({
@@ -43,6 +45,7 @@ async function issue(
     extensions: [
       new x509.BasicConstraintsExtension(ca, undefined, true),
       new x509.SubjectAlternativeNameExtension([{ type: 'dns', value: subject }]),
+      ...(issuerAt === undefined ? [] : [new x509.AuthorityInfoAccessExtension({ caIssuers: issuerAt })]),
     ],
   });
   return { pem: certificate.toString('pem'), keys, certificate };
@@ -77,15 +80,26 @@ function verify(
     ids = ['WH-ID'],
     bytes = body,
     at = now,
-  }: { chain?: Issued[]; ids?: string[]; bytes?: Buffer; at?: number } = {},
+    elsewhere = {},
+    authority = root.pem,
+  }: {
+    /** What the address in the header serves. */
+    chain?: { pem: string }[];
+    ids?: string[];
+    bytes?: Buffer;
+    at?: number;
+    /** What other addresses serve. */
+    elsewhere?: Record<string, string>;
+    authority?: string;
+  } = {},
 ) {
   const asked: string[] = [];
   const scheme = paypalScheme({
     webhookIds: ids,
-    authorities: [root.pem],
+    authorities: [authority],
     fetchCertificate: (url) => {
       asked.push(url.href);
-      return Promise.resolve(chain.map(({ pem }) => pem).join('\n'));
+      return Promise.resolve(elsewhere[url.href] ?? chain.map(({ pem }) => pem).join('\n'));
     },
   });
   return scheme.verify({ body: bytes, headers, now: at }).then((result) => ({ ...result, asked }));
@@ -123,6 +137,45 @@ describe('PayPal’s scheme', () => {
     // Its own certificate is good, but it may not issue others.
     const below = await issue(name, leaf);
     expect(await verify(await headersBy(below), { chain: [below, leaf, middle] })).toMatchObject(bad);
+  });
+
+  it('fetches the issuers that PayPal does not serve, and trusts them by the same chain', async () => {
+    const at = { middle: 'http://authority.example/middle.crt', lower: 'http://authority.example/lower.crt' };
+    const lower = await issue('lower', middle, { ca: true, issuerAt: at.middle });
+    const alone = await issue(name, lower, { issuerAt: at.lower });
+    const headers = await headersBy(alone);
+    const elsewhere = { [at.lower]: lower.pem, [at.middle]: middle.pem };
+    expect(await verify(headers, { chain: [alone], elsewhere })).toEqual({
+      verified: true,
+      secret: 1,
+      asked: [certificateUrl, at.lower, at.middle],
+    });
+    const stranger = await issue('lower', null, { ca: true });
+    for (const wrong of [stranger.pem, leaf.pem, alone.pem, 'no certificate']) {
+      const result = await verify(headers, { chain: [alone], elsewhere: { [at.lower]: wrong } });
+      expect(result).toMatchObject({ verified: false, reason: 'bad_signature' });
+      // A certificate that names itself as its issuer leads nowhere, and not for ever.
+      expect(result.asked.length).toBeLessThanOrEqual(4);
+    }
+  });
+
+  it('fetches nothing for a certificate that is not PayPal’s', async () => {
+    const other = await issue('www.paypal.com', middle, { issuerAt: 'http://authority.example/middle.crt' });
+    expect(await verify(await headersBy(other), { chain: [other] })).toMatchObject({
+      ...{ reason: 'bad_signature', asked: [certificateUrl] },
+    });
+  });
+
+  it('takes the sandbox’s certificate from the sandbox alone', async () => {
+    const sandbox = await issue('messageverificationcerts.sandbox.paypal.com', middle);
+    const headers = await headersBy(sandbox);
+    const url = 'https://api.sandbox.paypal.com/v1/notifications/certs/CERT-1';
+    const chain = [sandbox, middle];
+    expect(await verify({ ...headers, 'paypal-cert-url': url }, { chain })).toMatchObject({ verified: true });
+    expect(await verify(headers, { chain })).toMatchObject({ reason: 'bad_signature' });
+    expect(await verify({ ...(await headersBy(leaf)), 'paypal-cert-url': url })).toMatchObject({
+      reason: 'bad_signature',
+    });
   });
 
   it('trusts no certificate of another name, and none before or after its time', async () => {
@@ -170,5 +223,35 @@ describe('PayPal’s scheme', () => {
     });
     const scheme = paypalScheme({ webhookIds: ['WH-ID'], fetchCertificate: () => Promise.resolve('') });
     await expect(scheme.sign(body, { id: '', now })).rejects.toThrow(ConfigurationError);
+  });
+});
+
+// See test/fixtures/paypal/README.md.
+describe('The delivery that PayPal publishes', () => {
+  const read = (file: string) =>
+    readFileSync(new URL(`../../fixtures/paypal/${file}`, import.meta.url), 'utf8');
+  const delivery = z
+    .object({ webhookId: z.string(), headers: z.record(z.string(), z.string()), body: z.string() })
+    .parse(JSON.parse(read('delivery.json')));
+  const issuerAt = 'http://cacerts.digicert.com/DigiCertSHA2ExtendedValidationServerCA.crt';
+  const judge = (bytes: Buffer, ids = [delivery.webhookId]) =>
+    verify(delivery.headers, {
+      ...{ bytes, ids, at: Date.UTC(2015, 4, 18, 15, 46), authority: read('root.pem') },
+      ...{ chain: [{ pem: read('certificate.pem') }], elsewhere: { [issuerAt]: read('issuer.pem') } },
+    });
+
+  it('is accepted, with the certificate as PayPal serves it', async () => {
+    expect(await judge(Buffer.from(delivery.body))).toEqual({
+      ...{ verified: true, secret: 1 },
+      asked: [delivery.headers['paypal-cert-url'], issuerAt],
+    });
+  });
+
+  it('is refused with one changed byte, and for another webhook', async () => {
+    const changed = Buffer.from(delivery.body.replace('"20.00"', '"20.01"'));
+    expect(await judge(changed)).toMatchObject({ reason: 'bad_signature' });
+    expect(await judge(Buffer.from(delivery.body), ['4JH86294D6297924H'])).toMatchObject({
+      reason: 'bad_signature',
+    });
   });
 });
