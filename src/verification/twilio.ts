@@ -9,7 +9,8 @@ const header = 'x-twilio-signature';
 /**
  * Twilio's scheme: `X-Twilio-Signature`, the HMAC-SHA1 in base64 of the address that Twilio was given, with its query, and behind
  * it the form's fields by name, each name and value without anything between. Of a body that is no form, the query holds the
- * SHA-256 as `bodySHA256`. No time is signed.
+ * SHA-256 as `bodySHA256`. No time is signed. Whether the address is signed with its port depends on the product: as in Twilio's
+ * library, both are accepted.
  *
  * @param options.publicUrl - what stands before `/webhooks/…` in the address that Twilio was given, such as `https://hooks.example.com`
  * @see https://www.twilio.com/docs/usage/webhooks/webhooks-security
@@ -17,6 +18,7 @@ const header = 'x-twilio-signature';
 export function twilioScheme(options: { secrets: Secrets; publicUrl: string }): SignatureScheme {
   const secretsNow = asTheyAre(options.secrets);
   const publicUrl = options.publicUrl.replace(/\/+$/, '');
+  const publicUrls = withAndWithoutPort(publicUrl);
   return {
     name: 'twilio',
     secretHeaders: [header],
@@ -29,10 +31,9 @@ export function twilioScheme(options: { secrets: Secrets; publicUrl: string }): 
       if (digest === null) {
         return refuse('malformed_header', `The header ${header} must be an HMAC-SHA1 in base64.`);
       }
-      const signed = signedText(publicUrl + url, { body, headers });
-      if (signed === null) return refuseSignature(header);
+      const signed = publicUrls.flatMap((each) => signedText(each + url, { body, headers }) ?? []);
       const by = await findKey(secrets, (secret) =>
-        equalInConstantTime(digest, hmac('sha1', secret, signed)),
+        signed.map((text) => equalInConstantTime(digest, hmac('sha1', secret, text))).includes(true),
       );
       return by === null ? refuseSignature(header) : { verified: true, secret: by };
     },
@@ -43,6 +44,17 @@ export function twilioScheme(options: { secrets: Secrets; publicUrl: string }): 
       return { [header]: hmac('sha1', secret, signed).toString('base64') };
     },
   };
+}
+
+function withAndWithoutPort(publicUrl: string): string[] {
+  const { protocol, hostname, port, pathname } = new URL(publicUrl);
+  const path = pathname.replace(/\/+$/, '');
+  const usual = protocol === 'https:' ? '443' : '80';
+  return [
+    publicUrl,
+    `${protocol}//${hostname}${path}`,
+    `${protocol}//${hostname}:${port === '' ? usual : port}${path}`,
+  ];
 }
 
 /** null where the body is not the one whose hash was signed. */

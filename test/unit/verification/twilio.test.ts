@@ -52,6 +52,23 @@ describe('What Twilio’s own library signs', () => {
     expect(await verify(signedForm(), { by: elsewhere })).toMatchObject({ reason: 'bad_signature' });
   });
 
+  it.each([
+    ['https://hooks.example.com', 'https://hooks.example.com:443'],
+    ['https://hooks.example.com:443', 'https://hooks.example.com'],
+    ['https://hooks.example.com:8443/in', 'https://hooks.example.com/in'],
+    ['http://hooks.example.com', 'http://hooks.example.com:80'],
+  ])('is accepted where it was given %s and signs %s, as in its library', async (given, signs) => {
+    const signature = getExpectedTwilioSignature(token, signs + path, fields);
+    expect(validateRequest(token, signature, given + path, fields)).toBe(true);
+    const by = twilioScheme({ secrets: [token], publicUrl: given });
+    const headers = { ...form, 'x-twilio-signature': signature };
+    expect(await verify(headers, { by })).toMatchObject({ verified: true });
+    const elsewhere = getExpectedTwilioSignature(token, `https://hooks.example.com:8444${path}`, fields);
+    expect(await verify({ ...form, 'x-twilio-signature': elsewhere }, { by })).toMatchObject({
+      reason: 'bad_signature',
+    });
+  });
+
   it('is refused with one changed byte', async () => {
     for (const [index, byte] of formBody.entries()) {
       const body = Buffer.from(formBody);
