@@ -3,8 +3,10 @@ import prettier from 'eslint-config-prettier';
 import temporal from 'eslint-plugin-temporal';
 import tseslint from 'typescript-eslint';
 
-// bench/peers has packages of its own, and can be checked only where they are installed.
-const notInstalled = existsSync(new URL('bench/peers/node_modules', import.meta.url)) ? [] : ['bench/peers'];
+// These have packages of their own, and can be checked only where they are installed.
+const notInstalled = ['bench/peers', 'test/sdks'].filter(
+  (folder) => !existsSync(new URL(`${folder}/node_modules`, import.meta.url)),
+);
 
 export default tseslint.config(
   { ignores: ['dist', '.landfall', 'node_modules', 'test/fixtures', 'test/histories', ...notInstalled] },

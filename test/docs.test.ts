@@ -3,6 +3,7 @@ import { dirname, join, resolve } from 'node:path';
 import { parse as parseYaml } from 'yaml';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { loadConfig } from '../src/config/load.ts';
 import { settings } from '../src/config/schema.ts';
 import * as errors from '../src/errors.ts';
 import { createMetrics } from '../src/monitoring/metrics.ts';
@@ -182,5 +183,35 @@ describe.each(pages)('%s', (path) => {
 describe('README.md', () => {
   it('shows the example vendor as it is, and the test runs it', () => {
     expect(codeBlocks(read('README.md'), 'ts')).toEqual([read('examples/add-a-source/acme.ts')]);
+  });
+
+  const vendors = new Map(
+    tableRows(section(read('README.md'), '## Vendors')).map(([name = '', , ...cells]) => [
+      name.toLowerCase(),
+      cells.map((cell) => cell.split(',')[0]),
+    ]),
+  );
+
+  it.each(readdirSync(join(root, 'examples/vendors')))('says what %s describes', (file) => {
+    const [spec] = z.tuple([genericSourceSchema]).parse(JSON.parse(read(`examples/vendors/${file}`)));
+    const [fetched, listed, deletions] = vendors.get(spec.name) ?? [];
+    expect(fetched).toBe(spec.fetch === undefined ? 'no' : 'yes');
+    expect(listed).toBe('no');
+    expect(deletions).toBe(
+      spec.deletes !== undefined ? 'its events' : spec.fetch === undefined ? 'no' : '404',
+    );
+  });
+
+  it.each(sourceDefinitions.filter(({ name }) => name !== 'demo'))('says what $name does', ({ name }) => {
+    const variable = name.toUpperCase();
+    const env = { [`${variable}_WEBHOOK_SECRET`]: 'whsec_x', STRIPE_API_KEY: 'rk_test_x', GITHUB_TOKEN: 'x' };
+    const { sources } = loadConfig(
+      { ...env, GITHUB_REPOSITORIES: 'octo/repo' },
+      { mode: 'command', definitions: sourceDefinitions },
+    );
+    expect(sources).toMatchObject([
+      { name, fetchRecord: expect.any(Function), listChanged: expect.any(Function) },
+    ]);
+    expect(vendors.get(name)?.slice(0, 3)).toEqual(['yes', 'yes', 'its events']);
   });
 });

@@ -41,6 +41,8 @@ interface Example {
   event: object;
   /** The path that its record is fetched from, what the API answers there, and the record in it. */
   fetched?: { path: string; answer: object; record: object };
+  /** A delivery that announces a deletion. */
+  deletion?: { body: JsonValue; headers: Record<string, string> };
 }
 
 // The shapes are those of the vendors' documentation of their events and of their APIs.
@@ -56,6 +58,14 @@ const examples: Record<string, Example> = {
       path: '/v1/users/user_29w',
       answer: { id: 'user_29w', updated_at: 1_654_012_591_835 },
       record: { id: 'user_29w' },
+    },
+    deletion: {
+      body: {
+        object: 'event',
+        type: 'user.deleted',
+        data: { deleted: true, id: 'user_29w', object: 'user' },
+      },
+      headers: { 'svix-id': 'msg_3' },
     },
   },
   openai: {
@@ -119,6 +129,10 @@ const examples: Record<string, Example> = {
       answer: { order: { id: 450_789_469 } },
       record: { id: 450_789_469 },
     },
+    deletion: {
+      body: { id: 450_789_469 },
+      headers: { 'x-shopify-webhook-id': 'b54557e5', 'x-shopify-topic': 'orders/delete' },
+    },
   },
   slack: {
     body: {
@@ -151,6 +165,15 @@ describe('The descriptions of vendors', () => {
     const [body] = source.split?.({ body: [example?.body ?? null], headers }) ?? [example?.body ?? null];
     expect(source.readEvent({ body: body ?? null, headers })).toMatchObject(example?.event ?? {});
   });
+
+  it.each(names.filter((name) => examples[name]?.deletion !== undefined))(
+    '%s: knows the deletion that the vendor documents',
+    (name) => {
+      const { body = null, headers = {} } = examples[name]?.deletion ?? {};
+      const { entity } = examples[name]?.event as Example['event'] & { entity: object };
+      expect(open(name).readEvent({ body, headers })).toMatchObject({ entity, deletes: true });
+    },
+  );
 
   it.each(names.filter((name) => examples[name]?.fetched !== undefined))(
     '%s: fetches the record from where the vendor documents it',

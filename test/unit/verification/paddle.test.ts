@@ -49,3 +49,26 @@ describe('Paddle’s own SDK', () => {
     });
   });
 });
+
+// https://github.com/PaddleHQ/paddle-node-sdk/blob/main/src/__tests__/notifications/webhooks-validator.node.test.ts
+describe('The values that Paddle publishes', () => {
+  const scheme = paddleScheme({ secrets: ['VALID_SECRET'] });
+  const now = 1_698_796_800_000;
+  const several = '28981e941fae76e53db32f3d2a83cb69db41476595e84e1970a1b5d98f62b261';
+  const h1 = 'a300428748dce5c70e4da19bffd60769591ea969c99dea3105d0ec9612cf43f9';
+  const verify = (text: string, signature: string) =>
+    scheme.verify({ body: Buffer.from(text), headers: { 'paddle-signature': signature }, now });
+
+  it('are accepted, another version beside them as well', async () => {
+    expect(await verify('{"data": ["1", "2"]}', `ts=1698796800;h1=${h1}`)).toMatchObject({ verified: true });
+    expect(
+      await verify('{"data": "value"}', `ts=1698796800;h1=${several};h1=${several};h2=RANDOM_HASH`),
+    ).toMatchObject({ verified: true });
+  });
+
+  it('are refused with another time, and with more space in the body', async () => {
+    const bad = { verified: false, reason: 'bad_signature' };
+    expect(await verify('{"data": ["1", "2"]}', `ts=9876;h1=${h1}`)).toMatchObject(bad);
+    expect(await verify('{ "data": [ "1", "2" ]}', `ts=1698796800;h1=${h1}`)).toMatchObject(bad);
+  });
+});

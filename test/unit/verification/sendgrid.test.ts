@@ -67,3 +67,26 @@ it('does not judge the age of a delivery unless it is asked to', async () => {
   const scheme = sendgridScheme({ publicKeys: [first] });
   expect(await scheme.verify({ body, headers, now: Date.now() })).toEqual({ verified: true, secret: 1 });
 });
+
+// https://github.com/sendgrid/sendgrid-nodejs/blob/main/packages/eventwebhook/src/eventwebhook.spec.js
+it('accepts the delivery that SendGrid publishes, with the line end behind it and not without', async () => {
+  const scheme = sendgridScheme({
+    publicKeys: [
+      'MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE83T4O/n84iotIvIW4mdBgQ/7dAfSmpqIM8kF9mN1flpVKS3GRqe62gw+2fNNRaINXvVpiglSI8eNEc6wEA3F+g==',
+    ],
+  });
+  const headers = {
+    [signatureHeader]:
+      'MEUCIGHQVtGj+Y3LkG9fLcxf3qfI10QysgDWmMOVmxG0u6ZUAiEAyBiXDWzM+uOe5W0JuG+luQAbPIqHh89M15TluLtEZtM=',
+    [timeHeader]: '1600112502',
+  };
+  const published =
+    '[{"email":"hello@world.com","event":"dropped","reason":"Bounced Address","sg_event_id":"ZHJvcC0xMDk5NDkxOS1MUnpYbF9OSFN0T0doUTRrb2ZTbV9BLTA","sg_message_id":"LRzXl_NHStOGhQ4kofSm_A.filterdrecv-p3mdw1-756b745b58-kmzbl-18-5F5FC76C-9.0","smtp-id":"<LRzXl_NHStOGhQ4kofSm_A@ismtpd0039p1iad1.sendgrid.net>","timestamp":1600112492}]';
+  const verify = (text: string, sent = headers) =>
+    scheme.verify({ body: Buffer.from(text), headers: sent, now: 1_600_112_502_000 });
+  expect(await verify(`${published}\r\n`)).toEqual({ verified: true, secret: 1 });
+  expect(await verify(published)).toMatchObject({ reason: 'bad_signature' });
+  expect(await verify(`${published}\r\n`, { ...headers, [timeHeader]: '1600112503' })).toMatchObject({
+    reason: 'bad_signature',
+  });
+});
