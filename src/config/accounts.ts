@@ -1,5 +1,5 @@
 import { ConfigurationError } from '../errors.ts';
-import { accountPattern } from '../model/ids.ts';
+import { accountPattern, accountRule } from '../model/ids.ts';
 import { splitList } from '../model/split-list.ts';
 import { inVariable, ofAccount, type SecretEnv } from '../sources/secret-settings.ts';
 import { isSecret } from './secret-values.ts';
@@ -15,9 +15,10 @@ export function accountsVariable(source: string): string {
 }
 
 /**
- * The accounts of a source; `[null]` where it has just one, without a name.
+ * The accounts of a source; `null` stands for the one without a name. It is there where no others are, and beside them while its own
+ * secret is set, so that an endpoint of before there were accounts goes on.
  *
- * @throws ConfigurationError where a name does not fit into a path and a workflow id
+ * @throws ConfigurationError where a name does not fit into a path, a workflow id and a variable
  */
 export function readAccounts(source: string, env: SecretEnv): readonly (string | null)[] {
   const variable = accountsVariable(source);
@@ -27,10 +28,10 @@ export function readAccounts(source: string, env: SecretEnv): readonly (string |
   const wrong = names.find((name) => !accountPattern.test(name));
   if (wrong !== undefined) {
     throw new ConfigurationError(
-      `${variable}: "${wrong}" must be 1 to 23 lower-case letters, digits and hyphens, and begin with a letter or digit.`,
+      `${variable}: "${wrong}" must be ${accountRule}.`,
     );
   }
-  return [...new Set(names)];
+  return [...(secretVariable(source) in env ? [null] : []), ...new Set(names)];
 }
 
 /**

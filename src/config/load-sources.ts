@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { ConfigurationError } from '../errors.ts';
 import type { Source, SourceDefinition } from '../sources/define-source.ts';
 import { readGenericSources } from '../sources/generic.ts';
-import { sourceKey } from '../model/ids.ts';
+import { sourceKey, withoutAccount } from '../model/ids.ts';
 import { isLive, type SecretEnv } from '../sources/secret-settings.ts';
 import { accountsVariable, readAccounts, secretVariable, variablesOf } from './accounts.ts';
 import { nearestName } from './nearest-name.ts';
@@ -14,6 +14,7 @@ import { tune } from './tune.ts';
  * Makes the sources that are on, from the registry and from the sources file; adds each mistake to `problems`.
  *
  * @param options.needSecrets - whether a source without a webhook secret is a mistake: a receiver would refuse each of its deliveries
+ * @param options.onSecret - told of each secret of a described source, so that it can be redacted
  */
 export function loadSources(
   env: SecretEnv,
@@ -23,9 +24,9 @@ export function loadSources(
   }: Pick<SettingValues, 'LANDFALL_SOURCES' | 'LANDFALL_SOURCES_FILE'>,
   definitions: readonly SourceDefinition[],
   problems: string[],
-  { needSecrets }: { needSecrets: boolean },
+  { needSecrets, onSecret }: { needSecrets: boolean; onSecret: (text: string) => void },
 ): Source[] {
-  const described = file === null ? [] : readFile(file, env, problems);
+  const described = file === null ? [] : readFile(file, { env, problems, onSecret });
   const known = [...definitions, ...described].map(({ name }) => withoutAccount(name));
   for (const name of wanted ?? []) {
     if (known.includes(name)) continue;
@@ -51,8 +52,6 @@ export function loadSources(
   }
   return sources;
 }
-
-const withoutAccount = (key: string): string => key.split('/', 1)[0] ?? key;
 
 interface Making {
   env: SecretEnv;
@@ -109,7 +108,10 @@ function attempt<Result>(name: string, problems: string[], work: () => Result): 
   }
 }
 
-function readFile(path: string, env: SecretEnv, problems: string[]): Source[] {
+function readFile(
+  path: string,
+  { env, problems, onSecret }: Pick<Making, 'env' | 'problems'> & { onSecret: (text: string) => void },
+): Source[] {
   let text: string;
   try {
     text = readFileSync(path, 'utf8');
@@ -118,7 +120,7 @@ function readFile(path: string, env: SecretEnv, problems: string[]): Source[] {
     return [];
   }
   try {
-    return readGenericSources(text, env);
+    return readGenericSources(text, env, onSecret);
   } catch (error) {
     problems.push(`LANDFALL_SOURCES_FILE: ${path}: ${describe(error)}`);
     return [];

@@ -53,16 +53,18 @@ export function loadConfig(
   const set = Object.fromEntries(Object.entries(env).filter(([, value]) => value?.trim()));
   const problems: string[] = [];
   const secrets = new Set(secretValues(set));
-  const withFiles = withSecretFiles(set, (text) => {
+  const onSecret = (text: string): void => {
     for (const secret of secretValues({ SECRET: text })) secrets.add(secret);
-  });
+  };
+  const withFiles = withSecretFiles(set, onSecret);
   const given = { ...set, ...readOnce(withFiles, problems) };
   const values = readSettings(given, problems);
   problems.push(...unknownSettings(given));
 
   const temporal = attempt(problems, () => loadTemporalTarget(given)) ?? null;
   const before = problems.length;
-  const sources = loadSources(withFiles, values, definitions, problems, { needSecrets: mode === 'receiver' });
+  const needSecrets = mode === 'receiver';
+  const sources = loadSources(withFiles, values, definitions, problems, { needSecrets, onSecret });
   // A source that is on and wrong has been told of.
   const noneIsOn = sources.length === 0 && problems.length === before;
   if (mode === 'receiver' || mode === 'worker') {

@@ -5,7 +5,7 @@ const lookEveryMilliseconds = 1_000;
 
 /**
  * A secret in a file, as Docker and Kubernetes mount it: read anew when the file has changed, at most a second after, so
- * that a rotation needs no restart. A file that is away for a moment, as while it is replaced, keeps its last text.
+ * that a rotation needs no restart. A file that is away or empty for a moment, as while it is replaced, keeps its last text.
  *
  * @param onText - told of each text, so that it can be redacted
  * @throws ConfigurationError where it cannot be read at first
@@ -20,8 +20,10 @@ export function openSecretFile(path: string, onText: (text: string) => void): ()
     const { ino, size, mtimeMs } = statSync(path);
     const mark = `${ino} ${size} ${mtimeMs}`;
     if (mark === known) return;
-    text = readFileSync(path, 'utf8').trim();
+    const read = readFileSync(path, 'utf8').trim();
     known = mark;
+    if (read === '') return;
+    text = read;
     onText(text);
   };
   try {

@@ -2,9 +2,12 @@ import { sha256Hex } from '../verification/digest.ts';
 import { ConfigurationError, DestinationRefusedError, DestinationUnavailableError } from '../errors.ts';
 import { parseRetryAfter, throwIfCancelled } from '../sources/vendor-error.ts';
 import { withTimeout } from '../sources/with-timeout.ts';
+import type { Secrets } from '../verification/rotation.ts';
 import { standardWebhooksScheme } from '../verification/standard-webhooks.ts';
 import type { Destination, DestinationWrite } from './define-destination.ts';
 import { readStart } from './read-start.ts';
+
+export type DestinationHeaders = Readonly<Record<string, string | (() => string)>>;
 
 /** Where and how `httpDestination` sends. */
 export interface HttpDestinationOptions {
@@ -12,10 +15,10 @@ export interface HttpDestinationOptions {
   name: string;
   /** Gets a POST for each write. Redirects are not followed: name the final address. */
   url: string;
-  /** Sent with every request, such as `authorization`. */
-  headers?: Readonly<Record<string, string>> | undefined;
-  /** Signs each request as Standard Webhooks do; `whsec_` and base64. @default unsigned */
-  secret?: string | undefined;
+  /** Sent with every request, such as `authorization`; a function is called for each, so that a token can be rotated. */
+  headers?: DestinationHeaders | undefined;
+  /** Signs each request as Standard Webhooks do, with the newest; `whsec_` and base64. @default unsigned */
+  secret?: string | Secrets | undefined;
   /** For one attempt, from connecting to the answer. @default 15000 */
   timeoutMilliseconds?: number | undefined;
   /** Which event types it is for. @default all */
@@ -41,8 +44,9 @@ export function httpDestination(options: HttpDestinationOptions): Destination {
   const url = readUrl(name, options.url);
   // A query may hold a token, so it stays out of what people read.
   const address = url.origin + url.pathname;
-  const fixed = readHeaders(name, headers);
-  const signing = secret === undefined ? null : standardWebhooksScheme({ secrets: [secret] });
+  const headersNow = readHeaders(name, headers);
+  const secrets = typeof secret === 'string' ? [secret] : secret;
+  const signing = secrets === undefined ? null : standardWebhooksScheme({ secrets });
 
   return {
     name,
@@ -51,7 +55,8 @@ export function httpDestination(options: HttpDestinationOptions): Destination {
       const body = Buffer.from(JSON.stringify(toBody(write)));
       const id = `msg_${sha256Hex(write.idempotencyKey)}`;
       const signature = signing === null ? {} : await signing.sign(body, { id, now: now() });
-      const sent = new Headers(fixed);
+      const own = headersNow();
+      const sent = new Headers(own);
       for (const [header, value] of Object.entries(signature)) sent.set(header, value);
       sent.set('content-type', 'application/json');
       sent.set('idempotency-key', toHeader(write.idempotencyKey));
@@ -77,7 +82,7 @@ export function httpDestination(options: HttpDestinationOptions): Destination {
         );
       }
       if (response.ok) return;
-      const said = `The destination "${name}" at ${address} answered ${response.status}${describe(redact(excerpt, headers))}`;
+      const said = `The destination "${name}" at ${address} answered ${response.status}${describe(redact(excerpt, Object.values(own)))}`;
       if ([408, 409, 425, 429].includes(response.status) || response.status >= 500) {
         throw new DestinationUnavailableError(
           said,
@@ -107,14 +112,35 @@ function readUrl(name: string, text: string): URL {
   return url;
 }
 
-function readHeaders(name: string, headers: Readonly<Record<string, string>>): Headers {
-  try {
-    return new Headers(headers);
-  } catch {
-    // The error of the platform would repeat the value.
+/**
+ * The headers as they are now. A value that cannot be sent is a mistake at start, and is not taken later: the last good one stays,
+ * since a half-written file must not make dead letters.
+ */
+function readHeaders(name: string, headers: DestinationHeaders): () => Readonly<Record<string, string>> {
+  const now = () =>
+    Object.fromEntries(
+      Object.entries(headers).map(([key, value]) => [key, typeof value === 'string' ? value : value()]),
+    );
+  let good = now();
+  if (!areHeaders(good)) {
     throw new ConfigurationError(
       `A header of the destination "${name}" is no valid HTTP header: look for line breaks and letters outside of ASCII in ${Object.keys(headers).join(', ')}.`,
     );
+  }
+  return () => {
+    const next = now();
+    if (areHeaders(next)) good = next;
+    return good;
+  };
+}
+
+/** The error of the platform would repeat the value. */
+function areHeaders(headers: Readonly<Record<string, string>>): boolean {
+  try {
+    new Headers(headers);
+    return true;
+  } catch {
+    return false;
   }
 }
 
@@ -132,9 +158,9 @@ function describe(excerpt: string): string {
 }
 
 /** Some servers repeat a request in their error page. */
-function redact(text: string, headers: Readonly<Record<string, string>>): string {
+function redact(text: string, values: readonly string[]): string {
   let clean = text;
-  for (const value of Object.values(headers)) {
+  for (const value of values) {
     if (value.length >= 6) clean = clean.replaceAll(value, '[redacted]');
   }
   return clean;

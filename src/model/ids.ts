@@ -13,12 +13,23 @@ export const maxEventIdLength = 160;
 /** Source names fit the rest: lower-case letters, digits and hyphens, beginning with a letter. */
 export const sourceNamePattern = /^[a-z][a-z0-9-]{0,39}$/;
 
-/** Names of a source's accounts: with the source's, they fit into the 64 bytes of a fairness key. */
-export const accountPattern = /^[a-z0-9][a-z0-9-]{0,22}$/;
+/**
+ * Names of a source's accounts: with the source's, they fit into the 64 bytes of a fairness key. `STRIPE_API_KEY_EU_FILE` is the file of
+ * the account `eu`, so none is called `eu-file`.
+ */
+export const accountPattern = /^(?!(?:.*-)?file$)[a-z0-9][a-z0-9-]{0,22}$/;
+/** `accountPattern` for people. */
+export const accountRule =
+  '1 to 23 lower-case letters, digits and hyphens, begin with a letter or digit, and not end with "file"';
 
 /** `stripe/eu`: how one account of a source is named everywhere, as in the path of its webhooks. A source without accounts is `stripe`. */
 export function sourceKey(source: string, account: string | null): string {
   return account === null ? source : `${source}/${account}`;
+}
+
+/** `stripe` of `stripe/eu`. */
+export function withoutAccount(key: string): string {
+  return key.split('/', 1)[0] ?? key;
 }
 
 /** `<source>:<eventId>`: the id of an event's workflow. One id, one event: Temporal's uniqueness is the deduplication. */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { accountPattern, sourceNamePattern } from '../model/ids.ts';
+import { accountPattern, accountRule, sourceNamePattern } from '../model/ids.ts';
 import { defaultRetry } from '../model/retry.ts';
 import { isJsonPointer } from './json-pointer.ts';
 
@@ -139,14 +139,7 @@ export const genericSourceSchema = z
       .optional(),
     /** Accounts at the vendor, each at `/webhooks/<name>/<account>`, with variables of its own: `ACME_SECRET_EU` for the account `eu`. */
     accounts: z
-      .array(
-        z
-          .string()
-          .regex(
-            accountPattern,
-            'must be 1 to 23 lower-case letters, digits and hyphens, and begin with a letter or digit',
-          ),
-      )
+      .array(z.string().regex(accountPattern, `must be ${accountRule}`))
       .min(1)
       .optional(),
     /** Whether the vendor numbers a record's changes without leaving one out: see docs/ordering.md. */

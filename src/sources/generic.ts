@@ -79,9 +79,14 @@ function withVariablesOf(spec: GenericSourceSpec, account: string | null): Gener
 /**
  * The sources that a JSON text describes, an array of what `genericSourceSchema` takes.
  *
+ * @param onSecret - told of each secret that is in a variable, whatever the description calls it, so that it can be redacted
  * @throws ConfigurationError with every mistake, each by its place in the JSON
  */
-export function readGenericSources(jsonText: string, env: SecretEnv): Source[] {
+export function readGenericSources(
+  jsonText: string,
+  env: SecretEnv,
+  onSecret: (text: string) => void = () => undefined,
+): Source[] {
   const specs = z.array(genericSourceSchema).safeParse(parseJson(jsonText));
   if (!specs.success) {
     throw describe(specs.error.issues.map(({ path, message }) => `${toPointer(path)}: ${message}`));
@@ -93,7 +98,12 @@ export function readGenericSources(jsonText: string, env: SecretEnv): Source[] {
       problems.push(`/${index}/name: there is another source named "${spec.name}"`);
     }
     for (const account of spec.accounts ?? [null]) {
-      const unset = findUnset(withVariablesOf(spec, account), env);
+      const own = withVariablesOf(spec, account);
+      for (const { variable } of namedBy(own)) {
+        const value = variable === undefined ? undefined : env[variable];
+        if (typeof value === 'string') onSecret(value);
+      }
+      const unset = findUnset(own, env);
       problems.push(
         ...unset.map(({ path, variable }) => `/${index}${path}: set ${variable} in the environment`),
       );
@@ -129,23 +139,26 @@ function createDestination(spec: NonNullable<GenericSourceSpec['destination']>, 
   return httpDestination({
     name: spec.name,
     url: spec.url,
-    secret: readVariable(env, spec.secretEnv)?.(),
+    secret: spec.secretEnv === undefined ? undefined : secretList().parse(env[spec.secretEnv]),
     timeoutMilliseconds: spec.timeoutMilliseconds,
-    headers: token === undefined ? {} : { authorization: `Bearer ${token()}` },
+    headers: token === undefined ? {} : { authorization: () => `Bearer ${token()}` },
   });
 }
 
 /** The variables that the description names and nobody has set, each with its place in the description. */
 function findUnset(spec: GenericSourceSpec, env: SecretEnv): { path: string; variable: string }[] {
-  const named = [
+  return namedBy(spec).flatMap(({ path, variable }) =>
+    variable === undefined || readVariable(env, variable) !== undefined ? [] : [{ path, variable }],
+  );
+}
+
+function namedBy(spec: GenericSourceSpec): { path: string; variable: string | undefined }[] {
+  return [
     { path: '/secretEnv', variable: spec.secretEnv },
     { path: '/fetch/tokenEnv', variable: spec.fetch?.tokenEnv },
     { path: '/destination/tokenEnv', variable: spec.destination?.tokenEnv },
     { path: '/destination/secretEnv', variable: spec.destination?.secretEnv },
   ];
-  return named.flatMap(({ path, variable }) =>
-    variable === undefined || readVariable(env, variable) !== undefined ? [] : [{ path, variable }],
-  );
 }
 
 function readVariable(env: SecretEnv, name: string | undefined): (() => string) | undefined {

@@ -28,6 +28,18 @@ describe('The accounts of a source', () => {
     expect(us?.fetchRecord).toBeUndefined();
   });
 
+  it('leave the one without a name on while its own secret is set, for the endpoint of before', async () => {
+    const { sources } = load({ ...two, STRIPE_WEBHOOK_SECRET: 'whsec_before' });
+    expect(sources.map(({ name }) => name)).toEqual(['stripe', 'stripe/eu', 'stripe/us-west']);
+    const body = Buffer.from('{}');
+    const now = Date.now();
+    const headers = await stripeScheme({ secrets: ['whsec_before'] }).sign(body, { id: '', now });
+    const verdicts = await Promise.all(
+      sources.map(({ verification }) => verification.verify({ body, headers, now })),
+    );
+    expect(verdicts.map(({ verified }) => verified)).toEqual([true, false, false]);
+  });
+
   it('never take the secret of the source itself', () => {
     const env = { ...two, STRIPE_WEBHOOK_SECRET: 'whsec_common', STRIPE_WEBHOOK_SECRET_EU: '' };
     const production = { DATABASE_URL: 'postgresql://db/x', TEMPORAL_ADDRESS: 'temporal:7233' };
@@ -44,7 +56,7 @@ describe('The accounts of a source', () => {
     );
   });
 
-  it.each(['EU', 'a_b', 'a/b', 'x'.repeat(24)])('may not be called "%s"', (name) => {
+  it.each(['EU', 'a_b', 'a/b', 'x'.repeat(24), 'file', 'eu-file'])('may not be called "%s"', (name) => {
     expect(() => load({ STRIPE_ACCOUNTS: name })).toThrow(/STRIPE_ACCOUNTS: .* must be 1 to 23 lower-case/);
   });
 });

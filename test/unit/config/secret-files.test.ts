@@ -2,11 +2,14 @@ import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { DestinationWrite } from '../../../src/destinations/define-destination.ts';
 import { loadConfig } from '../../../src/config/load.ts';
 import { ConfigurationError } from '../../../src/errors.ts';
 import { createRedactor } from '../../../src/monitoring/redactor.ts';
 import { sourceDefinitions as definitions } from '../../../src/sources/registry.ts';
+import { standardWebhooksScheme } from '../../../src/verification/standard-webhooks.ts';
 import { stripeScheme } from '../../../src/verification/stripe.ts';
+import { startHttpVendor } from '../../support/http-vendor.ts';
 
 let folder: string;
 let count = 0;
@@ -20,6 +23,28 @@ async function secretFile(text: string): Promise<string> {
   await writeFile(file, text);
   return file;
 }
+
+const signingSecrets = {
+  before: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw',
+  after: 'whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD',
+};
+const shop = {
+  name: 'shop',
+  scheme: { type: 'hmac', header: 'x-signature', algorithm: 'sha256', encoding: 'hex' },
+  secretEnv: 'SHOP_SECRET',
+  ...{ id: '/id', type: '/type', entity: { type: 'customer', id: '/customer' }, version: '/version' },
+};
+const write: DestinationWrite = {
+  source: 'shop',
+  eventId: 'evt_1',
+  eventType: 'customer.updated',
+  entity: { type: 'customer', id: '1' },
+  record: { id: '1' },
+  version: { version: '1', sourceTime: null },
+  deleted: false,
+  outcome: 'applied',
+  idempotencyKey: 'shop:evt_1:http:1',
+};
 
 const load = (env: Record<string, string>) => loadConfig(env, { mode: 'command', definitions });
 const body = Buffer.from('{}');
@@ -56,12 +81,45 @@ describe('A secret in a file', () => {
     expect(await judge(config, 'whsec_after')).toBe(1);
   });
 
-  it('holds while its file is away', async () => {
+  it.each([
+    ['away', (file: string) => rm(file)],
+    ['empty', (file: string) => writeFile(file, '\n')],
+  ])('holds while its file is %s', async (_, change) => {
     const file = await secretFile('whsec_stays');
     const config = load({ STRIPE_WEBHOOK_SECRET_FILE: file });
-    await rm(file);
+    await change(file);
     await new Promise((resolve) => setTimeout(resolve, 1_100));
     expect(await judge(config, 'whsec_stays')).toBe(1);
+  });
+
+  it('of a destination is sent with the next delivery after its rotation, and neither is ever seen', async () => {
+    await using crm = await startHttpVendor(() => ({}));
+    const [token, signing] = [await secretFile('token-before'), await secretFile(signingSecrets.before)];
+    const described = path.join(folder, 'sources.json');
+    const destination = { url: crm.url, tokenEnv: 'CRM_ACCESS_TOKEN', secretEnv: 'CRM_SIGNING_SECRET' };
+    await writeFile(described, JSON.stringify([{ ...shop, destination }]));
+    const config = load({
+      ...{ LANDFALL_SOURCES_FILE: described, SHOP_SECRET: 'the-secret-of-the-shop' },
+      ...{ CRM_ACCESS_TOKEN_FILE: token, CRM_SIGNING_SECRET_FILE: signing },
+    });
+    const [crmOfShop] = config.sources[0]?.destinations ?? [];
+    const deliver = async () => {
+      await crmOfShop?.deliver(write, { signal: new AbortController().signal });
+      const { headers, body: sent } = crm.requests.at(-1)!;
+      const signed = await standardWebhooksScheme({ secrets: Object.values(signingSecrets) }).verify({
+        ...{ body: Buffer.from(sent), headers: headers as Record<string, string>, now: Date.now() },
+      });
+      return { authorization: headers.authorization, signed };
+    };
+    expect(await deliver()).toMatchObject({ authorization: 'Bearer token-before', signed: { secret: 1 } });
+    await writeFile(token, 'token-after');
+    await writeFile(signing, signingSecrets.after);
+    await expect
+      .poll(deliver, { timeout: 10_000 })
+      .toMatchObject({ authorization: 'Bearer token-after', signed: { secret: 2 } });
+    const redact = createRedactor(config.secrets);
+    const all = ['token-before', 'token-after', ...Object.values(signingSecrets)];
+    expect(redact(all.join(' '))).toBe('[redacted] [redacted] [redacted] [redacted]');
   });
 
   it('is never seen in a text, nor is the one before it', async () => {
@@ -72,6 +130,13 @@ describe('A secret in a file', () => {
     await writeFile(file, 'whsec_second_hidden');
     await expect.poll(() => judge(config, 'whsec_second_hidden'), { timeout: 10_000 }).toBe(1);
     expect(redact('a whsec_first_hidden b whsec_second_hidden')).toBe('a [redacted] b [redacted]');
+  });
+
+  it('that a description names is never seen, whatever its variable is called', async () => {
+    const described = path.join(folder, 'odd-names.json');
+    await writeFile(described, JSON.stringify([{ ...shop, secretEnv: 'SHOP_SIGNS_WITH', accounts: ['eu'] }]));
+    const config = load({ LANDFALL_SOURCES_FILE: described, SHOP_SIGNS_WITH_EU: 'hidden-new,hidden-old' });
+    expect(createRedactor(config.secrets)('hidden-old hidden-new')).toBe('[redacted] [redacted]');
   });
 
   it('is said to be missing, with its variable and its path', () => {

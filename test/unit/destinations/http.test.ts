@@ -10,6 +10,7 @@ import {
 import { startHttpVendor, type VendorReply } from '../../support/http-vendor.ts';
 
 const secret = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
+const newSecret = 'whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD';
 const signal = new AbortController().signal;
 
 const write: DestinationWrite = {
@@ -82,6 +83,44 @@ describe('An HTTP destination', () => {
     );
     expect(new Webhook(secret).verify(request?.body ?? '', headers)).toMatchObject({ eventId: 'evt_1' });
     expect(second.requests[0]?.headers['webhook-id']).toBe(headers['webhook-id']);
+  });
+
+  it('gets its token and its signature as they are at each delivery, and the last good ones where the new ones are none', async () => {
+    await using vendor = await startHttpVendor(() => ({
+      status: 400,
+      text: 'Bearer token-1, Bearer token-2',
+    }));
+    let token = 'token-1';
+    let secrets = [secret];
+    const destination = httpDestination({
+      name: 'crm',
+      url: vendor.url,
+      headers: { authorization: () => `Bearer ${token}` },
+      secret: () => secrets,
+    });
+    const next = async () => {
+      const error = (await destination
+        .deliver(write, { signal })
+        .catch((reason: unknown) => reason)) as Error;
+      const { headers, body } = vendor.requests.at(-1)!;
+      const by = [secret, newSecret].filter((each) => {
+        try {
+          return new Webhook(each).verify(body, headers as Record<string, string>);
+        } catch {
+          return false;
+        }
+      });
+      return { token: headers.authorization, by, message: error.message };
+    };
+    expect(await next()).toMatchObject({ token: 'Bearer token-1', by: [secret] });
+    token = 'token-2';
+    secrets = [newSecret, secret];
+    const rotated = await next();
+    expect(rotated).toMatchObject({ token: 'Bearer token-2', by: [newSecret] });
+    expect(rotated.message).toContain('Bearer token-1, [redacted]');
+    token = 'half a\ntoken';
+    secrets = ['whsec_***'];
+    expect(await next()).toMatchObject({ token: 'Bearer token-2', by: [newSecret] });
   });
 
   it.each([408, 409, 425, 429, 500, 502, 503])(
