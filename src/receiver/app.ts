@@ -43,6 +43,7 @@ export function createReceiver(deps: {
   const { sources, metrics, logger, maxBodyBytes } = deps;
   const rejections = createRejections(deps);
   const webhook = { ...deps, rejections, acceptor: createAcceptor(deps) };
+  const missed = new Set<string>();
 
   const app = express();
   app.disable('x-powered-by');
@@ -57,10 +58,12 @@ export function createReceiver(deps: {
       const source = keyOf(request.params);
       if (!sources.has(source)) {
         metrics.deliveries.inc({ source: 'unknown', result: 'refused' });
+        noteMissedAccount(request.params);
+        // The same for all, since accounts may be customers: what there is stands in the log.
         sendProblem(
           response,
           'LANDFALL_SOURCE_UNKNOWN',
-          `No source is configured under this name. The path is /webhooks/<source>, or /webhooks/<source>/<account>; "landfall sources" lists them.`,
+          `No source, or no account of it, is configured under this name. The path is /webhooks/<source>, or /webhooks/<source>/<account>; "landfall sources" lists them.`,
         );
         return;
       }
@@ -92,6 +95,17 @@ export function createReceiver(deps: {
   });
   app.use(internalErrors(logger));
   return { app, close: () => rejections.close() };
+
+  /** Somebody's endpoint may have been entered without its account: said once for each source, however many strangers knock. */
+  function noteMissedAccount({ source, account }: SourceParameters): void {
+    const paths = [...sources.keys()].filter((key) => key.startsWith(`${source}/`));
+    if (paths.length === 0 || missed.has(source)) return;
+    missed.add(source);
+    logger.warn(
+      { source, account, paths: paths.map((key) => `/webhooks/${key}`) },
+      'a delivery came to a path of no account',
+    );
+  }
 }
 
 interface SourceParameters {

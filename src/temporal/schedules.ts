@@ -4,9 +4,27 @@ import { searchAttributes } from '../model/search-attributes.ts';
 import type { Source } from '../sources/define-source.ts';
 import { toTemporalError } from './temporal-error.ts';
 
+const prefix = 'reconcile-';
+
 /** `reconcile-<source>`: one schedule for each source that can list its changes. */
 export function scheduleId(source: string): string {
-  return `reconcile-${source}`;
+  return prefix + source;
+}
+
+/**
+ * The sources that have a schedule, in no order. Another worker may keep theirs, or nobody any more.
+ * @throws TemporalUnavailableError | TemporalRefusedError
+ */
+export async function scheduledSources(client: Client): Promise<string[]> {
+  const sources: string[] = [];
+  try {
+    for await (const { scheduleId: id } of client.schedule.list()) {
+      if (id.startsWith(prefix)) sources.push(id.slice(prefix.length));
+    }
+  } catch (error) {
+    throw toTemporalError(error, 'list the schedules');
+  }
+  return sources;
 }
 
 /** `reconcile:<source>`: the schedule adds the time of the run to it. */

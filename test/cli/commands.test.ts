@@ -1,9 +1,11 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { validateRequest } from 'twilio/lib/webhooks/webhooks.js';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { noFaults } from '../../src/dev/demo-vendor/faults.ts';
 import { createDatabase } from '../support/create-database.ts';
+import { startHttpVendor } from '../support/http-vendor.ts';
 import { type Harness, startHarness } from '../support/harness.ts';
 import { type CommandResult, runLandfall } from '../support/landfall-command.ts';
 import { type OwnTemporal, startOwnTemporal } from '../support/own-temporal.ts';
@@ -222,6 +224,23 @@ describe('landfall on the command line', { timeout: 180_000 }, () => {
     await expect
       .poll(() => runtime.store.countRejections('2020-01-01T00:00:00Z'), { timeout: 20_000 })
       .toEqual([{ source: 'demo', reason: 'bad_signature', count: 1 }]);
+  });
+
+  test('send signs the address and the form where the vendor does', async () => {
+    await using receiver = await startHttpVendor(() => ({}));
+    const fields = { MessageSid: 'SM1', MessageStatus: 'delivered' };
+    const body = join(folder, 'form');
+    await writeFile(body, new URLSearchParams(fields).toString());
+    const sent = await landfall(['send', 'twilio', '--url', receiver.url, '--body', body], {
+      LANDFALL_SOURCES_FILE: 'examples/vendors/twilio.json',
+      ...{ TWILIO_AUTH_TOKEN: 'an auth token', TWILIO_API_KEY: 'SK1:secret' },
+    });
+    expect(sent).toMatchObject({ exitCode: 0, stderr: '' });
+    const [{ headers } = { headers: {} }] = receiver.requests;
+    expect(headers['content-type']).toBe('application/x-www-form-urlencoded');
+    const address = 'https://hooks.example.com/webhooks/twilio';
+    const signature = String(headers['x-twilio-signature']);
+    expect(validateRequest('an auth token', signature, address, fields)).toBe(true);
   });
 
   test('numbers and names that make no sense are refused before anything starts', async () => {

@@ -4,7 +4,7 @@ import { type Config, loadConfig } from '../../config/load.ts';
 import { sourceDefinitions } from '../../sources/registry.ts';
 import { openStore } from '../../store/open-store.ts';
 import { describeDays, prepareNamespace } from '../../temporal/namespace.ts';
-import { scheduleId } from '../../temporal/schedules.ts';
+import { scheduledSources, scheduleId } from '../../temporal/schedules.ts';
 import { type Environment, withTemporal } from '../with-temporal.ts';
 
 interface Finding {
@@ -52,14 +52,26 @@ async function checkTemporal(env: Environment, { sources }: Config): Promise<Fin
         level: 'ok',
         text: `Temporal answers; namespace ${namespace} keeps closed runs for ${describeDays(report.retentionDays)}`,
       });
-      for (const { name } of sources.filter((source) => source.listChanged !== undefined)) {
+      const listing = sources.filter((source) => source.listChanged !== undefined).map(({ name }) => name);
+      for (const name of listing) {
         findings.push(
           await checkSchedule(name, () => client.schedule.getHandle(scheduleId(name)).describe()),
         );
       }
+      for (const name of await scheduledSources(client)) {
+        if (!listing.includes(name)) findings.push(leftOver(name));
+      }
       return findings;
     }),
   );
+}
+
+function leftOver(source: string): Finding {
+  const id = scheduleId(source);
+  return {
+    level: 'warning',
+    text: `schedule ${id}: its source cannot list changes here, or is not on. Where it is on nowhere: temporal schedule delete --schedule-id ${id}`,
+  };
 }
 
 async function checkSchedule(

@@ -3,9 +3,15 @@ import { readFile } from 'node:fs/promises';
 import { Command, InvalidArgumentError } from 'commander';
 import { loadConfig } from '../../config/load.ts';
 import { ConfigurationError, UnknownSourceError } from '../../errors.ts';
+import type { BodyFormat } from '../../sources/define-source.ts';
 import { sourceDefinitions } from '../../sources/registry.ts';
 import { readNumber } from '../read-number.ts';
 import type { Environment } from '../with-temporal.ts';
+
+const contentTypes: Record<BodyFormat, string> = {
+  json: 'application/json',
+  form: 'application/x-www-form-urlencoded',
+};
 
 interface SendOptions {
   body?: string;
@@ -43,14 +49,16 @@ export function sendCommand(environment: () => Promise<Environment>): Command {
       }
       const body =
         options.body === undefined ? Buffer.from(JSON.stringify(sample?.body)) : await readBody(options.body);
-      const headers = {
-        'content-type': 'application/json',
-        ...(options.body === undefined ? sample?.headers : {}),
-        ...options.header,
-        ...(await source.verification.sign(body, { id: randomUUID(), now: Date.now() })),
-      };
       const base = options.url ?? `http://127.0.0.1:${config.port}`;
       const url = new URL(`/webhooks/${name}`, base);
+      const [format = 'json'] = source.bodyFormats ?? [];
+      const unsigned = {
+        'content-type': contentTypes[format],
+        ...(options.body === undefined ? sample?.headers : {}),
+        ...options.header,
+      };
+      const signing = { id: randomUUID(), now: Date.now(), url: url.pathname, headers: unsigned };
+      const headers = { ...unsigned, ...(await source.verification.sign(body, signing)) };
       const answers = await Promise.all(
         Array.from({ length: options.times }, () => post(url, body, headers)),
       );

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import ms from 'ms';
 import { loadConfig } from '../../config/load.ts';
+import { withoutAccount } from '../../model/ids.ts';
 import { sourceDefinitions } from '../../sources/registry.ts';
 import { renderTable } from '../table.ts';
 import type { Environment } from '../with-temporal.ts';
@@ -9,7 +10,7 @@ import type { Environment } from '../with-temporal.ts';
 export function sourcesCommand(environment: () => Promise<Environment>): Command {
   return new Command('sources').description('list the sources that are on').action(async () => {
     const { sources } = loadConfig(await environment(), { mode: 'command', definitions: sourceDefinitions });
-    const on = new Set(sources.map(({ name }) => name));
+    const on = new Set(sources.map(({ name }) => withoutAccount(name)));
     const rows = sources.map((source) => [
       source.name,
       `/webhooks/${source.name}`,

@@ -169,11 +169,18 @@ describe('An account of a source', () => {
     expect(status).toBe(401);
   });
 
-  it('is unknown where it is not configured, and so is the source without one', async () => {
-    for (const name of ['shop/asia', 'shop', 'forms/eu']) {
+  it('is unknown where it is not configured, as is the source without one, and the answer tells nobody which there are', async () => {
+    const answers = new Set<string>();
+    for (const name of ['shop/asia', 'shop', 'shop', 'forms/eu', 'nobody']) {
       const response = await fetch(`${receiver.url}/webhooks/${name}`, { method: 'POST' });
       expect(response.status, name).toBe(404);
+      answers.add(await response.text());
     }
+    expect(answers.size).toBe(1);
+    expect([...answers][0]).not.toMatch(/shop|forms|\beu\b/);
+    const said = receiver.log.filter((line) => line.includes('a path of no account'));
+    expect(said).toHaveLength(1);
+    expect(said[0]).toContain('"paths":["/webhooks/shop/eu","/webhooks/shop/us"]');
   });
 
   it('has the secrets counted that signed its deliveries', async () => {
