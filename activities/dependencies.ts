@@ -1,6 +1,8 @@
 import type { Logger } from 'pino';
-import type { DeadLetterInput, DeadLetterTimers, FailureReport } from '../src/model/dead-letter.ts';
 import type { EntityTurnsInput, Ticket } from '../src/model/turns.ts';
+import type { DeadLetterInput, DeadLetterTimers, Decision, FailureReport } from '../src/model/dead-letter.ts';
+import type { HoldInput, HoldKey, HoldSettings, Release } from '../src/model/hold.ts';
+import type { WatchSettings } from '../src/model/silence.ts';
 import type { Metrics } from '../src/monitoring/metrics.ts';
 import type { Source } from '../src/sources/define-source.ts';
 import type { Store } from '../src/store/store.ts';
@@ -13,6 +15,20 @@ export interface TemporalPort {
   describeRun(workflowId: string, runId?: string): Promise<string>;
   /** Lets an event wait for its turn among those of its record. */
   waitForTurn(input: EntityTurnsInput, ticket: Ticket): Promise<void>;
+  /** Replays an open dead letter; false where there is none. */
+  replayDeadLetter(source: string, eventId: string, decision: Decision): Promise<boolean>;
+  /** Whether a class of failure is held; false while the hold lets its events go. */
+  isHeld(key: HoldKey): Promise<boolean>;
+  /** Begins a hold, or tells the running one that more fail. */
+  beginHold(input: HoldInput): Promise<void>;
+  countHeld(key: HoldKey): Promise<number>;
+  /** The ids of events that wait, the newest first. Visibility is eventually consistent: one that has just begun may be missing. */
+  listHeld(
+    key: HoldKey,
+    page: { cursor: string | null; limit: number },
+  ): Promise<{ workflowIds: string[]; nextCursor: string | null }>;
+  /** Tells an event that waits; false where it does not run any more. */
+  tellHeld(workflowId: string, release: Release): Promise<boolean>;
 }
 
 /** What activities are made of. */
@@ -23,6 +39,10 @@ export interface ActivityDependencies {
   metrics: Metrics;
   logger: Logger;
   timers: DeadLetterTimers;
+  /** For sources that say nothing of it; null: they are never held. */
+  hold: HoldSettings | null;
+  /** For sources that say nothing of it; null: they are not watched. */
+  watch: WatchSettings | null;
   /** Milliseconds since the epoch; decides only what is plausible and where a reconciliation begins, never which version wins. */
   now: () => number;
   /** Takes the configured secrets out of a text. */

@@ -4,8 +4,10 @@ import { createDeadLetterActivities } from './dead-letters.ts';
 import { createDeliver, createMarkDelivered } from './deliver.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { createFetchRecord } from './fetch-record.ts';
+import { createHoldActivities } from './holds.ts';
 import { createReconciliationActivities } from './reconciliation.ts';
 import { reportFailures } from './report-failures.ts';
+import { createSilenceActivities } from './silence.ts';
 import { createTryEvent } from './try-event.ts';
 import type { Activities } from './types.ts';
 import { createWaitForTurn } from './wait-for-turn.ts';
@@ -26,6 +28,8 @@ export function createActivities(dependencies: ActivityDependencies): Activities
       ...createDeadLetterActivities(dependencies),
       ...createReconciliationActivities(dependencies),
       auditRecords: createAuditRecords(dependencies),
+      ...createHoldActivities(dependencies),
+      ...createSilenceActivities(dependencies),
     },
     dependencies,
   );

@@ -50,5 +50,15 @@ export function reportFailures(
     compareAgain: wrap('compareAgain', activities.compareAgain),
     auditRecords: wrap('auditRecords', activities.auditRecords),
     finishReconciliation: wrap('finishReconciliation', activities.finishReconciliation),
+    findHold: wrap('findHold', activities.findHold),
+    judgeFailure: wrap('judgeFailure', activities.judgeFailure),
+    announceHold: wrap('announceHold', activities.announceHold),
+    pickHeld: wrap('pickHeld', activities.pickHeld),
+    letGo: wrap('letGo', activities.letGo),
+    settleFailures: wrap('settleFailures', activities.settleFailures),
+    reportHold: wrap('reportHold', activities.reportHold),
+    readRhythm: wrap('readRhythm', activities.readRhythm),
+    announceSilence: wrap('announceSilence', activities.announceSilence),
+    reportSilence: wrap('reportSilence', activities.reportSilence),
   };
 }

@@ -1,8 +1,10 @@
 import type { DeadLetterSubject, FailureReport } from '../src/model/dead-letter.ts';
 import type { EntityRef, EventRef, LandfallEvent } from '../src/model/event.ts';
+import type { HoldAnswer, HoldInput, HoldKey, HoldReport, Release } from '../src/model/hold.ts';
 import type { AppliedEvent, Landed, LandingInput, LandingSteps } from '../src/model/land-event.ts';
 import type { Difference, ReconcileMode, ReconciliationReport } from '../src/model/reconciliation.ts';
 import type { RetrySettings } from '../src/model/retry.ts';
+import type { Rhythm, SilenceInput, SilenceReport } from '../src/model/silence.ts';
 
 /** What each activity adds to its `ApplicationFailure`, as the first detail. */
 export interface FailureDetail {
@@ -116,4 +118,28 @@ export interface Activities {
   auditRecords(input: { source: string; after: EntityRef | null }): Promise<AuditedRecords>;
   /** Keeps the report and moves the cursor where the run is complete; tells the people on call of an alert. */
   finishReconciliation(input: { report: ReconciliationReport; until: string | null }): Promise<void>;
+  /** Whether a class of failure is held now. */
+  findHold(input: HoldKey): Promise<HoldAnswer>;
+  /** Whether an event that failed for good waits for the end of an outage; begins the hold where its failure shows that there is one. */
+  judgeFailure(
+    input: HoldKey & { eventId: string; entity: EntityRef; message: string; holds: number; replay: boolean },
+  ): Promise<HoldAnswer>;
+  /** Tells the people on call that a hold has begun. */
+  announceHold(input: HoldInput): Promise<void>;
+  /** One of the events that wait, to try with, and how many there are; null where there is none. */
+  pickHeld(input: HoldKey & { since: string }): Promise<{ workflowId: string | null; waiting: number }>;
+  /** Tells the next of those that wait what to do, no more of them a second than is set. */
+  letGo(
+    input: HoldKey & { release: Release; cursor: string | null; perSecond: number },
+  ): Promise<{ told: number; nextCursor: string | null }>;
+  /** Replays the dead letters that were opened before the hold began, where it is said by whom, and forgets the failures. */
+  settleFailures(input: HoldKey & { replay: { by: string; reason: string } | null }): Promise<number>;
+  /** Tells how a hold has ended. */
+  reportHold(input: HoldReport): Promise<void>;
+  /** What the source's deliveries say about whether it is silent; null where it is not watched (any more). */
+  readRhythm(input: { source: string }): Promise<{ rhythm: Rhythm; everyMilliseconds: number } | null>;
+  /** Tells the people on call that a source is silent; answers whether its changes can be listed. */
+  announceSilence(input: SilenceInput): Promise<{ lists: boolean }>;
+  /** Tells what the reconciliations of the silent window have found, while it lasts and when it has ended. */
+  reportSilence(input: SilenceReport & { ended: boolean }): Promise<void>;
 }

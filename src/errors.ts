@@ -33,6 +33,11 @@ export class UnknownDeadLetterError extends LandfallError {
   readonly code = 'LANDFALL_DEAD_LETTER_UNKNOWN';
 }
 
+/** A command names a hold that is not there. Thrown by `landfall holds`. */
+export class UnknownHoldError extends LandfallError {
+  readonly code = 'LANDFALL_HOLD_UNKNOWN';
+}
+
 /** The vendor's API failed in a way that may pass: network, timeout, 5xx. Thrown by a source's API calls. */
 export class VendorUnavailableError extends LandfallError {
   readonly code = 'LANDFALL_VENDOR_UNAVAILABLE';

@@ -44,9 +44,11 @@ export {
 } from './sources/define-source.ts';
 export { optionalSecret, secretList } from './sources/secret-settings.ts';
 export type { EntityRef, EventDraft } from './model/event.ts';
+export type { HoldSettings } from './model/hold.ts';
 export type { JsonObject, JsonValue } from './model/json.ts';
 export type { Outcome } from './model/outcome.ts';
 export type { RetrySettings } from './model/retry.ts';
+export type { WatchSettings } from './model/silence.ts';
 export type { RecordVersion } from './model/version.ts';
 export type { Destination, DestinationWrite } from './destinations/define-destination.ts';
 export { httpDestination, type HttpDestinationOptions } from './destinations/http.ts';
@@ -87,6 +89,7 @@ export {
   TemporalRefusedError,
   TemporalUnavailableError,
   UnknownDeadLetterError,
+  UnknownHoldError,
   UnknownSourceError,
   UnreadableEventError,
   VendorAnswerError,

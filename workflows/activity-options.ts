@@ -18,6 +18,18 @@ export function first(summary: string): Pick<Proxies, 'tryEvent'> {
 }
 
 /**
+ * A question to Temporal inside of the workflow task, at the cost of one event of the history. Without an answer in time the
+ * event goes on as if there were no hold: it is asked again before it would become a dead letter.
+ */
+export function quickly(summary: string): Pick<Proxies, 'findHold'> {
+  return proxyLocalActivities<Activities>({
+    startToCloseTimeout: '3 seconds',
+    retry: { maximumAttempts: 1 },
+    summary,
+  });
+}
+
+/**
  * Calls to the vendor and to destinations: few attempts with growing pauses, as the source sets them, then the dead letter.
  * 30 seconds an attempt: vendors' own clients give up sooner, and a worker that died is noticed by then.
  *

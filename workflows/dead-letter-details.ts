@@ -1,7 +1,7 @@
 import type { DeadLetterInput, DeadLetterState, FailureReport } from '../src/model/dead-letter.ts';
 import { describeEntity } from '../src/model/event.ts';
 import { deadLetterWorkflowId } from '../src/model/ids.ts';
-import { inline } from '../src/model/inline-markdown.ts';
+import { inline } from './inline.ts';
 
 /** What usually mends it, by the code of the error: what an engineer wants to read first, at night. */
 const advice: Readonly<Record<string, string>> = {

@@ -9,7 +9,7 @@ import {
 } from '@temporalio/workflow';
 import { describeEntity } from '../src/model/event.ts';
 import { eventWorkflowId } from '../src/model/ids.ts';
-import { inline } from '../src/model/inline-markdown.ts';
+import { inline } from './inline.ts';
 import { type EntityTurnsInput, nextTurn, type Ticket } from '../src/model/turns.ts';
 import { describeVersion, newerVersion } from '../src/model/version.ts';
 import { own } from './activity-options.ts';

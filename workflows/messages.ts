@@ -8,6 +8,7 @@ import type {
 } from '../src/model/dead-letter.ts';
 import type { ReconcileProgress } from '../src/model/reconciliation.ts';
 import type { Ticket } from '../src/model/turns.ts';
+import type { HoldDecision, HoldState, ProbeAnswer, Release } from '../src/model/hold.ts';
 
 /** Opens a dead letter, or adds a failure to the open one. Sent by the activity `openDeadLetter`, with signal-with-start. */
 export const failureSignal = defineSignal<[FailureReport]>('failure');
@@ -47,3 +48,21 @@ export const stateQuery = defineQuery<DeadLetterState>('state');
 
 /** What failed, with its headers (secrets redacted) and body. */
 export const subjectQuery = defineQuery<DeadLetterSubject>('subject');
+
+/** More records fail in the way that is held. Sent by the activity `judgeFailure`, with signal-with-start. */
+export const failingSignal = defineSignal<[{ message: string }]>('failing');
+
+/** `{ by, reason }`, to a hold: let its events try again now. */
+export const releaseSignal = defineSignal<[HoldDecision]>('release');
+
+/** `{ by, reason }`, to a hold: make a dead letter of each event that waits. */
+export const giveUpSignal = defineSignal<[HoldDecision]>('give-up');
+
+/** From an event that was the probe to its hold. */
+export const probedSignal = defineSignal<[ProbeAnswer]>('probed');
+
+/** From a hold to an event that waits. */
+export const letGoSignal = defineSignal<[Release]>('let-go');
+
+/** A hold: since when, why, how many wait. */
+export const holdStateQuery = defineQuery<HoldState>('state');

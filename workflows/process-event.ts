@@ -7,7 +7,7 @@ import {
 } from '@temporalio/workflow';
 import type { LandfallEvent } from '../src/model/event.ts';
 import { deadLetterWorkflowId } from '../src/model/ids.ts';
-import type { LandingInput } from '../src/model/land-event.ts';
+import type { Landed, LandingInput } from '../src/model/land-event.ts';
 import { deadLettered, type Outcome, type ProcessEventResult } from '../src/model/outcome.ts';
 import type { ProcessEventInput } from '../src/model/process-event.ts';
 import { keyword, searchAttributes } from '../src/model/search-attributes.ts';
@@ -15,6 +15,7 @@ import { own } from './activity-options.ts';
 import { describeFailure } from './describe-failure.ts';
 import { landAtFirst } from './land-at-first.ts';
 import { landByActivities, type LandingProgress } from './land-by-activities.ts';
+import { landThroughHolds } from './land-through-holds.ts';
 import { resolvedSignal } from './messages.ts';
 
 /**
@@ -22,7 +23,7 @@ import { resolvedSignal } from './messages.ts';
  * Its id is `<source>:<eventId>`, so that one event has one workflow.
  *
  * Completes with the outcome. Fails with LANDFALL_DEAD_LETTERED once the event's dead letter holds it: a failed run can
- * be found, reset and run again. Cancelling it by hand leaves no dead letter: that is somebody's decision.
+ * be found, reset and run again. What fails as many others do waits for the end of the outage instead. Cancelling it by hand leaves no dead letter: that is somebody's decision.
  */
 export async function processEvent(input: ProcessEventInput): Promise<ProcessEventResult> {
   const { event } = input;
@@ -32,12 +33,9 @@ export async function processEvent(input: ProcessEventInput): Promise<ProcessEve
   const landing = { event: withoutBody(event), entity: event.entity, nonce: input.replay?.nonce ?? null };
   const progress: LandingProgress = { step: 'fetchRecord', triedStep: null, applied: null, callQueue: null };
   try {
-    const { result, deadLetterOpen } =
-      input.workflowVersion === 2
-        ? await landAtFirst(landing, input.retry, progress)
-        : await landByActivities(landing, input.retry, progress, { waitsForStore: false });
+    const { result, deadLetterOpen } = await land(landing, input, progress);
     // `applied` is how nearly every event ends: it goes without the attribute, an event of the history and an index entry.
-    if (input.workflowVersion !== 2 || result.outcome !== 'applied') {
+    if ((input.workflowVersion ?? 1) < 2 || result.outcome !== 'applied') {
       upsertSearchAttributes([{ key: searchAttributes.outcome, value: result.outcome }]);
     }
     if (deadLetterOpen) await resolveDeadLetter(event, result.outcome);
@@ -62,6 +60,21 @@ export async function processEvent(input: ProcessEventInput): Promise<ProcessEve
       message: `${failure.step} failed: ${failure.message} The event waits in ${deadLetterWorkflowId(event.source, event.id)}.`,
       ...(error instanceof Error ? { cause: error } : {}),
     });
+  }
+}
+
+function land(
+  landing: LandingInput,
+  { workflowVersion = 1, retry, replay }: ProcessEventInput,
+  progress: LandingProgress,
+): Promise<Landed> {
+  switch (workflowVersion) {
+    case 1:
+      return landByActivities(landing, retry, progress, { waitsForStore: false });
+    case 2:
+      return landAtFirst(landing, retry, progress);
+    case 3:
+      return landThroughHolds(landing, retry, progress, { replay: replay !== null });
   }
 }
 

@@ -5,6 +5,7 @@ import { deadLettersCommand } from './commands/dead-letters.ts';
 import { demoVendorCommand } from './commands/demo-vendor.ts';
 import { devCommand } from './commands/dev.ts';
 import { doctorCommand } from './commands/doctor.ts';
+import { holdsCommand } from './commands/holds.ts';
 import { receiverCommand } from './commands/receiver.ts';
 import { reconcileCommand } from './commands/reconcile.ts';
 import { sendCommand } from './commands/send.ts';
@@ -30,6 +31,7 @@ const program = new Command('landfall')
   .addCommand(workerCommand(env))
   .addCommand(sendCommand(environment))
   .addCommand(deadLettersCommand(environment))
+  .addCommand(holdsCommand(environment))
   .addCommand(reconcileCommand(environment))
   .addCommand(sourcesCommand(environment))
   .addCommand(doctorCommand(environment))

@@ -3,6 +3,7 @@ import { findCallQueues } from '../temporal/call-queues.ts';
 import { prepareNamespace } from '../temporal/namespace.ts';
 import { ensureSchedules } from '../temporal/schedules.ts';
 import { createTemporalPort } from '../temporal/temporal-port.ts';
+import { ensureWatches } from '../temporal/watches.ts';
 import { loadWorkflowBundle, startWorkers } from '../temporal/worker.ts';
 import { keepPartitions } from './keep-partitions.ts';
 import type { Runtime, Service } from './runtime.ts';
@@ -20,6 +21,8 @@ export async function startWorker(
     ...runtime,
     temporal: createTemporalPort(client, taskQueueOf),
     timers: config.timers,
+    hold: config.hold,
+    watch: config.watch,
     now: Date.now,
   });
   const workers = await startWorkers({
@@ -32,6 +35,7 @@ export async function startWorker(
   });
   try {
     const scheduled = await ensureSchedules(client, sources.values(), taskQueueOf);
+    await ensureWatches(client, sources.values(), { taskQueueOf, settings: config.watch });
     logger.info({ taskQueues: workers.taskQueues, scheduled }, 'working');
   } catch (error) {
     await workers.stop();

@@ -27,9 +27,7 @@ export function readAccounts(source: string, env: SecretEnv): readonly (string |
   const names = splitList(text);
   const wrong = names.find((name) => !accountPattern.test(name));
   if (wrong !== undefined) {
-    throw new ConfigurationError(
-      `${variable}: "${wrong}" must be ${accountRule}.`,
-    );
+    throw new ConfigurationError(`${variable}: "${wrong}" must be ${accountRule}.`);
   }
   return [...(secretVariable(source) in env ? [null] : []), ...new Set(names)];
 }

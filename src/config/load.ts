@@ -1,5 +1,7 @@
 import { ConfigurationError } from '../errors.ts';
 import type { DeadLetterTimers } from '../model/dead-letter.ts';
+import { defaultHold, type HoldSettings } from '../model/hold.ts';
+import { defaultWatch, type WatchSettings } from '../model/silence.ts';
 import type { Source, SourceDefinition } from '../sources/define-source.ts';
 import type { SecretEnv } from '../sources/secret-settings.ts';
 import { loadTemporalTarget, type TemporalTarget } from '../temporal/client.ts';
@@ -28,6 +30,10 @@ export interface Config {
   temporalCli: string | null;
   taskQueue: string;
   timers: DeadLetterTimers;
+  /** null: no source is ever held, unless it says so itself. */
+  hold: HoldSettings | null;
+  /** null: no source is watched, unless it says so itself. */
+  watch: WatchSettings | null;
   /** null: for good. */
   keepProcessedMilliseconds: number | null;
   shutdownGraceMilliseconds: number;
@@ -107,6 +113,12 @@ export function loadConfig(
       remindAfterMilliseconds: values.LANDFALL_DEAD_LETTER_REMIND,
       escalateAfterMilliseconds: values.LANDFALL_DEAD_LETTER_ESCALATE,
     },
+    hold:
+      values.LANDFALL_HOLD_AFTER === null ? null : { ...defaultHold, entities: values.LANDFALL_HOLD_AFTER },
+    watch:
+      values.LANDFALL_SILENCE === null
+        ? null
+        : { ...defaultWatch, minimumMilliseconds: values.LANDFALL_SILENCE },
     keepProcessedMilliseconds: values.LANDFALL_KEEP_PROCESSED,
     shutdownGraceMilliseconds: values.LANDFALL_SHUTDOWN_GRACE,
     logLevel: values.LANDFALL_LOG_LEVEL,

@@ -26,6 +26,10 @@ export const duration = z.string().transform((text, context) => {
   return z.NEVER;
 });
 
+/** A setting that `off` switches off. */
+const orOff = <Schema extends z.ZodType>(schema: Schema, error: string) =>
+  z.union([z.literal('off').transform(() => null), schema], { error });
+
 /** Landfall's own settings. Temporal's are read by Temporal's own loader, those of a source are named by its adapter. */
 export const settings = {
   DATABASE_URL: setting(
@@ -90,6 +94,16 @@ export const settings = {
     'How long a dead letter waits before it is escalated.',
     '`24h`',
     duration.prefault('24h'),
+  ),
+  LANDFALL_HOLD_AFTER: setting(
+    'How many different records of a source must fail in the same way within ten minutes to count as an outage: then events wait for its end and nothing becomes a dead letter. `off`: never.',
+    '`5`',
+    orOff(count.max(10_000), 'must be a whole number from 1 to 10000, or off').prefault(5),
+  ),
+  LANDFALL_SILENCE: setting(
+    'The shortest time without deliveries that is worth an alert, where it is unusual for the source as well. `off`: none is.',
+    '`15m`',
+    orOff(duration, 'must be a duration such as 15m, or off').prefault('15m'),
   ),
   LANDFALL_KEEP_PROCESSED: setting(
     'How long the marks of processed events are kept, at least `60d`, in whole months. Older events are no longer known as duplicates; records stay guarded by their versions.',

@@ -20,6 +20,9 @@ export interface Metrics {
   activityFailures: Counter<'activity' | 'code'>;
   deadLettersOpened: Counter<'source' | 'code'>;
   deadLetterReminders: Counter<'source' | 'escalated'>;
+  holds: Counter<'source' | 'code'>;
+  holdProbes: Counter<'source' | 'code'>;
+  looks: Counter<'source' | 'result'>;
   observeReconciliation(report: ReconciliationReport): void;
 }
 
@@ -114,6 +117,20 @@ export function createMetrics(): Metrics {
       'dead_letter_reminders',
       'Reminders of dead letters that wait for a decision.',
       ['source', 'escalated'],
+    ),
+    // Counters, not gauges: a hold begins in one worker and ends in another, whose gauge would stay as it was.
+    holds: counter('holds', 'Holds that were begun: many records of the source failed alike.', [
+      'source',
+      'code',
+    ]),
+    holdProbes: counter('hold_probes', 'Probes of held sources: it grows for as long as a source is held.', [
+      'source',
+      'code',
+    ]),
+    looks: counter(
+      'silence_looks',
+      'Looks at whether deliveries still arrive, by what was seen: usual, silent, learning.',
+      ['source', 'result'],
     ),
     observeReconciliation(report) {
       const { source, complete } = report;

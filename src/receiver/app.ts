@@ -13,6 +13,7 @@ import type { Source } from '../sources/define-source.ts';
 import type { Store } from '../store/store.ts';
 import type { EventStarter } from '../temporal/event-starter.ts';
 import { createAcceptor } from './accept-event.ts';
+import { createArrivalNotes } from './arrivals.ts';
 import { sendProblem } from './problem.ts';
 import { rawBody, requireFormat } from './raw-body.ts';
 import { createRejections } from './rejections.ts';
@@ -21,7 +22,7 @@ import { receiveDelivery } from './webhook-route.ts';
 /** The receiver: `app` for a server, `close` once the server is closed. */
 export interface Receiver {
   app: Express;
-  /** Writes the last rejections. */
+  /** Writes the last rejections and arrivals. */
   close(): Promise<void>;
 }
 
@@ -42,8 +43,9 @@ export function createReceiver(deps: {
 }): Receiver {
   const { sources, metrics, logger, maxBodyBytes } = deps;
   const rejections = createRejections(deps);
-  const webhook = { ...deps, rejections, acceptor: createAcceptor(deps) };
   const missed = new Set<string>();
+  const arrivals = createArrivalNotes(deps);
+  const webhook = { ...deps, rejections, arrivals, acceptor: createAcceptor(deps) };
 
   const app = express();
   app.disable('x-powered-by');
@@ -94,7 +96,12 @@ export function createReceiver(deps: {
     sendProblem(response, 'LANDFALL_PATH_UNKNOWN', 'Deliveries are posted to /webhooks/<source>.');
   });
   app.use(internalErrors(logger));
-  return { app, close: () => rejections.close() };
+  return {
+    app,
+    async close() {
+      await Promise.all([rejections.close(), arrivals.close()]);
+    },
+  };
 
   /** Somebody's endpoint may have been entered without its account: said once for each source, however many strangers knock. */
   function noteMissedAccount({ source, account }: SourceParameters): void {

@@ -9,12 +9,14 @@ import type { InboxItem, Store } from '../store/store.ts';
 import type { Accepted, Acceptor } from './accept-event.ts';
 import { noteConflict } from '../inbox/note-conflict.ts';
 import { sendProblem } from './problem.ts';
+import type { ArrivalNotes } from './arrivals.ts';
 import type { Rejections } from './rejections.ts';
 
 /** What the way of a delivery needs. */
 export interface WebhookDependencies {
   acceptor: Acceptor;
   rejections: Rejections;
+  arrivals: ArrivalNotes;
   store: Store;
   metrics: Metrics;
   logger: Logger;
@@ -43,6 +45,7 @@ export async function receiveDelivery(
     return;
   }
 
+  deps.arrivals.note(source.name);
   metrics.signatures.inc({ source: source.name, secret: String(verified.secret) });
   const receivedAt = new Date(now()).toISOString();
   const read = readDeliveries(source, { body, headers, receivedAt, now: now() });

@@ -2,10 +2,12 @@ import { z } from 'zod';
 import { ConfigurationError } from '../errors.ts';
 import type { Destination } from '../destinations/define-destination.ts';
 import type { EntityRef, EventDraft } from '../model/event.ts';
+import type { HoldSettings } from '../model/hold.ts';
 import { sourceNamePattern } from '../model/ids.ts';
 import type { JsonValue } from '../model/json.ts';
 import { defaultRetry, type RetrySettings } from '../model/retry.ts';
 import type { OrderingSettings } from '../model/turns.ts';
+import type { WatchSettings } from '../model/silence.ts';
 import type { SignatureScheme } from '../verification/scheme.ts';
 
 /** How a vendor writes its bodies: JSON, or a form as of a web page, which is read as an object of its fields. */
@@ -112,6 +114,10 @@ export interface Source {
    */
   requestsPerSecond: number | null;
   ordering: OrderingSettings;
+  /** When failures count as an outage; null: never, each is a dead letter of its own. @default the deployment's settings */
+  hold?: Partial<HoldSettings> | null;
+  /** How it is noticed that deliveries stop; null: it is not. @default the deployment's settings */
+  watch?: Partial<WatchSettings> | null;
   /** A task queue of its own, so that a slow vendor never holds up the others; null: the common one. */
   taskQueue: string | null;
   /** A sample event for `landfall send`: its body and the headers that go beside the signature. */

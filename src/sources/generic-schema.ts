@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { accountPattern, accountRule, sourceNamePattern } from '../model/ids.ts';
+import { defaultHold } from '../model/hold.ts';
 import { defaultRetry } from '../model/retry.ts';
 import { isJsonPointer } from './json-pointer.ts';
 
@@ -136,6 +137,28 @@ export const genericSourceSchema = z
         backoffCoefficient: z.number().min(1).default(defaultRetry.backoffCoefficient),
         maximumIntervalMilliseconds: z.int().min(1).default(defaultRetry.maximumIntervalMilliseconds),
       })
+      .optional(),
+    /** How many different records must fail alike within which time before they count as an outage; false: never. */
+    hold: z
+      .union([
+        z.literal(false),
+        z.strictObject({
+          entities: z.int().min(1).max(10_000).default(defaultHold.entities),
+          withinMilliseconds: z.int().min(1_000).max(86_400_000).default(defaultHold.withinMilliseconds),
+        }),
+      ])
+      .optional(),
+    /** The shortest silence of the vendor that is worth an alert; false: none is. */
+    silence: z
+      .union([
+        z.literal(false),
+        z.strictObject({
+          minimumMilliseconds: z
+            .int()
+            .min(60_000)
+            .max(30 * 86_400_000),
+        }),
+      ])
       .optional(),
     /** Accounts at the vendor, each at `/webhooks/<name>/<account>`, with variables of its own: `ACME_SECRET_EU` for the account `eu`. */
     accounts: z

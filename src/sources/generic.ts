@@ -49,6 +49,8 @@ export function genericSource(
       ...(spec.consecutiveVersions === undefined
         ? {}
         : { ordering: { consecutiveVersions: spec.consecutiveVersions } }),
+      ...(spec.hold === undefined ? {} : { hold: spec.hold === false ? null : spec.hold }),
+      ...(spec.silence === undefined ? {} : { watch: spec.silence === false ? null : spec.silence }),
       ...(spec.taskQueue === undefined ? {} : { taskQueue: spec.taskQueue }),
     }),
   });

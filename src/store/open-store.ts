@@ -1,8 +1,10 @@
 import { sql } from 'drizzle-orm';
 import { createApply } from './apply.ts';
+import { createArrivals } from './arrivals.ts';
 import { createConflicts } from './conflicts.ts';
 import { createCursorsAndReports } from './cursors-and-reports.ts';
 import { createEvents } from './events.ts';
+import { createFailures } from './failures.ts';
 import { createFindDifferences } from './find-differences.ts';
 import { createInbox } from './inbox.ts';
 import { migrate } from './migrate.ts';
@@ -52,5 +54,7 @@ export async function openStore({
     ...createRejections(database),
     ...createConflicts(database),
     ...createCursorsAndReports(database),
+    ...createFailures(database),
+    ...createArrivals(database),
   };
 }

@@ -165,6 +165,34 @@ export const reports = landfall.table(
   (table) => [unique().on(table.workflowId, table.runId)],
 );
 
+/** Events that failed of late in a way that may be an outage: how many records it hits, and whose dead letters came of it. */
+export const failures = landfall.table(
+  'failures',
+  {
+    source: text('source').notNull(),
+    step: text('step').notNull(),
+    error: text('error').notNull(),
+    eventId: text('event_id').notNull(),
+    entityType: text('entity_type').notNull(),
+    entityId: text('entity_id').notNull(),
+    at: instant('at').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.source, table.step, table.error, table.eventId] })],
+);
+
+/** Verified deliveries, counted in slots of five minutes. */
+export const arrivals = landfall.table(
+  'arrivals',
+  {
+    source: text('source').notNull(),
+    slot: instant('slot').notNull(),
+    firstAt: instant('first_at').notNull(),
+    lastAt: instant('last_at').notNull(),
+    count: integer('count').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.source, table.slot] })],
+);
+
 /** Which migrations this database has, with the checksum that each had. */
 export const migrations = landfall.table('migrations', {
   id: integer('id').primaryKey(),

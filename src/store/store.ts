@@ -1,9 +1,11 @@
 import type { UnreadableDelivery } from '../model/dead-letter.ts';
 import type { EntityRef, LandfallEvent } from '../model/event.ts';
+import type { HoldKey } from '../model/hold.ts';
 import type { JsonValue } from '../model/json.ts';
 import type { ApplyResult, Outcome } from '../model/outcome.ts';
 import type { Difference, ReconciliationReport } from '../model/reconciliation.ts';
 import type { IncomingRecord, LocalRecord } from '../model/record.ts';
+import type { Arrivals } from '../model/silence.ts';
 import type { RecordVersion } from '../model/version.ts';
 
 /** Our copy of a vendor's record, as it stands in the table `records`. */
@@ -209,6 +211,25 @@ export interface Store {
   /** Keeps a conflicting delivery; of one source, the newest `keepPerSource`. The same body again changes nothing. */
   addConflict(conflict: ConflictingDelivery, keepPerSource: number): Promise<void>;
   listConflicts(source: string | null, limit: number): Promise<ConflictingDelivery[]>;
+
+  /**
+   * Notes that an event failed for good, and answers how many different records failed in the same way within the window, this
+   * one included. Counted by the database's clock, by one process at a time.
+   *
+   * @param keepOlder - whether what is older than the window is kept: while a hold lasts, its first failures are still needed
+   */
+  noteFailure(
+    failure: HoldKey & { eventId: string; entity: EntityRef },
+    options: { withinMilliseconds: number; keepOlder: boolean },
+  ): Promise<number>;
+  /** The events of noted failures, in the order of their ids. */
+  listFailures(key: HoldKey, limit: number): Promise<string[]>;
+  forgetFailures(key: HoldKey, eventIds: readonly string[]): Promise<void>;
+
+  /** Adds verified deliveries to the slots that they began in; forgets what is older than five weeks. */
+  recordArrivals(batches: readonly (Arrivals & { source: string })[]): Promise<void>;
+  /** The arrivals since `since` (milliseconds since the epoch), in the order of time. */
+  listArrivals(source: string, since: number): Promise<Arrivals[]>;
 
   findCursor(source: string): Promise<ReconciliationCursor | null>;
   /** Keeps the report and, where it is complete, moves the cursor to `reconciledUntil`, in one transaction; never backwards. Idempotent by run. */

@@ -17,6 +17,7 @@ import type {
 } from '../model/dead-letter.ts';
 import { deadLetterWorkflowId } from '../model/ids.ts';
 import { searchAttributes } from '../model/search-attributes.ts';
+import { quote } from './list-filter.ts';
 import { toTemporalError } from './temporal-error.ts';
 
 /** One open dead letter, as visibility knows it. */
@@ -161,9 +162,4 @@ function toRow({ workflowId, startTime, typedSearchAttributes: found }: Info): D
     error: found.get(searchAttributes.error) ?? '',
     openedAt: startTime,
   };
-}
-
-/** A string literal of Temporal's list filters. */
-function quote(text: string): string {
-  return `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
 }

@@ -1,15 +1,17 @@
 import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 import type { TemporalPort } from '../../activities/dependencies.ts';
 import type { entityTurns } from '../../workflows/index.ts';
-import { waitSignal } from '../../workflows/messages.ts';
+import { replaySignal, waitSignal } from '../../workflows/messages.ts';
 import { TemporalUnavailableError } from '../errors.ts';
 import { describeEntity } from '../model/event.ts';
-import { entityWorkflowId } from '../model/ids.ts';
+import { deadLetterWorkflowId, entityWorkflowId } from '../model/ids.ts';
 import { clip, summaryLength } from '../model/process-event.ts';
 import { keyword, searchAttributes } from '../model/search-attributes.ts';
 import { takeTurns } from '../model/take-turns.ts';
 import type { Ticket } from '../model/turns.ts';
+import { createHoldPort } from './hold-port.ts';
 import { openDeadLetter } from './open-dead-letter.ts';
+import { signalIfOpen } from './signal-if-open.ts';
 import { toTemporalError } from './temporal-error.ts';
 
 /** What activities ask of Temporal, over the client. */
@@ -24,6 +26,13 @@ export function createTemporalPort(client: Client, taskQueueOf: (source: string)
         throw known.retryable ? known : new TemporalUnavailableError(known.message, { cause: error });
       }
     },
+    async replayDeadLetter(source, eventId, decision) {
+      const workflowId = deadLetterWorkflowId(source, eventId);
+      return signalIfOpen(workflowId, () =>
+        client.workflow.getHandle(workflowId).signal(replaySignal, decision),
+      );
+    },
+    ...createHoldPort(client, taskQueueOf),
     async waitForTurn(input, ticket) {
       const { source, entity } = input;
       const workflowId = entityWorkflowId(source, entity);

@@ -236,10 +236,10 @@ describe('landfall on the command line', { timeout: 180_000 }, () => {
       ...{ TWILIO_AUTH_TOKEN: 'an auth token', TWILIO_API_KEY: 'SK1:secret' },
     });
     expect(sent).toMatchObject({ exitCode: 0, stderr: '' });
-    const [{ headers } = { headers: {} }] = receiver.requests;
-    expect(headers['content-type']).toBe('application/x-www-form-urlencoded');
+    const headers = receiver.requests[0]?.headers;
+    expect(headers?.['content-type']).toBe('application/x-www-form-urlencoded');
     const address = 'https://hooks.example.com/webhooks/twilio';
-    const signature = String(headers['x-twilio-signature']);
+    const signature = String(headers?.['x-twilio-signature']);
     expect(validateRequest('an auth token', signature, address, fields)).toBe(true);
   });
 

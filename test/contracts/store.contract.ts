@@ -6,6 +6,7 @@ import { storeApplyContract } from './store-apply.contract.ts';
 import { storeBoundedTablesContract } from './store-bounded-tables.contract.ts';
 import { storeDeadLettersContract } from './store-dead-letters.contract.ts';
 import { storeDifferencesContract } from './store-differences.contract.ts';
+import { storeFailuresContract } from './store-failures.contract.ts';
 import { storeInboxContract } from './store-inbox.contract.ts';
 import { storePartitionsContract } from './store-partitions.contract.ts';
 
@@ -46,6 +47,7 @@ export function storeContract(open: () => Promise<Store>): void {
     storeDifferencesContract(subject);
     storeInboxContract(subject);
     storeBoundedTablesContract(subject);
+    storeFailuresContract(subject);
     storePartitionsContract(subject);
   });
 }

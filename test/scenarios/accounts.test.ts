@@ -11,7 +11,12 @@ import { scheduledSources } from '../../src/temporal/schedules.ts';
 import { hmacScheme } from '../../src/verification/hmac.ts';
 import { stripeScheme } from '../../src/verification/stripe.ts';
 import { createDatabase } from '../support/create-database.ts';
-import { type HttpVendor, startHttpVendor, type VendorReply, type VendorRequest } from '../support/http-vendor.ts';
+import {
+  type HttpVendor,
+  startHttpVendor,
+  type VendorReply,
+  type VendorRequest,
+} from '../support/http-vendor.ts';
 import { runLandfall } from '../support/landfall-command.ts';
 import { type LandfallProcess, startProcess } from '../support/landfall-process.ts';
 import { type OwnTemporal, startOwnTemporal } from '../support/own-temporal.ts';
@@ -69,7 +74,9 @@ function createOffice() {
     }
     const [collection, id] = path;
     if (id !== undefined) return { json: { id, object: 'customer', email: `ada@${account}.example.com` } };
-    return { json: { object: 'list', has_more: false, data: collection === 'events' ? listed[account] : [] } };
+    return {
+      json: { object: 'list', has_more: false, data: collection === 'events' ? listed[account] : [] },
+    };
   };
   return { answer, down, listed };
 }
@@ -134,7 +141,10 @@ describe('two accounts of one vendor, by the same ids', { timeout: 180_000 }, ()
       : hmacScheme({ ...signing, header: 'x-shop-signature' });
     const response = await fetch(`http://${local}:${ports.receiver}/webhooks/${path}`, {
       method: 'POST',
-      headers: { 'content-type': 'application/json', ...(await scheme.sign(bytes, { id: '', now: Date.now() })) },
+      headers: {
+        'content-type': 'application/json',
+        ...(await scheme.sign(bytes, { id: '', now: Date.now() })),
+      },
       body: bytes,
     });
     return { status: response.status, answer: (await response.json()) as Record<string, unknown> };
@@ -207,7 +217,11 @@ describe('two accounts of one vendor, by the same ids', { timeout: 180_000 }, ()
     expect(new Set(answers).size).toBe(1);
     expect(answers[0]).toContain('/webhooks/<source>/<account>');
     expect(answers[0]).not.toMatch(/\beu\b|\bus\b|shop|stripe/);
-    const said = processes[1]?.output().split('\n').filter((line) => line.includes('no account')) ?? [];
+    const said =
+      processes[1]
+        ?.output()
+        .split('\n')
+        .filter((line) => line.includes('no account')) ?? [];
     expect(said).toHaveLength(2);
     expect(said[0]).toContain('"paths":["/webhooks/shop/eu","/webhooks/shop/us"]');
   });
@@ -223,7 +237,9 @@ describe('two accounts of one vendor, by the same ids', { timeout: 180_000 }, ()
       'source="shop/eu",code="LANDFALL_VENDOR_UNAVAILABLE"': 1,
     });
 
-    expect((await landfall('dead-letters', 'list', '--source', 'shop/eu')).stdout).toMatch(/shop\/eu +evt_2 /);
+    expect((await landfall('dead-letters', 'list', '--source', 'shop/eu')).stdout).toMatch(
+      /shop\/eu +evt_2 /,
+    );
     expect((await landfall('dead-letters', 'list', '--source', 'shop/us')).stdout).toMatch(/^No dead letter/);
     expect((await landfall('dead-letters', 'show', 'shop/eu:evt_2')).stdout).toContain(
       'dead-letter:shop/eu:evt_2: open',
@@ -232,7 +248,9 @@ describe('two accounts of one vendor, by the same ids', { timeout: 180_000 }, ()
     const shown = await client.workflow
       .getHandle('dead-letter:shop/eu:evt_2')
       .query<{ currentDetails: string }>('__temporal_workflow_metadata');
-    expect(shown.currentDetails).toMatch(/\(\/namespaces\/default\/workflows\/shop%2Feu%3Aevt_2\/[\w-]+\/history\)/);
+    expect(shown.currentDetails).toMatch(
+      /\(\/namespaces\/default\/workflows\/shop%2Feu%3Aevt_2\/[\w-]+\/history\)/,
+    );
     expect(shown.currentDetails).toContain("--workflow-id 'dead-letter:shop/eu:evt_2'");
 
     office.down.delete('eu');
@@ -249,9 +267,7 @@ describe('two accounts of one vendor, by the same ids', { timeout: 180_000 }, ()
     const runs = async () => Object.keys(await series(ports.workerOps, 'landfall_reconciliation_runs_total'));
     await expect
       .poll(runs, patient)
-      .toEqual(
-        expect.arrayContaining(both.map((account) => `source="stripe/${account}",complete="true"`)),
-      );
+      .toEqual(expect.arrayContaining(both.map((account) => `source="stripe/${account}",complete="true"`)));
     const reports = (account: Account) => store.listReports(`stripe/${account}`, 10);
     const before = { eu: await reports('eu'), us: await reports('us') };
 
@@ -265,8 +281,12 @@ describe('two accounts of one vendor, by the same ids', { timeout: 180_000 }, ()
     expect(await reports('us')).toEqual(before.us);
 
     // The webhook of the same event comes late, and the same id at the other account is another event.
-    expect(await post('stripe/eu', stripeEvent('evt_9'), 'eu')).toMatchObject({ answer: { duplicate: true } });
-    expect(await post('stripe/us', stripeEvent('evt_9'), 'us')).toMatchObject({ answer: { duplicate: false } });
+    expect(await post('stripe/eu', stripeEvent('evt_9'), 'eu')).toMatchObject({
+      answer: { duplicate: true },
+    });
+    expect(await post('stripe/us', stripeEvent('evt_9'), 'us')).toMatchObject({
+      answer: { duplicate: false },
+    });
     expect(await outcomeOf('stripe/us', 'evt_9')).toBe('applied');
     expect(await recordOf('stripe/us')).toMatchObject({ data: { email: 'ada@us.example.com' } });
   });
@@ -281,7 +301,9 @@ describe('two accounts of one vendor, by the same ids', { timeout: 180_000 }, ()
     expect(sent).toMatchObject({ exitCode: 0, stderr: '' });
     expect(sent.stdout).toContain('"workflowId":"stripe/eu:evt_1LandfallSample"');
     expect(sources.stdout).toMatch(/^stripe\/eu +\/webhooks\/stripe\/eu +stripe +fetched fresh +every 1d/m);
-    expect(sources.stdout).toMatch(/^shop\/us +\/webhooks\/shop\/us +hmac +fetched fresh +no +crm +2 attempts/m);
+    expect(sources.stdout).toMatch(
+      /^shop\/us +\/webhooks\/shop\/us +hmac +fetched fresh +no +crm +2 attempts/m,
+    );
     expect(sources.stdout).not.toMatch(/^Off:.*stripe/m);
     expect(doctor).toMatchObject({ exitCode: 0, stderr: '' });
     for (const account of both) {
@@ -295,7 +317,10 @@ describe('two accounts of one vendor, by the same ids', { timeout: 180_000 }, ()
   test('one that is switched off is gone, and what it brought stays', async () => {
     await stop();
     settings = { ...settings, STRIPE_ACCOUNTS: 'us' };
-    await writeFile(join(folder, 'sources.json'), JSON.stringify([{ ...shop(vendor.url), accounts: ['us'] }]));
+    await writeFile(
+      join(folder, 'sources.json'),
+      JSON.stringify([{ ...shop(vendor.url), accounts: ['us'] }]),
+    );
     await start();
 
     expect(await post('shop/eu', sold('evt_3'), 'eu')).toMatchObject({ status: 404 });
@@ -315,5 +340,12 @@ describe('two accounts of one vendor, by the same ids', { timeout: 180_000 }, ()
 function stripeEvent(id: string) {
   const customer = { id: 'cus_1', object: 'customer', email: 'ada@example.com' };
   const created = Math.floor(Date.now() / 1_000);
-  return { id, object: 'event', type: 'customer.updated', created, livemode: false, data: { object: customer } };
+  return {
+    id,
+    object: 'event',
+    type: 'customer.updated',
+    created,
+    livemode: false,
+    data: { object: customer },
+  };
 }

@@ -213,10 +213,22 @@ function land(
   const { tryEvent } = createActivities({
     sources: new Map([['shop', create({})]]),
     store,
-    temporal: { openDeadLetter: notAsked, describeRun: notAsked, waitForTurn: notAsked },
+    temporal: {
+      openDeadLetter: notAsked,
+      describeRun: notAsked,
+      waitForTurn: notAsked,
+      replayDeadLetter: notAsked,
+      isHeld: notAsked,
+      beginHold: notAsked,
+      countHeld: notAsked,
+      listHeld: notAsked,
+      tellHeld: notAsked,
+    },
     metrics: createMetrics(),
     logger: createLogger({ level: 'silent', format: 'json', redact: (text) => text }),
     timers: { remindAfterMilliseconds: day, escalateAfterMilliseconds: day },
+    hold: null,
+    watch: null,
     now: Date.now,
     redact: (text) => text,
   });

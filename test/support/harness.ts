@@ -92,6 +92,9 @@ export async function startHarness(
       LANDFALL_TASK_QUEUE: uniqueName('queue'),
       LANDFALL_LOG_LEVEL: 'silent',
       LANDFALL_SHUTDOWN_GRACE: '2s',
+      // Tests of single failures have many of them; those of outages and of silence switch these on.
+      LANDFALL_HOLD_AFTER: 'off',
+      LANDFALL_SILENCE: 'off',
       ...options.settings,
     },
     { mode: 'command', definitions: [] },

@@ -1,18 +1,25 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { noFaults } from '../../src/dev/demo-vendor/faults.ts';
+import type { Source } from '../../src/sources/define-source.ts';
 import { type Harness, startHarness } from '../support/harness.ts';
 import { type OwnTemporal, startOwnTemporal } from '../support/own-temporal.ts';
+import { type OutageVendor, startOutageVendor } from '../support/outage-vendor.ts';
 import { recordHistory } from '../support/record-history.ts';
 
 /** On a server that suggests to continue as new after a few events instead of thousands. */
 describe('a run whose history grows long', () => {
   let server: OwnTemporal;
   let harness: Harness;
+  let outage: OutageVendor;
+  let shop: Source;
   beforeAll(async () => {
+    outage = await startOutageVendor();
+    shop = outage.source({ firstProbeMilliseconds: 50, longestProbeMilliseconds: 50 });
     server = await startOwnTemporal({ dynamicConfig: { 'limit.historyCount.suggestContinueAsNew': '60' } });
     harness = await startHarness({
       vendor: { customers: 250, orders: 0 },
       temporalAddress: server.address,
+      sources: () => [shop],
       change: (source) => ({
         ...source,
         reconcile: { ...source.reconcile, everyMilliseconds: 86_400_000, overlapMilliseconds: 1_000 },
@@ -22,6 +29,7 @@ describe('a run whose history grows long', () => {
   afterAll(async () => {
     await harness.stop();
     await server.stop();
+    await outage[Symbol.asyncDispose]();
   });
 
   const runsOf = async (query: string) => {
@@ -88,5 +96,36 @@ describe('a run whose history grows long', () => {
     const [first] = continued;
     if (first !== undefined) await recordHistory(runtime.client, 'dead-letter-continued-as-new', first);
     await recordHistory(runtime.client, 'dead-letter-after-continuing', { workflowId });
+  });
+
+  test('continues as new: a hold that was probed many times still ends', { timeout: 120_000 }, async () => {
+    const { runtime } = harness;
+    outage.api = () => 503;
+    const events = Array.from({ length: 4 }, () => outage.change());
+    for (const event of events) await harness.post(event, { source: shop });
+    const workflowId = `hold:${shop.name}:fetchRecord:LANDFALL_VENDOR_UNAVAILABLE`;
+    const continued = await vi.waitFor(
+      async () => {
+        const runs = await runsOf(`WorkflowId = '${workflowId}' AND ExecutionStatus = 'ContinuedAsNew'`);
+        expect(runs.length).toBeGreaterThan(0);
+        return runs;
+      },
+      { timeout: 60_000, interval: 250 },
+    );
+    const state = await runtime.client.workflow.getHandle(workflowId).query('state');
+    expect(state).toMatchObject({ status: 'holding', waiting: 2 });
+    outage.api = () => 200;
+    await expect(runtime.client.workflow.getHandle(workflowId).result()).resolves.toMatchObject({
+      ended: 'probe',
+      released: 1,
+      replayed: 2,
+    });
+    for (const event of events) {
+      const outcome = async () => (await runtime.store.findEvent(shop.name, event.id))?.outcome;
+      await expect.poll(outcome, { timeout: 30_000 }).toBe('applied');
+    }
+    const [first] = continued;
+    if (first !== undefined) await recordHistory(runtime.client, 'hold-continued-as-new', first);
+    await recordHistory(runtime.client, 'hold-after-continuing', { workflowId });
   });
 });

@@ -5,6 +5,7 @@ import { inboxBySource } from './0003-inbox-by-source.ts';
 import { eventFirstAt } from './0004-event-first-at.ts';
 import { eventFirstAtChecked } from './0005-event-first-at-checked.ts';
 import { processedByMonth } from './0006-processed-by-month.ts';
+import { failuresAndArrivals } from './0007-failures-and-arrivals.ts';
 import type { Migration } from './migration.ts';
 
 /** Every migration in its order: append only. */
@@ -15,6 +16,7 @@ export const journal: readonly Migration[] = [
   eventFirstAt,
   eventFirstAtChecked,
   processedByMonth,
+  failuresAndArrivals,
 ];
 
 /** What tells an edited migration from the one that a database has. */

@@ -1,4 +1,4 @@
-import { clip } from './process-event.ts';
+import { clip } from '../src/model/process-event.ts';
 
 /** One line of untrusted text inside Markdown: no line break, no fence, no link, no HTML. */
 export function inline(text: string): string {

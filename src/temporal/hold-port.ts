@@ -1,0 +1,95 @@
+import { type Client, WorkflowNotFoundError } from '@temporalio/client';
+import type { TemporalPort } from '../../activities/dependencies.ts';
+import type { hold } from '../../workflows/index.ts';
+import { failingSignal, letGoSignal } from '../../workflows/messages.ts';
+import { heldAt, type HoldKey, holdWorkflowId, releasing } from '../model/hold.ts';
+import { clip, summaryLength } from '../model/process-event.ts';
+import { keyword, searchAttributes } from '../model/search-attributes.ts';
+import { takeTurns } from '../model/take-turns.ts';
+import { quote } from './list-filter.ts';
+import { signalIfOpen } from './signal-if-open.ts';
+import { toTemporalError } from './temporal-error.ts';
+
+type HoldPort = Pick<TemporalPort, 'isHeld' | 'beginHold' | 'countHeld' | 'listHeld' | 'tellHeld'>;
+
+/** What activities ask of Temporal about holds, over the client. The running `hold` workflows are the holds: there is no other list. */
+export function createHoldPort(client: Client, taskQueueOf: (source: string) => string): HoldPort {
+  return {
+    async isHeld(key) {
+      const workflowId = holdWorkflowId(key);
+      try {
+        const { status, typedSearchAttributes } = await client.workflow.getHandle(workflowId).describe();
+        return status.name === 'RUNNING' && typedSearchAttributes.get(searchAttributes.outcome) !== releasing;
+      } catch (error) {
+        if (error instanceof WorkflowNotFoundError) return false;
+        throw toTemporalError(error, `describe the workflow ${workflowId}`);
+      }
+    },
+
+    async beginHold(input) {
+      const { source, step, error: code, entities, message } = input;
+      const workflowId = holdWorkflowId(input);
+      try {
+        await client.workflow.signalWithStart<typeof hold, [{ message: string }]>('hold', {
+          workflowId,
+          taskQueue: taskQueueOf(source),
+          args: [input],
+          signal: failingSignal,
+          signalArgs: [{ message }],
+          ...takeTurns(source),
+          staticSummary: clip(
+            `${source} is held: ${entities} records failed at ${step} with ${code}`,
+            summaryLength,
+          ),
+          staticDetails: `**${source}** is held at ${step}: ${entities} different records failed with \`${code}\`. The current details say what can be done.`,
+          typedSearchAttributes: [
+            { key: searchAttributes.source, value: source },
+            { key: searchAttributes.error, value: keyword(code) },
+          ],
+        });
+      } catch (error) {
+        throw toTemporalError(error, `start the workflow ${workflowId}`);
+      }
+    },
+
+    async countHeld(key) {
+      try {
+        const { count } = await client.workflow.count(waitingFor(key));
+        return count;
+      } catch (error) {
+        throw toTemporalError(error, 'count the events that are held');
+      }
+    },
+
+    async listHeld(key, { cursor, limit }) {
+      try {
+        const page = await client.workflowService.listWorkflowExecutions({
+          namespace: client.options.namespace,
+          query: waitingFor(key),
+          pageSize: limit,
+          nextPageToken: cursor === null ? new Uint8Array() : Buffer.from(cursor, 'base64'),
+        });
+        const next = Buffer.from(page.nextPageToken);
+        return {
+          workflowIds: page.executions.flatMap(({ execution }) => execution?.workflowId ?? []),
+          nextCursor: next.length === 0 ? null : next.toString('base64'),
+        };
+      } catch (error) {
+        throw toTemporalError(error, 'list the events that are held');
+      }
+    },
+
+    tellHeld: (workflowId, release) =>
+      signalIfOpen(workflowId, () => client.workflow.getHandle(workflowId).signal(letGoSignal, release)),
+  };
+}
+
+function waitingFor({ source, step, error }: HoldKey): string {
+  return [
+    "WorkflowType = 'processEvent'",
+    "ExecutionStatus = 'Running'",
+    `${searchAttributes.source.name} = ${quote(source)}`,
+    `${searchAttributes.outcome.name} = ${quote(heldAt(step))}`,
+    `${searchAttributes.error.name} = ${quote(keyword(error))}`,
+  ].join(' AND ');
+}
