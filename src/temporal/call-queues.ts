@@ -1,5 +1,4 @@
 import type { Client } from '@temporalio/client';
-import { temporal } from '@temporalio/proto';
 import { callQueue } from '../model/call-queue.ts';
 import type { Source } from '../sources/define-source.ts';
 import { toTemporalError } from './temporal-error.ts';
@@ -37,7 +36,8 @@ async function hasBacklog(client: Client, taskQueue: string): Promise<boolean> {
     const { stats } = await client.workflowService.describeTaskQueue({
       namespace: client.options.namespace,
       taskQueue: { name: taskQueue },
-      taskQueueType: temporal.api.enums.v1.TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY,
+      // eslint-disable-next-line @typescript-eslint/no-unsafe-enum-assignment -- TASK_QUEUE_TYPE_ACTIVITY: its package cannot be imported by name
+      taskQueueType: 2,
       reportStats: true,
     });
     return stats?.approximateBacklogCount?.isZero() === false;
