@@ -40,11 +40,13 @@ function arriving(
 
 /** Looks every five minutes from `from` to `until`; the first time at which the source is silent. */
 function firstAlert(arrivals: readonly Arrivals[], from: number, until: number): number | null {
+  let arrived = 0;
   for (let now = from; now < until; now += 5 * minute) {
-    const known = arrivals
-      .filter(({ firstAt }) => firstAt <= now)
-      .map((each) => ({ ...each, lastAt: Math.min(each.lastAt, now) }));
-    if (judgeRhythm(known, now, defaultWatch).kind === 'silent') return now;
+    while ((arrivals[arrived]?.firstAt ?? Infinity) <= now) arrived += 1;
+    const last = arrivals[arrived - 1]?.lastAt ?? 0;
+    // What is no silence for anybody need not be judged.
+    if (now - last <= defaultWatch.minimumMilliseconds) continue;
+    if (judgeRhythm(arrivals.slice(0, arrived), now, defaultWatch).kind === 'silent') return now;
   }
   return null;
 }

@@ -7,9 +7,10 @@ import { type CustomerEvent, type OutageVendor, startOutageVendor } from '../sup
 import { readSearchAttribute } from '../support/read-search-attribute.ts';
 import { recordHistory } from '../support/record-history.ts';
 
-const patience = { timeout: 30_000, interval: 100 };
+/** Of a busy machine. */
+const patience = { timeout: 90_000, interval: 200 };
 
-describe('an outage of the other side', () => {
+describe('an outage of the other side', { timeout: 240_000 }, () => {
   let vendor: OutageVendor;
   let harness: Harness;
   let sources: Source[];

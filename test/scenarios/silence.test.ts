@@ -3,11 +3,11 @@ import { readSearchAttribute } from '../support/read-search-attribute.ts';
 import { type Harness, startHarness } from '../support/harness.ts';
 import { recordHistory } from '../support/record-history.ts';
 
-const patience = { timeout: 60_000, interval: 200 };
+const patience = { timeout: 90_000, interval: 200 };
 const [second, minute, day] = [1_000, 60_000, 86_400_000];
 const slot = 5 * minute;
 
-describe('a source that falls silent', () => {
+describe('a source that falls silent', { timeout: 240_000 }, () => {
   let harness: Harness;
   beforeAll(async () => {
     harness = await startHarness({
