@@ -107,6 +107,20 @@ module.exports = {
       to: { path: '^src/(cli|dev)' },
     },
     {
+      name: 'the-conformance-kit-knows-adapters-alone',
+      severity: 'error',
+      from: { path: '^src/testing' },
+      to: {
+        path: ['^src/(?!testing|model|sources|verification|errors)', '^(activities|workflows)'],
+      },
+    },
+    {
+      name: 'nothing-runs-on-the-conformance-kit',
+      severity: 'error',
+      from: { path: '^(src/(?!testing)|activities|workflows)' },
+      to: { path: '^src/testing' },
+    },
+    {
       name: 'no-test-code-in-the-product',
       severity: 'error',
       from: { path: '^(src|activities|workflows)' },

@@ -1,4 +1,7 @@
+import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
+
+const source = (path: string) => fileURLToPath(new URL(`src/${path}`, import.meta.url));
 
 export default defineConfig({
   test: {
@@ -7,9 +10,15 @@ export default defineConfig({
     maxWorkers: 2,
     projects: [
       {
+        // Adapters find the source of this package under its name, as they find its compiled form elsewhere.
+        resolve: { alias: { 'landfall/testing': source('testing/index.ts'), landfall: source('index.ts') } },
         test: {
           name: 'unit',
-          include: ['test/{unit,properties}/**/*.test.ts', 'test/*.test.ts'],
+          include: [
+            'test/{unit,properties}/**/*.test.ts',
+            'test/*.test.ts',
+            '{examples,sources}/**/*.test.ts',
+          ],
           testTimeout: 30_000,
         },
       },

@@ -4,10 +4,11 @@
  *
  * @example
  * ```js
- * import { defineSource, hmacScheme, secretList } from 'landfall';
+ * import { defineSource, hmacScheme, secretList, UnreadableEventError } from 'landfall';
  * import { z } from 'zod';
  *
- * const webhook = z.object({ id: z.string(), type: z.string(), invoice: z.json() });
+ * const invoice = z.object({ id: z.string() }).catchall(z.json());
+ * const webhook = z.object({ id: z.string(), type: z.string(), invoice });
  *
  * export const acme = defineSource({
  *   name: 'acme',
@@ -15,7 +16,9 @@
  *   create: ({ ACME_WEBHOOK_SECRET: secrets }) => ({
  *     verification: hmacScheme({ secrets, header: 'x-acme-signature', algorithm: 'sha256', encoding: 'hex' }),
  *     readEvent({ body }) {
- *       const { id, type, invoice } = webhook.parse(body);
+ *       const read = webhook.safeParse(body);
+ *       if (!read.success) throw new UnreadableEventError(z.prettifyError(read.error));
+ *       const { id, type, invoice } = read.data;
  *       const entity = { type: 'invoice', id: invoice.id };
  *       return { id, type, entity, announced: null, occurredAt: null, deletes: false, snapshot: invoice };
  *     },
@@ -43,6 +46,14 @@ export {
   type VerifiedDelivery,
 } from './sources/define-source.ts';
 export { optionalSecret, secretList } from './sources/secret-settings.ts';
+export { optionalUrl } from './sources/settings.ts';
+export { readPointer } from './sources/json-pointer.ts';
+export {
+  createVendorApi,
+  type VendorApi,
+  type VendorApiOptions,
+  type VendorGet,
+} from './sources/vendor-api.ts';
 export type { EntityRef, EventDraft } from './model/event.ts';
 export type { HoldSettings } from './model/hold.ts';
 export type { JsonObject, JsonValue } from './model/json.ts';

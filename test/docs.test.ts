@@ -3,6 +3,8 @@ import { dirname, join, resolve } from 'node:path';
 import { parse as parseYaml } from 'yaml';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { acmeSource } from '../examples/add-a-source/acme.ts';
+import { createSourceCommand } from '../src/cli/commands/create-source.ts';
 import { loadConfig } from '../src/config/load.ts';
 import { settings } from '../src/config/schema.ts';
 import * as errors from '../src/errors.ts';
@@ -12,6 +14,8 @@ import { genericSourceSchema } from '../src/sources/generic-schema.ts';
 import { readGenericSources } from '../src/sources/generic.ts';
 import { sourceDefinitions } from '../src/sources/registry.ts';
 import { loadTemporalTarget } from '../src/temporal/client.ts';
+import { conformanceChecks } from '../src/testing/conformance-checks.ts';
+import { openSource } from '../src/testing/open-source.ts';
 import { rejectionReasons } from '../src/verification/scheme.ts';
 import { anchors, codeBlocks, links, section, tableRows } from './support/markdown.ts';
 
@@ -148,6 +152,38 @@ describe('docs/operations.md', () => {
     expect(listed.flatMap(([reasons = '']) => namesIn(reasons, /\w+/g)).sort()).toEqual(
       [...rejectionReasons].sort(),
     );
+  });
+});
+
+describe('docs/testing-a-source.md', () => {
+  const page = read('docs/testing-a-source.md');
+
+  it('lists each check of the conformance kit', () => {
+    const checks = conformanceChecks({
+      create: ({ secrets, apiUrl }) =>
+        openSource(acmeSource, {
+          ACME_WEBHOOK_SECRET: secrets.join(','),
+          ACME_API_URL: apiUrl,
+          ACME_API_KEY: 'a key of the test',
+        }),
+      deliveries: [{ body: {} }],
+      later: null,
+      deletion: null,
+      vendor: { record: () => ({}), fetch: { path: '/' }, list: { path: '/', page: () => ({}) } },
+    });
+    const listed = tableRows(section(page, '## The checks'));
+    expect(listed).toEqual(checks.map(({ id, name }) => [id, name]));
+  });
+});
+
+describe('docs/adding-a-source.md', () => {
+  const page = read('docs/adding-a-source.md');
+
+  it('shows flags of create-source that exist', () => {
+    const flags = createSourceCommand().options.map(({ long }) => long);
+    const shown = codeBlocks(page, '').filter((block) => block.includes('create-source'));
+    expect([...flags, '--help']).toEqual(expect.arrayContaining(namesIn(shown.join(' '), /--[a-z][\w-]*/g)));
+    expect(namesIn(shown.join(' '), /--[a-z][\w-]*/g).length).toBeGreaterThan(5);
   });
 });
 

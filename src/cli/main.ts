@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command } from 'commander';
 import { LandfallError } from '../errors.ts';
+import { createSourceCommand } from './commands/create-source.ts';
 import { deadLettersCommand } from './commands/dead-letters.ts';
 import { demoVendorCommand } from './commands/demo-vendor.ts';
 import { devCommand } from './commands/dev.ts';
@@ -35,6 +36,7 @@ const program = new Command('landfall')
   .addCommand(reconcileCommand(environment))
   .addCommand(sourcesCommand(environment))
   .addCommand(doctorCommand(environment))
+  .addCommand(createSourceCommand())
   .addCommand(demoVendorCommand());
 
 try {

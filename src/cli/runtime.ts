@@ -6,12 +6,12 @@ import { createLogger } from '../monitoring/logger.ts';
 import { createMetrics, type Metrics } from '../monitoring/metrics.ts';
 import { createRedactor } from '../monitoring/redactor.ts';
 import type { Source } from '../sources/define-source.ts';
-import { sourceDefinitions } from '../sources/registry.ts';
 import { openStore } from '../store/open-store.ts';
 import type { Store } from '../store/store.ts';
 import { createTemporalClient, type TemporalTarget } from '../temporal/client.ts';
 import { createEventStarter } from '../temporal/create-event-starter.ts';
 import type { EventStarter } from '../temporal/event-starter.ts';
+import { findDefinitions } from './source-definitions.ts';
 
 /** What every process of Landfall is made of. */
 export interface Runtime {
@@ -94,11 +94,11 @@ export async function openRuntime(
  * Opens the runtime of a process that shares Temporal and PostgreSQL with others, from its environment.
  * @throws ConfigurationError where a setting is missing or wrong
  */
-export function openSharedRuntime(
+export async function openSharedRuntime(
   env: Readonly<Record<string, string | undefined>>,
   mode: 'receiver' | 'worker',
 ): Promise<Runtime> {
-  const config = loadConfig(env, { mode, definitions: sourceDefinitions });
+  const config = loadConfig(env, { mode, definitions: await findDefinitions(env) });
   const { temporal: target, sources } = config;
   if (target === null) throw new RangeError(`loadConfig lets no ${mode} pass without Temporal`);
   return openRuntime(config, { target, sources, dataDirectory: null });

@@ -80,6 +80,11 @@ export const settings = {
     'none',
     z.string().nullable().default(null),
   ),
+  LANDFALL_ADAPTERS: setting(
+    'Modules with sources of your own, by path, separated by commas: each source is switched on like one that is built in.',
+    'none',
+    list.default([]),
+  ),
   LANDFALL_TASK_QUEUE: setting(
     'The Temporal task queue of the sources without one of their own.',
     '`landfall`',

@@ -162,11 +162,23 @@ export function defineSource<Settings extends z.ZodRawShape>(definition: {
       `The source name "${name}" must be 1 to 40 lower-case letters, digits and hyphens, and begin with a letter.`,
     );
   }
-  return {
+  const made: SourceDefinition<Settings> = {
     name,
     settings: definition.settings,
     create: (settings) => complete(name, definition.create(settings)),
   };
+  definitions.add(made);
+  return made;
+}
+
+const definitions = new WeakSet();
+
+/**
+ * Whether `defineSource` of this copy of Landfall made the value. An adapter of another copy throws errors of other classes,
+ * which nobody here would know for what they are.
+ */
+export function isSourceDefinition(value: unknown): value is SourceDefinition {
+  return typeof value === 'object' && value !== null && definitions.has(value);
 }
 
 const hour = 3_600_000;

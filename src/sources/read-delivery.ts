@@ -222,7 +222,11 @@ function plausible({ version, sourceTime }: RecordVersion, now: number): RecordV
   return announced.version === null && announced.sourceTime === null ? null : announced;
 }
 
-function parseBody({ body, headers }: RawDelivery): JsonValue {
+/**
+ * The body as an adapter gets it: JSON, or the fields of a form.
+ * @throws UnreadableEventError where it is neither
+ */
+export function parseBody({ body, headers }: Pick<RawDelivery, 'body' | 'headers'>): JsonValue {
   const text = withoutMark(decodeUtf8(body));
   return isForm(headers['content-type']) ? parseForm(text) : parseJson(text);
 }

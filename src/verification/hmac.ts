@@ -7,7 +7,7 @@ import {
 } from './digest.ts';
 import { refuse, refuseMissing, refuseSignature, refuseWithoutSecret } from './refusal.ts';
 import { asTheyAre, findKey, type Secrets, signingKey } from './rotation.ts';
-import { defaultToleranceSeconds, type SignatureScheme } from './scheme.ts';
+import { defaultToleranceSeconds, type SignatureScheme, type SignedRequest } from './scheme.ts';
 import { judgeTimestamp, readTimestamp } from './timestamp.ts';
 
 /** How a vendor lays out an HMAC: enough for most vendors without a scheme of their own. */
@@ -31,13 +31,18 @@ export interface HmacSchemeOptions {
         lead?: ((timestamp: string) => string) | undefined;
       }
     | undefined;
+  /**
+   * What is signed before all else, where the vendor signs more than body and time: the address it was given, or a header.
+   * @default nothing
+   */
+  lead?: ((delivery: Pick<SignedRequest, 'headers' | 'url'>) => string) | undefined;
   /** @default 'hmac' */
   name?: string | undefined;
 }
 
-/** An HMAC of the exact bytes of the body, with `<timestamp>.` before it where the vendor signs a time. */
+/** An HMAC of the exact bytes of the body, behind `lead`, and behind `<timestamp>.` where the vendor signs a time. */
 export function hmacScheme(options: HmacSchemeOptions): SignatureScheme {
-  const { algorithm, encoding, prefix = '', name = 'hmac' } = options;
+  const { algorithm, encoding, prefix = '', lead = () => '', name = 'hmac' } = options;
   const secretsNow = asTheyAre(options.secrets);
   const header = options.header.toLowerCase();
   const time = options.timestamp && {
@@ -49,7 +54,7 @@ export function hmacScheme(options: HmacSchemeOptions): SignatureScheme {
   return {
     name,
     secretHeaders: [header],
-    async verify({ body, headers, now }) {
+    async verify({ body, headers, now, url }) {
       const secrets = secretsNow();
       if (secrets.length === 0) return refuseWithoutSecret();
       const signature = headers[header]?.trim();
@@ -61,9 +66,10 @@ export function hmacScheme(options: HmacSchemeOptions): SignatureScheme {
         const shape = `${prefix === '' ? '' : `"${prefix}" and `}an HMAC-${algorithm.toUpperCase()} in ${encoding}`;
         return refuse('malformed_header', `The header ${header} must be ${shape}.`);
       }
+      const first = lead({ headers, url });
       if (time === undefined) {
         const by = await findKey(secrets, (secret) =>
-          equalInConstantTime(digest, hmac(algorithm, secret, body)),
+          equalInConstantTime(digest, hmac(algorithm, secret, first, body)),
         );
         return by === null ? refuseSignature(header) : { verified: true, secret: by };
       }
@@ -73,20 +79,23 @@ export function hmacScheme(options: HmacSchemeOptions): SignatureScheme {
       if (seconds === null) {
         return refuse('malformed_header', `The header ${time.header} must be a Unix time in digits.`);
       }
-      const lead = time.lead(timestamp);
+      const before = time.lead(timestamp);
       const by = await findKey(secrets, (secret) =>
-        equalInConstantTime(digest, hmac(algorithm, secret, lead, body)),
+        equalInConstantTime(digest, hmac(algorithm, secret, first, before, body)),
       );
       return by === null
         ? refuseSignature(header)
         : judgeTimestamp(by, seconds, now, time.toleranceSeconds, time.header);
     },
     // eslint-disable-next-line @typescript-eslint/require-await -- a missing secret is a rejection, not a throw
-    async sign(body, { now }) {
+    async sign(body, { now, url, headers = {} }) {
       const secret = signingKey(secretsNow(), name);
-      if (time === undefined) return { [header]: prefix + hmac(algorithm, secret, body).toString(encoding) };
+      const first = lead({ headers, url });
+      if (time === undefined) {
+        return { [header]: prefix + hmac(algorithm, secret, first, body).toString(encoding) };
+      }
       const timestamp = String(Math.floor(now / 1000));
-      const digest = hmac(algorithm, secret, time.lead(timestamp), body);
+      const digest = hmac(algorithm, secret, first, time.lead(timestamp), body);
       return { [time.header]: timestamp, [header]: prefix + digest.toString(encoding) };
     },
   };

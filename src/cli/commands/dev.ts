@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { loadConfig } from '../../config/load.ts';
 import { parseFaults } from '../../dev/demo-vendor/faults.ts';
 import { runDev } from '../../dev/run.ts';
-import { sourceDefinitions } from '../../sources/registry.ts';
+import { findDefinitions } from '../source-definitions.ts';
 import { untilStopped } from '../until-stopped.ts';
 import type { Environment } from '../with-temporal.ts';
 import { readDuration } from '../read-duration.ts';
@@ -24,7 +24,7 @@ export function devCommand(env: Environment): Command {
     .option('--faults <faults>', 'of the demo vendor: "all", "none" or rates such as "drops=0.2"', 'all')
     .option('--rate <count>', 'changes a second at the demo vendor', readNumber({ min: 0, max: 1_000 }), 4)
     .action(async (options: DevCommandOptions) => {
-      const config = loadConfig(env, { mode: 'dev', definitions: sourceDefinitions });
+      const config = loadConfig(env, { mode: 'dev', definitions: await findDefinitions(env) });
       const equal = await runDev(config, {
         forMilliseconds: options.for ?? null,
         faults: parseFaults(options.faults),

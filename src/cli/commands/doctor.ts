@@ -1,10 +1,10 @@
 import { Command } from 'commander';
 import pc from 'picocolors';
 import { type Config, loadConfig } from '../../config/load.ts';
-import { sourceDefinitions } from '../../sources/registry.ts';
 import { openStore } from '../../store/open-store.ts';
 import { describeDays, prepareNamespace } from '../../temporal/namespace.ts';
 import { scheduledSources, scheduleId } from '../../temporal/schedules.ts';
+import { findDefinitions } from '../source-definitions.ts';
 import { type Environment, withTemporal } from '../with-temporal.ts';
 
 interface Finding {
@@ -16,7 +16,7 @@ interface Finding {
 export function doctorCommand(environment: () => Promise<Environment>): Command {
   return new Command('doctor').description('check the set-up; changes nothing').action(async () => {
     const env = await environment();
-    const config = loadConfig(env, { mode: 'command', definitions: sourceDefinitions });
+    const config = loadConfig(env, { mode: 'command', definitions: await findDefinitions(env) });
     const findings = [
       ...checkSources(config),
       ...(await checkTemporal(env, config)),

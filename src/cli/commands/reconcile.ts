@@ -5,8 +5,8 @@ import { describeEntity } from '../../model/event.ts';
 import type { Difference, ReconcileResult } from '../../model/reconciliation.ts';
 import { describeVersion } from '../../model/version.ts';
 import type { Source } from '../../sources/define-source.ts';
-import { sourceDefinitions } from '../../sources/registry.ts';
 import { signalReconciliations, startReconciliation } from '../../temporal/reconciliations.ts';
+import { findDefinitions } from '../source-definitions.ts';
 import { renderTable } from '../table.ts';
 import { type Environment, withTemporal } from '../with-temporal.ts';
 
@@ -43,7 +43,8 @@ export function reconcileCommand(environment: () => Promise<Environment>): Comma
     .option('--reason <text>', 'why')
     .action(async (name: string, options: Options) => {
       const env = await environment();
-      const { sources, taskQueue } = loadConfig(env, { mode: 'command', definitions: sourceDefinitions });
+      const definitions = await findDefinitions(env);
+      const { sources, taskQueue } = loadConfig(env, { mode: 'command', definitions });
       const source = findSource(sources, name, options);
       await withTemporal(env, async (client) => {
         if (options.pause === true || options.resume === true) {

@@ -4,8 +4,8 @@ import { Command, InvalidArgumentError } from 'commander';
 import { loadConfig } from '../../config/load.ts';
 import { ConfigurationError, UnknownSourceError } from '../../errors.ts';
 import type { BodyFormat } from '../../sources/define-source.ts';
-import { sourceDefinitions } from '../../sources/registry.ts';
 import { readNumber } from '../read-number.ts';
+import { findDefinitions } from '../source-definitions.ts';
 import type { Environment } from '../with-temporal.ts';
 
 const contentTypes: Record<BodyFormat, string> = {
@@ -35,7 +35,8 @@ export function sendCommand(environment: () => Promise<Environment>): Command {
       1,
     )
     .action(async (name: string, options: SendOptions) => {
-      const config = loadConfig(await environment(), { mode: 'command', definitions: sourceDefinitions });
+      const env = await environment();
+      const config = loadConfig(env, { mode: 'command', definitions: await findDefinitions(env) });
       const source = config.sources.find((each) => each.name === name);
       if (source === undefined) {
         const on = config.sources.map((each) => each.name).join(', ') || 'none';

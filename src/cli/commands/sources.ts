@@ -2,14 +2,16 @@ import { Command } from 'commander';
 import ms from 'ms';
 import { loadConfig } from '../../config/load.ts';
 import { withoutAccount } from '../../model/ids.ts';
-import { sourceDefinitions } from '../../sources/registry.ts';
+import { findDefinitions } from '../source-definitions.ts';
 import { renderTable } from '../table.ts';
 import type { Environment } from '../with-temporal.ts';
 
 /** `landfall sources`: which vendors are on, and what each can do. */
 export function sourcesCommand(environment: () => Promise<Environment>): Command {
   return new Command('sources').description('list the sources that are on').action(async () => {
-    const { sources } = loadConfig(await environment(), { mode: 'command', definitions: sourceDefinitions });
+    const env = await environment();
+    const definitions = await findDefinitions(env);
+    const { sources } = loadConfig(env, { mode: 'command', definitions });
     const on = new Set(sources.map(({ name }) => withoutAccount(name)));
     const rows = sources.map((source) => [
       source.name,
@@ -25,7 +27,7 @@ export function sourcesCommand(environment: () => Promise<Environment>): Command
         renderTable(['SOURCE', 'PATH', 'SCHEME', 'RECORDS', 'RECONCILED', 'DESTINATIONS', 'RETRIES'], rows),
       );
     }
-    const off = sourceDefinitions.filter(({ name }) => !on.has(name));
+    const off = definitions.filter(({ name }) => !on.has(name));
     if (off.length > 0)
       console.log(
         `Off: ${off.map(({ name, settings }) => `${name} (${Object.keys(settings).join(', ')})`).join('; ')}`,

@@ -1,8 +1,16 @@
+import { generateKeyPairSync, sign } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { JsonValue } from '../../../src/model/json.ts';
 import type { Source } from '../../../src/sources/define-source.ts';
 import { readGenericSources } from '../../../src/sources/generic.ts';
+import { conformanceChecks } from '../../../src/testing/conformance-checks.ts';
+import type {
+  SampleDelivery,
+  SourceUnderTest,
+  VendorUnderTest,
+} from '../../../src/testing/source-under-test.ts';
+import { hmacScheme } from '../../../src/verification/hmac.ts';
 import { startHttpVendor } from '../../support/http-vendor.ts';
 
 const folder = new URL('../../../examples/vendors/', import.meta.url);
@@ -18,7 +26,7 @@ const secretOf: Record<string, string> = {
 };
 
 /** Its description, with secrets, and where it has one, its API at another address. */
-function open(name: string, api?: string): Source {
+function open(name: string, api?: string, secrets?: readonly string[]): Source {
   const text = readFileSync(new URL(`${name}.json`, folder), 'utf8');
   const variables = [...text.matchAll(/Env": "(\w+)"/g)].map(([, variable = '']) => variable);
   const env = Object.fromEntries(
@@ -27,6 +35,10 @@ function open(name: string, api?: string): Source {
       [`${variable}_EXAMPLE_STORE`, 'a secret of the store'],
     ]),
   );
+  const [, secretVariable = ''] = /"secretEnv": "(\w+)"/.exec(text) ?? [];
+  for (const variable of [secretVariable, `${secretVariable}_EXAMPLE_STORE`]) {
+    if (secrets !== undefined) env[variable] = secrets.join(',');
+  }
   const [source] = readGenericSources(
     api === undefined ? text : text.replace(/https:\/\/(?!hooks)[^/]+/, api),
     env,
@@ -192,4 +204,148 @@ describe('The descriptions of vendors', () => {
       expect(vendor.requests.map(({ url }) => url.pathname)).toEqual([path]);
     },
   );
+});
+
+interface Conformance extends Pick<SourceUnderTest, 'secrets' | 'sign' | 'judgesAge' | 'except'> {
+  first?: Partial<SampleDelivery>;
+  later: SampleDelivery | null;
+  deletion?: SampleDelivery;
+  vendor?: VendorUnderTest;
+  change?: (source: Source, secrets: readonly string[]) => Source;
+}
+
+/** A body of an example with other values in it, part by part. */
+const changed = (name: string, changes: Record<string, JsonValue>, data: Record<string, JsonValue> = {}) => {
+  const body = examples[name]?.body as Record<string, JsonValue>;
+  return {
+    ...body,
+    ...changes,
+    ...('data' in body ? { data: { ...(body['data'] as object), ...data } } : {}),
+  };
+};
+const form = (fields: Record<string, string>) => Buffer.from(new URLSearchParams(fields).toString());
+const formType = { 'content-type': 'application/x-www-form-urlencoded' };
+const noSchema = { 'fetch/other-shape': 'a description says nothing of how a record looks' };
+const keyPairs = new Map(
+  [1, 2].map(() => {
+    const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
+    return [publicKey.export({ format: 'der', type: 'spki' }).toString('base64'), privateKey];
+  }),
+);
+const [sendgridFirst = '', sendgridSecond = ''] = [...keyPairs.keys()];
+
+const conformance: Record<string, Conformance> = {
+  clerk: {
+    later: {
+      body: changed('clerk', {}, { updated_at: 1_654_012_651_835 }),
+      headers: { 'svix-id': 'msg_2' },
+    },
+    deletion: {
+      body: {
+        object: 'event',
+        type: 'user.deleted',
+        data: { id: 'user_29w', object: 'user', deleted: true },
+      },
+      headers: { 'svix-id': 'msg_3' },
+    },
+    vendor: {
+      record: ({ entity, changedAt }) => ({ id: entity.id, updated_at: Date.parse(changedAt) }),
+      fetch: { path: '/v1/users/{id}' },
+    },
+    except: noSchema,
+  },
+  openai: { later: { body: changed('openai', { id: 'evt_69', created_at: 1_750_287_078 }) } },
+  paddle: {
+    later: {
+      body: changed('paddle', { event_id: 'evt_02' }, { updated_at: '2026-04-12T10:19:48.831Z' }),
+    },
+    vendor: {
+      record: ({ entity, changedAt }) => ({ id: entity.id, updated_at: changedAt }),
+      fetch: { path: '/subscriptions/{id}', answer: (data) => ({ data, meta: { request_id: 'r' } }) },
+    },
+  },
+  paypal: {
+    later: {
+      body: changed('paypal', { id: 'WH-3', resource: { id: '80F', update_time: '2026-10-23T17:20:50Z' } }),
+    },
+    // Only PayPal can sign as PayPal, by a certificate that is fetched from it: its scheme has a test of its own.
+    change: (source, secrets) => ({
+      ...source,
+      verification: hmacScheme({ secrets, header: 'x-kit', algorithm: 'sha256', encoding: 'hex' }),
+    }),
+  },
+  resend: {
+    later: { body: changed('resend', { type: 'email.opened' }), headers: { 'svix-id': 'msg_3' } },
+    vendor: { record: ({ entity }) => ({ id: entity.id }), fetch: { path: '/emails/{id}' } },
+    except: noSchema,
+  },
+  sendgrid: {
+    secrets: [sendgridFirst, sendgridSecond],
+    first: { body: [examples['sendgrid']?.body ?? null] },
+    later: {
+      body: [changed('sendgrid', { sg_event_id: 'b3BlbmVk', event: 'open', timestamp: 1_513_299_629 })],
+    },
+    sign: ({ secret, body, now }) => {
+      const timestamp = String(Math.floor(now / 1_000));
+      const key = keyPairs.get(secret);
+      if (key === undefined) throw new RangeError('not one of the pairs');
+      const signature = sign('sha256', Buffer.concat([Buffer.from(timestamp), body]), key);
+      return Promise.resolve({
+        'x-twilio-email-event-webhook-signature': signature.toString('base64'),
+        'x-twilio-email-event-webhook-timestamp': timestamp,
+      });
+    },
+    // SendGrid says nothing of how old a delivery may be.
+    judgesAge: false,
+  },
+  shopify: {
+    later: {
+      body: changed('shopify', { updated_at: '2026-02-02T09:41:58-05:00' }),
+      headers: { 'x-shopify-webhook-id': 'b54557e5', 'x-shopify-topic': 'orders/updated' },
+    },
+    deletion: {
+      body: { id: 450_789_469 },
+      headers: { 'x-shopify-webhook-id': 'b54557e6', 'x-shopify-topic': 'orders/delete' },
+    },
+    vendor: {
+      record: ({ entity, changedAt }) => ({ id: Number(entity.id), updated_at: changedAt }),
+      fetch: { path: '/admin/api/2026-10/orders/{id}.json', answer: (order) => ({ order }) },
+    },
+  },
+  slack: {
+    later: {
+      body: changed('slack', {
+        ...{ event_id: 'Ev09', event_time: 1_760_000_060 },
+        event: { type: 'user_change', user: { id: 'U1', updated: 1_760_000_050, name: 'ada' } },
+      }),
+    },
+  },
+  twilio: {
+    first: {
+      body: form(examples['twilio']?.body as Record<string, string>),
+      headers: { ...formType, 'i-twilio-idempotency-token': 'token-1' },
+    },
+    later: {
+      body: form({ MessageSid: 'SM1', MessageStatus: 'read', AccountSid: 'AC1' }),
+      headers: { ...formType, 'i-twilio-idempotency-token': 'token-2' },
+    },
+    vendor: {
+      record: ({ entity }) => ({ sid: entity.id }),
+      fetch: { path: '/2010-04-01/Accounts/ACXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX/Messages/{id}.json' },
+    },
+    except: noSchema,
+  },
+};
+
+describe.each(names)('%s, as every source', (name) => {
+  const { first, change = (source) => source, deletion = null, vendor = null, ...rest } = conformance[name]!;
+  const { body = null, headers = {}, event } = examples[name] ?? {};
+  const checks = conformanceChecks({
+    ...rest,
+    create: ({ secrets, apiUrl }) => change(open(name, apiUrl, secrets), secrets),
+    deliveries: [{ body, headers, ...first, reads: event ?? {} }],
+    deletion,
+    vendor,
+  });
+  for (const { name: title, run } of checks) it(title, run);
 });

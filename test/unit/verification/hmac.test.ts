@@ -31,7 +31,49 @@ verificationContract('HMAC of time and body', {
   },
 });
 
+verificationContract('HMAC of address, time and body', {
+  make: (each) =>
+    hmacScheme({
+      secrets: each,
+      header: 'X-Signature',
+      algorithm: 'sha256',
+      encoding: 'hex',
+      timestamp: { header: 'X-Time' },
+      lead: ({ url = '' }) => `https://hooks.example.com${url}|`,
+    }),
+  secrets,
+  signatureHeader: 'x-signature',
+  timestamp: {
+    header: 'x-time',
+    forge: (headers, seconds) => ({ ...headers, 'x-time': String(seconds) }),
+  },
+});
+
 describe('HMAC', () => {
+  it('signs what leads, with the address or a header in it', async () => {
+    const scheme = hmacScheme({
+      secrets,
+      header: 'x-signature',
+      algorithm: 'sha256',
+      encoding: 'hex',
+      lead: ({ url = '', headers }) => `${url}${headers['x-topic'] ?? ''}.`,
+    });
+    const body = Buffer.from('{}');
+    const [url, headers] = ['/webhooks/acme', { 'x-topic': 'paid' }];
+    const signed = await scheme.sign(body, { id: '', now: 0, url, headers });
+    expect(signed['x-signature']).toBe(
+      createHmac('sha256', secrets[0]).update('/webhooks/acmepaid.{}').digest('hex'),
+    );
+    const all = { ...headers, ...signed };
+    expect(await scheme.verify({ body, headers: all, now: 0, url })).toMatchObject({ verified: true });
+    for (const other of [
+      { headers: all, url: '/webhooks/other' },
+      { headers: { ...all, 'x-topic': 'due' }, url },
+    ]) {
+      expect(await scheme.verify({ body, now: 0, ...other })).toMatchObject({ reason: 'bad_signature' });
+    }
+  });
+
   it('agrees with the second case of RFC 4231', async () => {
     const scheme = hmacScheme({
       secrets: ['Jefe'],
