@@ -6,6 +6,7 @@ import type { ActivityDependencies } from './dependencies.ts';
 import { createFetchRecord } from './fetch-record.ts';
 import { createHoldActivities } from './holds.ts';
 import { createReconciliationActivities } from './reconciliation.ts';
+import { createRedeliverMissed } from './redeliver-missed.ts';
 import { reportFailures } from './report-failures.ts';
 import { createSilenceActivities } from './silence.ts';
 import { createTryEvent } from './try-event.ts';
@@ -30,6 +31,7 @@ export function createActivities(dependencies: ActivityDependencies): Activities
       auditRecords: createAuditRecords(dependencies),
       ...createHoldActivities(dependencies),
       ...createSilenceActivities(dependencies),
+      redeliverMissed: createRedeliverMissed(dependencies),
     },
     dependencies,
   );

@@ -40,6 +40,7 @@ export function createReconciliationActivities({
       const common = {
         isFirst: reached === null,
         lists: source.listChanged !== undefined,
+        redelivers: source.redeliverMissed !== undefined,
         limited: source.requestsPerSecond !== null,
         alertShare: reconcile.alertShare,
         retry,

@@ -49,6 +49,7 @@ export function reportFailures(
     listChanges: wrap('listChanges', activities.listChanges),
     compareAgain: wrap('compareAgain', activities.compareAgain),
     auditRecords: wrap('auditRecords', activities.auditRecords),
+    redeliverMissed: wrap('redeliverMissed', activities.redeliverMissed),
     finishReconciliation: wrap('finishReconciliation', activities.finishReconciliation),
     findHold: wrap('findHold', activities.findHold),
     judgeFailure: wrap('judgeFailure', activities.judgeFailure),

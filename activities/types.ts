@@ -105,6 +105,8 @@ export interface Activities {
     isFirst: boolean;
     /** False where there is nothing but an audit that can be made of it. */
     lists: boolean;
+    /** True where the vendor can be asked to send again what it could not deliver. */
+    redelivers: boolean;
     /** True where the vendor's calls wait for their turn in a queue of their own. */
     limited: boolean;
     alertShare: number;
@@ -117,6 +119,14 @@ export interface Activities {
   /** Compares our next copies with the records themselves, each fetched from the vendor. Heartbeats. */
   auditRecords(input: { source: string; after: EntityRef | null }): Promise<AuditedRecords>;
   /** Keeps the report and moves the cursor where the run is complete; tells the people on call of an alert. */
+  /**
+   * Has the vendor send again what it could not deliver; 0 of both where the source cannot ask for that. Heartbeats. What was asked
+   * for comes as webhooks, whenever the vendor sends it.
+   */
+  redeliverMissed(input: {
+    source: string;
+    since: string | null;
+  }): Promise<{ looked: number; asked: number }>;
   finishReconciliation(input: { report: ReconciliationReport; until: string | null }): Promise<void>;
   /** Whether a class of failure is held now. */
   findHold(input: HoldKey): Promise<HoldAnswer>;

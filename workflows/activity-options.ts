@@ -61,7 +61,10 @@ export function remote(
  */
 export function own(
   summary: string,
-): Omit<Proxies, 'tryEvent' | 'fetchRecord' | 'deliver' | 'listChanges' | 'auditRecords'> {
+): Omit<
+  Proxies,
+  'tryEvent' | 'fetchRecord' | 'deliver' | 'listChanges' | 'auditRecords' | 'redeliverMissed'
+> {
   return proxyActivities<Activities>({
     startToCloseTimeout: '30 seconds',
     retry: { initialInterval: '200 milliseconds', backoffCoefficient: 2, maximumInterval: '30 seconds' },
@@ -87,6 +90,28 @@ export function listing(
       backoffCoefficient: 2,
       maximumInterval: '5 minutes',
       maximumAttempts: 30,
+    },
+    ...inQueue(taskQueue),
+    summary,
+  });
+}
+
+/**
+ * Having a vendor send again what it could not deliver. Heartbeats like `listing`, but is given up soon: the lists that follow find
+ * most of what was missed, and the next run looks again.
+ */
+export function redelivering(
+  summary: string,
+  taskQueue: string | null = null,
+): Pick<Proxies, 'redeliverMissed'> {
+  return proxyActivities<Activities>({
+    startToCloseTimeout: '10 minutes',
+    heartbeatTimeout: '30 seconds',
+    retry: {
+      initialInterval: '2 seconds',
+      backoffCoefficient: 2,
+      maximumInterval: '1 minute',
+      maximumAttempts: 3,
     },
     ...inQueue(taskQueue),
     summary,

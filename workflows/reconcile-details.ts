@@ -2,6 +2,7 @@ import { setCurrentDetails } from '@temporalio/workflow';
 import type { ReconcileInput, ReconcileProgress } from '../src/model/reconciliation.ts';
 
 const doing = {
+  ask: 'asks the vendor to send again what it could not deliver',
   list: 'reads what the vendor lists as changed',
   'catch-up': 'reads what changed while it read everything',
   audit: 'compares each of our copies with the record itself',

@@ -5,7 +5,7 @@ import type {
   ReconcilePhase,
   ReconcileProgress,
 } from '../src/model/reconciliation.ts';
-import { listing, own } from './activity-options.ts';
+import { listing, own, redelivering } from './activity-options.ts';
 import { describeFailure } from './describe-failure.ts';
 import { repairDifference } from './repair-difference.ts';
 
@@ -45,6 +45,10 @@ export async function advance(
   { afterList, unpaused }: Advance,
 ): Promise<void> {
   switch (progress.phase) {
+    case 'ask':
+      await askAgain(input, progress);
+      progress.phase = 'list';
+      return;
     case 'audit':
       await treat(input, await auditCopies(input, progress), progress, unpaused);
       if (progress.auditedUpTo === null) progress.phase = 'wait';
@@ -58,6 +62,25 @@ export async function advance(
     default:
       await treat(input, await readPages(input, progress), progress, unpaused);
       if (progress.cursor === null) progress.phase = afterList(input, progress);
+  }
+}
+
+/** Whether it can ask or not, the list finds what was missed: a failure is told by the activity, and the run goes on. */
+async function askAgain(
+  { source }: ReconcileInput,
+  { since, counts, callQueue }: ReconcileProgress,
+): Promise<void> {
+  try {
+    const { asked } = await redelivering(
+      `ask ${source} for what it could not deliver`,
+      callQueue,
+    ).redeliverMissed({
+      source,
+      since,
+    });
+    counts.redelivered = asked;
+  } catch (error) {
+    if (isCancellation(error)) throw error;
   }
 }
 

@@ -97,15 +97,25 @@ function readPause(value: unknown): Pause {
   return { by, reason, at: new Date().toISOString() };
 }
 
-async function begin({ source, since, mode }: ReconcileInput): Promise<ReconcileProgress> {
-  const { limited, lists, ...range } = await own(
+async function begin({
+  source,
+  since,
+  mode = 'changes',
+  dryRun = false,
+}: ReconcileInput): Promise<ReconcileProgress> {
+  const { limited, lists, redelivers, ...range } = await own(
     `find out where the last run of ${source} ended`,
-  ).beginReconciliation({ source, since, ...(mode === undefined ? {} : { mode }) });
+  ).beginReconciliation({ source, since, ...(mode === 'changes' ? {} : { mode }) });
   return {
     startedAt: new Date().toISOString(),
     ...range,
-    // Results of before say none of the two.
-    phase: (lists as boolean | undefined) === false ? 'audit' : 'list',
+    // Results of before say none of the three.
+    phase:
+      (lists as boolean | undefined) === false
+        ? 'audit'
+        : redelivers && mode === 'changes' && !dryRun
+          ? 'ask'
+          : 'list',
     callQueue: (limited as boolean | undefined) === true ? callQueue(workflowInfo().taskQueue, source) : null,
     cursor: null,
     counts: { pages: 0, scanned: 0, missing: 0, stale: 0, repaired: 0, settled: 0, failed: 0 },

@@ -24,6 +24,8 @@ export interface ReconciliationReport {
   settled: number;
   /** Differences that ended in a dead letter. */
   failed: number;
+  /** Deliveries that the vendor was asked to make again, because none of their attempts had reached us. */
+  redelivered?: number;
   /** Of an audit: copies that were compared with the record itself. */
   audited?: number;
   /** Of an audit: copies whose content was another one, though no version said so. */
@@ -110,15 +112,16 @@ export interface Pause {
   at: string;
 }
 
-/** `list`: what the vendor lists. `catch-up`: what changed while a backfill read. `audit`: our copies. `wait`: for young changes. */
-export type ReconcilePhase = 'list' | 'catch-up' | 'audit' | 'wait' | 'done';
+/** `ask`: the vendor is asked to send again what it could not deliver. `list`: what it lists. `catch-up`: what changed while a backfill read. `audit`: our copies. `wait`: for young changes. */
+export type ReconcilePhase = 'ask' | 'list' | 'catch-up' | 'audit' | 'wait' | 'done';
 
 type Counted = Pick<
   ReconciliationReport,
   'pages' | 'scanned' | 'missing' | 'stale' | 'repaired' | 'settled' | 'failed'
 >;
-/** The last three are absent in runs of before there were audits. */
-export type ReconcileCounts = Counted & Pick<ReconciliationReport, 'audited' | 'different' | 'gone'>;
+/** The others are absent in runs of before, and where there was no such phase. */
+export type ReconcileCounts = Counted &
+  Pick<ReconciliationReport, 'redelivered' | 'audited' | 'different' | 'gone'>;
 
 /** Fewer misses than this prove nothing. */
 const fewMisses = 3;

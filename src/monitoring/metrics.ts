@@ -24,6 +24,8 @@ export interface Metrics {
   holdProbes: Counter<'source' | 'code'>;
   looks: Counter<'source' | 'result'>;
   observeReconciliation(report: ReconciliationReport): void;
+  /** Deliveries that vendors were asked to make again. */
+  redeliveriesAsked: Counter<'source'>;
 }
 
 /** The metrics of one process, in a registry of their own. */
@@ -131,6 +133,11 @@ export function createMetrics(): Metrics {
       'silence_looks',
       'Looks at whether deliveries still arrive, by what was seen: usual, silent, learning.',
       ['source', 'result'],
+    ),
+    redeliveriesAsked: counter(
+      'redeliveries_asked',
+      'Deliveries that reached us at no attempt, and that the vendor was asked to make again.',
+      ['source'],
     ),
     observeReconciliation(report) {
       const { source, complete } = report;

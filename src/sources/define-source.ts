@@ -105,6 +105,18 @@ export interface Source {
     range: { since: string | null; cursor: string | null },
     context: CallContext,
   ): Promise<ChangePage>;
+  /**
+   * Asks the vendor to send again what it could not deliver, at most once each, and not for ever: a delivery that keeps being refused
+   * is left alone, and so is one that the vendor no longer keeps. The same event id comes again, so what did arrive is a duplicate.
+   *
+   * @param range.since - where the run that asks begins (ISO 8601; null: at the beginning); a vendor may have to look further back
+   * @returns how many deliveries were looked at, and how many were asked for
+   * @throws as `fetchRecord`
+   */
+  redeliverMissed?(
+    range: { since: string | null },
+    context: CallContext,
+  ): Promise<{ looked: number; asked: number }>;
   destinations: readonly Destination[];
   retry: RetrySettings;
   reconcile: ReconcileSettings;

@@ -4,6 +4,7 @@ import { isJsonObject, type JsonObject, type JsonValue } from '../model/json.ts'
 import { announcedTime } from './announced-time.ts';
 import type { VerifiedDelivery } from './define-source.ts';
 import { type GithubRecord, githubRecords } from './github-records.ts';
+import { readGithubRef } from './github-refs.ts';
 
 /** Reads one of GitHub's events: what happened is in the headers, what it is about is in the body. */
 export function readGithubEvent(
@@ -18,12 +19,22 @@ export function readGithubEvent(
   const action = body['action'];
   const type = typeof action === 'string' && action !== '' ? `${name}.${action}` : name;
   const draft = { id, type, occurredAt: null };
+  const none: EventDraft = { ...draft, entity: null, announced: null, deletes: false };
+
+  const ref = readGithubRef(name, body);
+  if (ref !== null) {
+    const { entity, deletes, pushedAt, snapshot } = ref;
+    const about: EventDraft = { ...draft, entity, announced: null, deletes, occurredAt: pushedAt };
+    if (!keepSnapshot) return about;
+    // That a branch was created says no commit: the push that goes with it does.
+    return snapshot === null && !deletes ? none : { ...about, snapshot: snapshot ?? {} };
+  }
 
   const kind = githubRecords.get(name);
   const record = kind === undefined ? undefined : body[kind.property];
   const entityId = kind === undefined || !isJsonObject(record) ? null : readEntityId(kind, record, body);
   if (kind === undefined || !isJsonObject(record) || entityId === null) {
-    return { ...draft, entity: null, announced: null, deletes: false };
+    return none;
   }
   const sourceTime = announcedTime(record['updated_at']);
   return {

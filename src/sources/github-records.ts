@@ -1,3 +1,6 @@
+import type { EntityRef } from '../model/event.ts';
+import { githubRefPath } from './github-refs.ts';
+
 /** A kind of record that GitHub's REST API shows by number or id. */
 export interface GithubRecord {
   /** The entity's type. */
@@ -14,8 +17,12 @@ export interface GithubRecord {
 const repository: GithubRecord = { type: 'repository', property: 'repository', key: null, path: '' };
 
 /**
- * The records that events are about, by the name of the event. All others (a push, a star, a fork, a discussion) are
- * about nothing that REST shows again under an address, and complete as `ignored`.
+ * The records that events are about, by the name of the event; branches and tags are in github-refs.ts. All others complete as
+ * `ignored`:
+ *
+ * - what REST shows under no address that stays (a star, a fork, a discussion, a label, whose name is its address);
+ * - what belongs to no repository (an organisation's members and teams, an installation, a sponsorship);
+ * - alerts of secret scanning, whose record is the leaked secret itself.
  *
  * @see https://docs.github.com/en/webhooks/webhook-events-and-payloads
  */
@@ -70,14 +77,34 @@ export const githubRecords: ReadonlyMap<string, GithubRecord> = new Map([
 
 const byType = new Map([...githubRecords.values()].map((record) => [record.type, record]));
 
-/** Where the API shows an entity: `null` where it does not, or where the id is not `owner/name#key`. */
-export function githubPath(type: string, id: string): { repository: string; path: string } | null {
+/** Where the API shows an entity. */
+export interface GithubPlace {
+  /** `owner/name`. */
+  repository: string;
+  path: string;
+  /** The statuses by which GitHub says that there is none. */
+  absent: readonly number[];
+}
+
+/**
+ * Where the API shows an entity: null where it does not, or where the id is not `owner/name#key` or `owner/name@refs/…`.
+ *
+ * @throws VendorRefusedError for the name of a branch that would lead to another path
+ */
+export function githubPlace(entity: EntityRef): GithubPlace | null {
+  const place = githubRefPath(entity) ?? recordPath(entity);
+  if (place === null) return null;
+  if (place.repository.split('/').some((part) => part === '.' || part === '..')) return null;
+  // 409: the repository is empty, so it has no branch.
+  return { ...place, absent: entity.id.includes('@') ? [404, 409, 410] : [404, 410] };
+}
+
+function recordPath({ type, id }: EntityRef): { repository: string; path: string } | null {
   const record = byType.get(type);
   const [, repositoryName, parent, key] = /^([\w.-]+\/[\w.-]+)(?:#(?:(\d+)\/)?(\d+))?$/.exec(id) ?? [];
   if (record === undefined || repositoryName === undefined) return null;
   if ((record.key === null) !== (key === undefined)) return null;
   if ((record.parent === undefined) !== (parent === undefined)) return null;
-  if (repositoryName.split('/').some((part) => part === '.' || part === '..')) return null;
   const below = key === undefined ? '' : `/${record.path.replace('{parent}', parent ?? '')}/${key}`;
   return { repository: repositoryName, path: `/repos/${repositoryName}${below}` };
 }

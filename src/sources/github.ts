@@ -1,72 +1,77 @@
 import { z } from 'zod';
-import { ConfigurationError, VendorAnswerError, VendorRefusedError } from '../errors.ts';
+import { VendorAnswerError, VendorRefusedError } from '../errors.ts';
 import { isJsonObject } from '../model/json.ts';
-import { splitList } from '../model/split-list.ts';
 import { githubScheme } from '../verification/github.ts';
 import { defineSource, type Source } from './define-source.ts';
 import { createGithubApi, type GithubApi } from './github-api.ts';
 import { createGithubChanges } from './github-changes.ts';
+import { createGithubRedelivery, keptMilliseconds } from './github-deliveries.ts';
 import { readGithubEvent } from './github-event.ts';
-import { githubPath } from './github-records.ts';
-import { optionalSecret, secretList } from './secret-settings.ts';
-import { optionalUrl } from './settings.ts';
+import { githubPlace } from './github-records.ts';
+import { chooseReader, githubSettings } from './github-settings.ts';
 
 /**
- * GitHub: issues, pull requests, releases, checks, runs and what else its REST API shows again.
+ * GitHub: issues, pull requests, comments, releases, branches and tags, runs, checks and what else its REST API shows again.
  *
- * With `GITHUB_TOKEN` each record is fetched fresh; with `GITHUB_REPOSITORIES` (`owner/name`, separated by commas) their
- * issues and pull requests are reconciled. Without a token, what the payload says is all there is.
- * Set the webhook's content type to `application/json`: GitHub can also send forms, which are answered with 415.
+ * With `GITHUB_TOKEN` or a GitHub App (`GITHUB_APP_ID` and what goes with it) each record is fetched fresh. With
+ * `GITHUB_REPOSITORIES` (`owner/name`, or `owner/*` for an organisation) the lists of `GITHUB_RECONCILE` are reconciled, and what no
+ * attempt at the deliveries of `GITHUB_HOOKS` brought is asked for again. Without a token or an App, what the payload says is all
+ * there is. Set the webhook's content type to `application/json`: GitHub can also send forms, which are answered with 415.
  *
  * @see https://docs.github.com/en/webhooks
  */
 export const githubSource = defineSource({
   name: 'github',
-  settings: {
-    GITHUB_WEBHOOK_SECRET: secretList(),
-    GITHUB_TOKEN: optionalSecret(),
-    GITHUB_API_URL: optionalUrl(),
-    GITHUB_REPOSITORIES: repositoryList(),
-  },
+  settings: githubSettings,
   create(settings) {
-    const { GITHUB_TOKEN: token, GITHUB_REPOSITORIES: repositories } = settings;
+    const { GITHUB_REPOSITORIES: repositories, GITHUB_HOOKS: hooks, GITHUB_API_URL: apiUrl } = settings;
     const common = {
       verification: githubScheme({ secrets: settings.GITHUB_WEBHOOK_SECRET }),
       handshake: ({ headers }) => (headers['x-github-event'] === 'ping' ? { pong: true } : null),
       sample,
     } satisfies Partial<Source>;
-    if (token === undefined) {
-      if (repositories.length > 0) {
-        throw new ConfigurationError(
-          'GITHUB_REPOSITORIES can only be reconciled with a GITHUB_TOKEN: set both, or neither.',
-        );
-      }
+    const reader = chooseReader(settings);
+    if (reader === null) {
       return { ...common, readEvent: (delivery) => readGithubEvent(delivery, { keepSnapshot: true }) };
     }
-    const api = createGithubApi({ token, apiUrl: settings.GITHUB_API_URL });
+    const api = createGithubApi({ reader, apiUrl });
+    const lists = settings.GITHUB_RECONCILE;
     return {
       ...common,
       readEvent: (delivery) => readGithubEvent(delivery, { keepSnapshot: false }),
       fetchRecord: createFetchRecord(api),
-      ...(repositories.length === 0 ? {} : { listChanged: createGithubChanges(api, repositories) }),
+      ...(repositories.length === 0
+        ? {}
+        : { listChanged: createGithubChanges(api, { repositories, lists }) }),
+      ...(hooks.length === 0
+        ? {}
+        : {
+            redeliverMissed: createGithubRedelivery(api, {
+              hooks,
+              kept: keptMilliseconds(apiUrl),
+              now: Date.now,
+            }),
+          }),
     };
   },
 });
 
 function createFetchRecord(api: GithubApi): NonNullable<Source['fetchRecord']> {
-  return async ({ type, id }, { signal }) => {
-    const place = githubPath(type, id);
+  return async (entity, { signal }) => {
+    const { type, id } = entity;
+    const place = githubPlace(entity);
     if (place === null) throw new VendorRefusedError(`GitHub shows no ${type} "${id}".`);
     const repositoryPath = `/repos/${place.repository}`;
     const getRepository = () => api({ path: repositoryPath, what: `repository ${place.repository}`, signal });
 
-    const answer = await api({ path: place.path, what: `${type} ${id}`, signal });
+    const { path, absent } = place;
+    const answer = await api({ path, absent, what: `${type} ${id}`, signal });
     if (!answer.found) {
       // GitHub says 404, not 403, of what a token may not see: taken for deletions, a token that lost its access would
       // wipe out every record of the repository.
-      if (answer.status === 404 && place.path !== repositoryPath && !(await getRepository()).found) {
+      if (answer.status === 404 && path !== repositoryPath && !(await getRepository()).found) {
         throw new VendorRefusedError(
-          `GitHub shows no repository "${place.repository}" to this token: it is gone, or GITHUB_TOKEN may not read it.`,
+          `GitHub shows no repository "${place.repository}": it is gone, or GITHUB_TOKEN or the App may not read it.`,
         );
       }
       return null;
@@ -85,18 +90,6 @@ function createFetchRecord(api: GithubApi): NonNullable<Source['fetchRecord']> {
       return !(repository.found && isJsonObject(repository.data) && repository.data['url'] === repositoryUrl);
     }
   };
-}
-
-function repositoryList(): z.ZodType<string[]> {
-  return z.preprocess(
-    (value) => value ?? '',
-    z
-      .string()
-      .refine((text) => splitList(text).every((each) => /^[\w.-]+\/[\w.-]+$/.test(each)), {
-        error: 'must be a list of owner/name, separated by commas',
-      })
-      .transform((text) => splitList(text)),
-  );
 }
 
 function sample() {

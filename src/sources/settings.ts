@@ -11,6 +11,11 @@ export function optionalUrl(): z.ZodType<string | undefined> {
   );
 }
 
+/** A text of a certain form, without the white space around it. */
+export function optionalText(form: RegExp, error: string): z.ZodType<string | undefined> {
+  return z.preprocess(emptyAsAbsent, z.string().trim().regex(form, { error }).optional());
+}
+
 /** `NAME=` is how many files leave a setting out. */
 function emptyAsAbsent(value: unknown): unknown {
   return typeof value === 'string' && value.trim() === '' ? undefined : value;

@@ -68,8 +68,8 @@ export async function startWorkers({
     maxConcurrentWorkflowTaskExecutions: workflowTaskSlots,
     maxConcurrentLocalActivityExecutions: workflowTaskSlots,
   };
-  const { fetchRecord, listChanges, auditRecords } = activities;
-  const calls = { fetchRecord, listChanges, auditRecords };
+  const { fetchRecord, listChanges, auditRecords, redeliverMissed } = activities;
+  const calls = { fetchRecord, listChanges, auditRecords, redeliverMissed };
   let workers: Worker[];
   try {
     workers = await Promise.all([

@@ -61,12 +61,14 @@ const stripeLists: StandInHandler = ({ url }, { changes, records }) => {
       : url.pathname === '/v1/customers'
         ? records
             .toSorted((a, b) => a.number - b.number)
-            .map(({ entity, changedAt }) => ({ id: entity.id, object: 'customer', created: Date.parse(changedAt) / 1_000 }))
+            .map(({ entity, changedAt }) => ({
+              id: entity.id,
+              object: 'customer',
+              created: Date.parse(changedAt) / 1_000,
+            }))
         : [];
   const [from, after] = ['created[gte]', 'starting_after'].map((name) => url.searchParams.get(name));
-  const newestFirst = items
-    .filter(({ created }) => created >= Number(from ?? 0))
-    .reverse();
+  const newestFirst = items.filter(({ created }) => created >= Number(from ?? 0)).reverse();
   const left = newestFirst.slice(newestFirst.findIndex(({ id }) => id === after) + 1);
   return { json: { object: 'list', data: left.slice(0, 3), has_more: left.length > 3 } };
 };

@@ -1,98 +1,77 @@
-import { createRequire } from 'node:module';
 import { describe, expect, it } from 'vitest';
-import { z } from 'zod';
 import {
-  ConfigurationError,
   UnreadableEventError,
   VendorAnswerError,
   VendorRateLimitedError,
   VendorRefusedError,
   VendorUnavailableError,
 } from '../../../src/errors.ts';
-import type { Source } from '../../../src/sources/define-source.ts';
-import { githubSource } from '../../../src/sources/github.ts';
 import {
-  type HttpVendor,
-  startHttpVendor,
-  type VendorReply,
-  type VendorRequest,
-} from '../../support/http-vendor.ts';
+  connectGithub,
+  githubEntities,
+  githubExamples,
+  githubExampleSets,
+  githubIdPattern,
+  githubToken as token,
+  makeGithub as make,
+} from '../../support/github.ts';
+import { startHttpVendor, type VendorReply, type VendorRequest } from '../../support/http-vendor.ts';
 
-const token = 'ghp_notARealToken';
 const signal = new AbortController().signal;
-
-function make(env: Record<string, string> = {}): Source {
-  return githubSource.create(z.object(githubSource.settings).parse({ GITHUB_WEBHOOK_SECRET: 'x', ...env }));
-}
-
-function connect(vendor: HttpVendor, repositories = 'octo/hello,octo/world') {
-  const { fetchRecord, listChanged } = make({
-    GITHUB_TOKEN: token,
-    GITHUB_API_URL: vendor.url,
-    GITHUB_REPOSITORIES: repositories,
-  });
-  if (fetchRecord === undefined || listChanged === undefined) throw new Error('With a token both are there.');
-  return { fetchRecord, listChanged };
-}
-
-const exampleSchema = z.array(
-  z.object({ name: z.string(), examples: z.array(z.record(z.string(), z.json())) }),
-);
-const require = createRequire(import.meta.url);
-const examples = (set: string) =>
-  exampleSchema.parse(require(`@octokit/webhooks-examples/${set}/index.json`));
 const headersOf = (name: string) => ({ 'x-github-event': name, 'x-github-delivery': 'd-1' });
 
 function readExample(name: string, action: string | undefined, source = make({ GITHUB_TOKEN: token })) {
-  const example = examples('api.github.com')
-    .find((each) => each.name === name)
-    ?.examples.find((each) => each['action'] === action);
-  return source.readEvent({ body: example ?? null, headers: headersOf(name) });
+  const example = githubExamples('api.github.com').find(
+    (each) => each.name === name && each.body['action'] === action,
+  );
+  return source.readEvent({ body: example?.body ?? null, headers: headersOf(name) });
 }
 
 describe('GitHub’s published example payloads', () => {
-  it.each(['api.github.com', 'ghes-31', 'ghes-32', 'ghes-33', 'ghes-34', 'ghes-35'])(
-    'of %s can all be read',
-    (set) => {
-      let count = 0;
-      for (const source of [make(), make({ GITHUB_TOKEN: token })]) {
-        for (const { name, examples: bodies } of examples(set)) {
-          for (const body of bodies) {
-            const draft = source.readEvent({ body, headers: headersOf(name) });
-            const action = body['action'];
-            expect(draft.id).toBe('d-1');
-            expect(draft.type).toBe(typeof action === 'string' ? `${name}.${action}` : name);
-            if (draft.entity !== null) expect(draft.entity.id).toMatch(/^[\w.-]+\/[\w.-]+(#(\d+\/)?\d+)?$/);
-            expect(draft.snapshot === undefined).toBe(
-              draft.entity === null || source.fetchRecord !== undefined,
-            );
-            count += 1;
-          }
+  it.each(githubExampleSets)('of %s are each about what the table says', (set) => {
+    const examples = githubExamples(set);
+    for (const source of [make(), make({ GITHUB_TOKEN: token })]) {
+      const fetches = source.fetchRecord !== undefined;
+      for (const { name, body } of examples) {
+        const draft = source.readEvent({ body, headers: headersOf(name) });
+        const { action } = body;
+        expect(draft.id).toBe('d-1');
+        expect(draft.type).toBe(typeof action === 'string' ? `${name}.${action}` : name);
+        expect(Object.keys(githubEntities)).toContain(name);
+        const types = githubEntities[name] ?? [];
+        if (draft.entity === null) {
+          // Without a token, the push alone says what was created.
+          expect({ name, types }).toEqual({ name, types: name === 'create' && !fetches ? types : [] });
+        } else {
+          expect(types).toContain(draft.entity.type);
+          expect(draft.entity.id).toMatch(githubIdPattern(draft.entity.type));
         }
+        expect(draft.snapshot === undefined).toBe(draft.entity === null || fetches);
       }
-      expect(count).toBeGreaterThan(90);
-    },
-  );
+    }
+    expect(examples.length).toBeGreaterThan(45);
+  });
+
+  it('are about everything that the table names', () => {
+    const seen = new Set(githubExampleSets.flatMap((set) => githubExamples(set).map(({ name }) => name)));
+    expect([...seen].sort()).toEqual(Object.keys(githubEntities).sort());
+  });
 
   it.each([
     ['issues', 'edited', 'issue', 'Codertocat/Hello-World#1'],
     ['pull_request', 'opened', 'pull_request', 'Codertocat/Hello-World#2'],
     ['pull_request_review', 'submitted', 'pull_request_review', 'Codertocat/Hello-World#2/237895671'],
+    ['issue_comment', 'created', 'issue_comment', 'Codertocat/Hello-World#492700400'],
+    ['commit_comment', 'created', 'commit_comment', 'Codertocat/Hello-World#33548674'],
     ['release', 'published', 'release', 'Codertocat/Hello-World#17372790'],
     ['repository', 'created', 'repository', 'Octocoders/Hello-World'],
     ['workflow_run', 'completed', 'workflow_run', 'Codertocat/Hello-World#1589141559'],
     ['deployment_status', 'created', 'deployment_status', 'Codertocat/Hello-World#145988746/209916254'],
+    ['push', undefined, 'tag', 'Codertocat/Hello-World@refs/tags/simple-tag'],
+    ['create', undefined, 'tag', 'Codertocat/Hello-World@refs/tags/simple-tag'],
   ])('of %s.%s are about a %s', (name, action, type, id) => {
     expect(readExample(name, action).entity).toEqual({ type, id });
   });
-
-  it.each(['push', 'star', 'ping', 'fork', 'gollum', 'team'])(
-    'of %s are about nothing that is kept',
-    (name) => {
-      const [body = null] = examples('api.github.com').find((each) => each.name === name)?.examples ?? [];
-      expect(make().readEvent({ body, headers: headersOf(name) }).entity).toBeNull();
-    },
-  );
 
   it('announce the time of the record, and what is gone', () => {
     expect(readExample('issues', 'edited')).toMatchObject({
@@ -108,7 +87,55 @@ describe('GitHub’s published example payloads', () => {
       expect(readExample(name, action).deletes, `${name}.${action}`).toBe(true);
     }
     expect(readExample('repository', 'transferred').deletes).toBe(false);
+    expect(readExample('delete', undefined).deletes).toBe(true);
   });
+});
+
+describe('A push', () => {
+  const push = (ref: string, more: object = {}) => ({
+    ref,
+    after: 'f00d',
+    repository: { full_name: 'octo/hello', pushed_at: 1_767_225_600 },
+    ...more,
+  });
+  const read = (body: object, name = 'push', source = make({ GITHUB_TOKEN: token })) =>
+    source.readEvent({ body: JSON.parse(JSON.stringify(body)), headers: headersOf(name) });
+
+  it('is about the branch or the tag, whose name may have slashes', () => {
+    expect(read(push('refs/heads/feature/a#b'))).toEqual({
+      id: 'd-1',
+      type: 'push',
+      entity: { type: 'branch', id: 'octo/hello@refs/heads/feature/a#b' },
+      announced: null,
+      deletes: false,
+      occurredAt: 1_767_225_600,
+    });
+    expect(read(push('refs/tags/v1')).entity).toEqual({ type: 'tag', id: 'octo/hello@refs/tags/v1' });
+  });
+
+  it('that deletes says so, as the event of the deletion does, under the same id', () => {
+    const gone = read(push('refs/heads/main', { deleted: true }));
+    const deletion = read(
+      { ref: 'main', ref_type: 'branch', repository: { full_name: 'octo/hello' } },
+      'delete',
+    );
+    expect(gone.deletes && deletion.deletes).toBe(true);
+    expect(deletion.entity).toEqual(gone.entity);
+  });
+
+  it('without a token is kept as it says: the commit, and when it came', () => {
+    expect(read(push('refs/heads/main'), 'push', make())).toMatchObject({
+      snapshot: { ref: 'refs/heads/main', object: { sha: 'f00d' } },
+      occurredAt: 1_767_225_600,
+    });
+  });
+
+  it.each([push('refs/notes/commits'), push('refs/heads/'), { ref: 'refs/heads/main' }, { ref: 7 }])(
+    'of something else is about nothing that is kept: %j',
+    (body) => {
+      expect(read(body).entity).toBeNull();
+    },
+  );
 });
 
 describe('A delivery of GitHub', () => {
@@ -149,7 +176,7 @@ describe('A record of GitHub', () => {
     await using vendor = await startHttpVendor((request) =>
       typeof reply === 'function' ? reply(request) : reply,
     );
-    const outcome = await connect(vendor)
+    const outcome = await connectGithub(vendor)
       .fetchRecord(what, { signal })
       .catch((error: unknown) => error);
     return { outcome, requests: vendor.requests, paths: vendor.requests.map(({ url }) => url.pathname) };
@@ -168,6 +195,13 @@ describe('A record of GitHub', () => {
     ['pull_request_review', 'octo/hello#5/77', '/repos/octo/hello/pulls/5/reviews/77'],
     ['deployment_status', 'octo/hello#8/9', '/repos/octo/hello/deployments/8/statuses/9'],
     ['workflow_job', 'octo/hello#1', '/repos/octo/hello/actions/jobs/1'],
+    ['branch', 'octo/hello@refs/heads/main', '/repos/octo/hello/git/ref/heads/main'],
+    ['tag', 'octo/hello@refs/tags/v1', '/repos/octo/hello/git/ref/tags/v1'],
+    [
+      'branch',
+      'octo/hello@refs/heads/a/{b}:c d%20#é',
+      '/repos/octo/hello/git/ref/heads/a/%7Bb%7D%3Ac%20d%2520%23%C3%A9',
+    ],
   ])('of the type %s has its own address', async (type, id, path) => {
     expect((await fetchFrom({ json: {} }, { type, id })).paths).toEqual([path]);
   });
@@ -179,6 +213,11 @@ describe('A record of GitHub', () => {
     ['issue', 'octo/hello#5?x=1'],
     ['repository', 'octo/hello#5'],
     ['gist', 'octo/hello#5'],
+    ['branch', 'octo/hello#5'],
+    ['branch', 'octo/hello@refs/tags/v1'],
+    ['tag', 'octo/hello@refs/heads/main'],
+    ['branch', 'octo/hello@refs/heads/../../../../user'],
+    ['branch', '../..@refs/heads/main'],
   ])('is not looked for under an id that is none: %s %s', async (type, id) => {
     const { outcome, requests } = await fetchFrom({ json: {} }, { type, id });
     expect(outcome).toBeInstanceOf(VendorRefusedError);
@@ -192,6 +231,17 @@ describe('A record of GitHub', () => {
     );
     expect(outcome).toBeNull();
     expect(paths).toEqual(['/repos/octo/hello/issues/5', '/repos/octo/hello']);
+  });
+
+  it('is gone where it is a branch of a repository that has become empty', async () => {
+    const branch = { type: 'branch', id: 'octo/hello@refs/heads/main' };
+    expect((await fetchFrom({ status: 409 }, branch)).outcome).toBeNull();
+    expect((await fetchFrom({ status: 409 })).outcome).toBeInstanceOf(VendorRefusedError);
+  });
+
+  it('keeps numbers that are too large for JSON as texts', async () => {
+    const { outcome } = await fetchFrom({ text: '{"id": 12345678901234567890, "list": [{"id": 1}]}' });
+    expect(outcome).toMatchObject({ data: { id: '12345678901234567890', list: [{ id: 1 }] } });
   });
 
   it('is not taken for deleted where the token cannot see its repository', async () => {
@@ -258,132 +308,10 @@ describe('A record of GitHub', () => {
     const controller = new AbortController();
     const reason = new Error('the worker stops');
     const expectation = expect(
-      connect(vendor).fetchRecord(entity, { signal: controller.signal }),
+      connectGithub(vendor).fetchRecord(entity, { signal: controller.signal }),
     ).rejects.toBe(reason);
     await expect.poll(() => vendor.requests.length).toBe(1);
     controller.abort(reason);
     await expectation;
-  });
-});
-
-describe('GitHub’s list of changes', () => {
-  type Item = { number: number; updated_at: string; repository_url: string; pull_request?: object };
-  const second = (count: number) =>
-    new Date(Date.UTC(2026, 0, 1) + count * 1000).toISOString().replace('.000Z', 'Z');
-  const item = (number: number, updatedAt: string): Item => ({
-    number,
-    updated_at: updatedAt,
-    repository_url: 'https://api.github.com/repos/Octo/Hello',
-  });
-
-  /** As GitHub lists: by the time of the last change, `since` included or not, pages of `per_page`. */
-  function list(items: Item[], { url }: VendorRequest, inclusive = true): VendorReply {
-    const since = Date.parse(url.searchParams.get('since') ?? '1970-01-01T00:00:00Z');
-    const size = Number(url.searchParams.get('per_page'));
-    const from = (Number(url.searchParams.get('page')) - 1) * size;
-    const found = items
-      .filter((each) =>
-        inclusive ? Date.parse(each.updated_at) >= since : Date.parse(each.updated_at) > since,
-      )
-      .sort((a, b) => Date.parse(a.updated_at) - Date.parse(b.updated_at));
-    const more = from + size < found.length;
-    return {
-      json: found.slice(from, from + size),
-      headers: more ? { link: '<https://api.github.com/next>; rel="next"' } : {},
-    };
-  }
-
-  async function readAll(vendor: HttpVendor, since: string | null, between?: (page: number) => void) {
-    const { listChanged } = connect(vendor, 'octo/hello');
-    const seen = new Map<string, unknown>();
-    let cursor: string | null = null;
-    let pages = 0;
-    do {
-      const page = await listChanged({ since, cursor }, { signal });
-      for (const change of page.changes) seen.set(change.entity.id, change.sourceTime);
-      cursor = page.nextCursor;
-      pages += 1;
-      between?.(pages);
-    } while (cursor !== null && pages < 50);
-    return { seen, pages };
-  }
-
-  it('tells issues and pull requests apart, under the name as GitHub writes it, one repository after the other', async () => {
-    await using vendor = await startHttpVendor(({ url }) => ({
-      json: url.pathname.includes('hello')
-        ? [item(1, second(0)), { ...item(2, second(1)), pull_request: {} }]
-        : [],
-    }));
-    const { listChanged } = connect(vendor);
-    const since = '2026-01-01T00:00:00.250Z';
-    const first = await listChanged({ since, cursor: null }, { signal });
-    expect(first.changes).toEqual([
-      { entity: { type: 'issue', id: 'Octo/Hello#1' }, version: null, sourceTime: second(0), deleted: false },
-      {
-        entity: { type: 'pull_request', id: 'Octo/Hello#2' },
-        version: null,
-        sourceTime: second(1),
-        deleted: false,
-      },
-    ]);
-    const next = await listChanged({ since, cursor: first.nextCursor }, { signal });
-    expect(next).toEqual({ changes: [], nextCursor: null });
-    const asked = vendor.requests.map(({ url }) => [
-      url.pathname,
-      url.searchParams.get('since'),
-      url.searchParams.get('state'),
-    ]);
-    expect(asked).toEqual([
-      ['/repos/octo/hello/issues', '2026-01-01T00:00:00Z', 'all'],
-      ['/repos/octo/world/issues', '2026-01-01T00:00:00Z', 'all'],
-    ]);
-  });
-
-  it.each([true, false])(
-    'is complete over many pages, be `since` inclusive (%s) or not',
-    async (inclusive) => {
-      const items = Array.from({ length: 950 }, (_, index) => item(index + 1, second(Math.floor(index / 3))));
-      await using vendor = await startHttpVendor((request) => list(items, request, inclusive));
-      expect((await readAll(vendor, null)).seen.size).toBe(950);
-    },
-  );
-
-  it('is complete where hundreds of items changed in one second', async () => {
-    const items = Array.from({ length: 450 }, (_, index) => item(index + 1, second(index < 30 ? 0 : 7)));
-    await using vendor = await startHttpVendor((request) => list(items, request));
-    expect((await readAll(vendor, null)).seen.size).toBe(450);
-  });
-
-  it('loses nothing when items change or vanish while the pages are read', async () => {
-    let items = Array.from({ length: 300 }, (_, index) => item(index + 1, second(index)));
-    await using vendor = await startHttpVendor((request) => list(items, request));
-    const { seen } = await readAll(vendor, null, (page) => {
-      if (page !== 1) return;
-      items = items
-        .filter((each) => each.number > 20)
-        .map((each) => (each.number < 50 ? item(each.number, second(1000)) : each));
-    });
-    for (const each of items) expect(seen.has(`Octo/Hello#${each.number}`), `#${each.number}`).toBe(true);
-    expect(seen.get('Octo/Hello#30')).toBe(second(1000));
-  });
-
-  it('names the setting where the repository cannot be read', async () => {
-    await using vendor = await startHttpVendor(() => ({ status: 404 }));
-    await expect(connect(vendor).listChanged({ since: null, cursor: null }, { signal })).rejects.toThrow(
-      /GITHUB_REPOSITORIES/,
-    );
-  });
-
-  it('is refused where it is no list', async () => {
-    await using vendor = await startHttpVendor(() => ({ json: [{ number: 'one' }] }));
-    await expect(connect(vendor).listChanged({ since: null, cursor: null }, { signal })).rejects.toThrow(
-      VendorAnswerError,
-    );
-  });
-
-  it('needs a token, and names of repositories', () => {
-    expect(() => make({ GITHUB_REPOSITORIES: 'octo/hello' })).toThrow(ConfigurationError);
-    expect(make({ GITHUB_TOKEN: token }).listChanged).toBeUndefined();
-    expect(z.object(githubSource.settings).safeParse({ GITHUB_REPOSITORIES: 'octo' }).success).toBe(false);
   });
 });
