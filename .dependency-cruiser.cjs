@@ -88,6 +88,20 @@ module.exports = {
       to: { path: ['^activities', '^workflows', '^src/(cli|dev|config)', 'node_modules/@temporalio/'] },
     },
     {
+      name: 'capture-knows-no-temporal-and-no-store',
+      comment: 'Recorded deliveries are files and HTTP: nothing of ours has to run for them.',
+      severity: 'error',
+      from: { path: '^src/capture' },
+      to: {
+        path: [
+          '^(activities|workflows)',
+          '^src/(cli|dev|config|store|temporal|inbox)',
+          'node_modules/@temporalio/',
+        ],
+        ...typesOnly,
+      },
+    },
+    {
       name: 'temporal-knows-no-express',
       severity: 'error',
       from: { path: '^src/temporal' },

@@ -25,6 +25,7 @@ export function createApplyRecord({
       destinations: destinationNames(source, event.type),
       happenedAt: happenedAt(event),
       repair: event.foundBy === 'reconciliation',
+      again: event.foundBy === 'replay',
     });
     if (result.kind === 'done') {
       metrics.outcomes.inc({ source: event.source, outcome: result.outcome });

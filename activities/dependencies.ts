@@ -1,4 +1,7 @@
 import type { Logger } from 'pino';
+import type { LandfallEvent } from '../src/model/event.ts';
+import type { ProcessEventInput } from '../src/model/process-event.ts';
+import type { EventSelection, ReplayMark, RunRef } from '../src/model/replay-events.ts';
 import type { EntityTurnsInput, Ticket } from '../src/model/turns.ts';
 import type { DeadLetterInput, DeadLetterTimers, Decision, FailureReport } from '../src/model/dead-letter.ts';
 import type { HoldInput, HoldKey, HoldSettings, Release } from '../src/model/hold.ts';
@@ -31,11 +34,29 @@ export interface TemporalPort {
   tellHeld(workflowId: string, release: Release): Promise<boolean>;
 }
 
+/** The runs of `processEvent`, for replays of processed events. Each throws TemporalUnavailableError | TemporalRefusedError. */
+export interface EventRuns {
+  /** A page of the closed runs of a selection, the newest end first. `ignored` ones are left out. */
+  find(
+    selection: EventSelection,
+    page: { cursor: string | null; size: number },
+  ): Promise<{ runs: RunRef[]; nextCursor: string | null }>;
+  /** The latest run of an id; null where Temporal has none any more. */
+  latest(workflowId: string): Promise<{ runId: string; running: boolean; mark: ReplayMark | null } | null>;
+  /** The event that a run was begun with; null where Temporal has it no more. */
+  readEvent(run: RunRef): Promise<LandfallEvent | null>;
+  /** Begins `processEvent` again under the event's id; null where a run of it is under way. */
+  begin(input: ProcessEventInput, mark: ReplayMark): Promise<RunRef | null>;
+  /** Waits so long for the end of a run; `running` where it has not come. */
+  waitFor(run: RunRef, milliseconds: number): Promise<'completed' | 'failed' | 'running'>;
+}
+
 /** What activities are made of. */
 export interface ActivityDependencies {
   sources: ReadonlyMap<string, Source>;
   store: Store;
   temporal: TemporalPort;
+  runs: EventRuns;
   metrics: Metrics;
   logger: Logger;
   timers: DeadLetterTimers;

@@ -62,9 +62,13 @@ export function createFetchRecord({
       );
       const another = processed?.runId !== Context.current().info.workflowExecution?.runId;
       const done = processed !== null && processed.complete && !processed.deadLetterOpen && another;
-      const webhook = event.foundBy === 'webhook';
       // A repair brings what our copy lacks, whatever another run of the event has left undone.
-      return { duplicate: done && webhook, revision, goesOnWith: webhook || !another ? goesOnWith : null };
+      const goesOn = event.foundBy !== 'reconciliation' || !another;
+      return {
+        duplicate: done && event.foundBy === 'webhook',
+        revision,
+        goesOnWith: goesOn ? goesOnWith : null,
+      };
     } catch (error) {
       logger.warn(
         { err: error, source: event.source, eventId: event.id },

@@ -7,6 +7,7 @@ import { createFetchRecord } from './fetch-record.ts';
 import { createHoldActivities } from './holds.ts';
 import { createReconciliationActivities } from './reconciliation.ts';
 import { createRedeliverMissed } from './redeliver-missed.ts';
+import { createReplayActivities } from './replay-events.ts';
 import { reportFailures } from './report-failures.ts';
 import { createSilenceActivities } from './silence.ts';
 import { createTryEvent } from './try-event.ts';
@@ -32,6 +33,7 @@ export function createActivities(dependencies: ActivityDependencies): Activities
       ...createHoldActivities(dependencies),
       ...createSilenceActivities(dependencies),
       redeliverMissed: createRedeliverMissed(dependencies),
+      ...createReplayActivities(dependencies),
     },
     dependencies,
   );

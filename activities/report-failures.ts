@@ -61,5 +61,7 @@ export function reportFailures(
     readRhythm: wrap('readRhythm', activities.readRhythm),
     announceSilence: wrap('announceSilence', activities.announceSilence),
     reportSilence: wrap('reportSilence', activities.reportSilence),
+    beginReplays: wrap('beginReplays', activities.beginReplays),
+    awaitReplays: wrap('awaitReplays', activities.awaitReplays),
   };
 }

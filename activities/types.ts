@@ -2,7 +2,9 @@ import type { DeadLetterSubject, FailureReport } from '../src/model/dead-letter.
 import type { EntityRef, EventRef, LandfallEvent } from '../src/model/event.ts';
 import type { HoldAnswer, HoldInput, HoldKey, HoldReport, Release } from '../src/model/hold.ts';
 import type { AppliedEvent, Landed, LandingInput, LandingSteps } from '../src/model/land-event.ts';
+import type { Replay } from '../src/model/process-event.ts';
 import type { Difference, ReconcileMode, ReconciliationReport } from '../src/model/reconciliation.ts';
+import type { EventSelection, ReplayMark, RunRef, SkipReason } from '../src/model/replay-events.ts';
 import type { RetrySettings } from '../src/model/retry.ts';
 import type { Rhythm, SilenceInput, SilenceReport } from '../src/model/silence.ts';
 
@@ -41,6 +43,22 @@ export interface AuditedRecords {
   differences: Difference[];
   /** Where the next call begins; null where all have been compared. */
   upTo: EntityRef | null;
+}
+
+/** `beginReplays`: one page of processed events, each begun again or skipped. */
+export interface BegunReplays {
+  found: number;
+  /** In the order in which they were begun. */
+  begun: RunRef[];
+  skipped: Record<SkipReason, number>;
+  nextCursor: string | null;
+}
+
+/** `awaitReplays`: how runs have ended. */
+export interface AwaitedReplays {
+  replayed: number;
+  failed: number;
+  underWay: RunRef[];
 }
 
 /**
@@ -118,6 +136,21 @@ export interface Activities {
   compareAgain(input: { source: string; differences: readonly Difference[] }): Promise<Difference[]>;
   /** Compares our next copies with the records themselves, each fetched from the vendor. Heartbeats. */
   auditRecords(input: { source: string; after: EntityRef | null }): Promise<AuditedRecords>;
+  /**
+   * Finds a page of processed events and begins each again, at the pace that is given. Heartbeats. Carried out once more after
+   * a crash, it knows by `mark` which it had begun, and begins none of them twice.
+   */
+  beginReplays(input: {
+    selection: EventSelection;
+    cursor: string | null;
+    pageSize: number;
+    atMost: number;
+    perSecond: number;
+    replay: Replay;
+    mark: ReplayMark;
+  }): Promise<BegunReplays>;
+  /** Waits until all these runs have ended, or for so long. Heartbeats. */
+  awaitReplays(input: { runs: readonly RunRef[]; waitMilliseconds: number }): Promise<AwaitedReplays>;
   /** Keeps the report and moves the cursor where the run is complete; tells the people on call of an alert. */
   /**
    * Has the vendor send again what it could not deliver; 0 of both where the source cannot ask for that. Heartbeats. What was asked

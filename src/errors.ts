@@ -121,6 +121,11 @@ export class DeadLetteredError extends LandfallError {
   readonly code = 'LANDFALL_DEAD_LETTERED';
 }
 
+/** A replay of processed events was cancelled or failed before its end. Thrown by `landfall replay`. */
+export class ReplayIncompleteError extends LandfallError {
+  readonly code = 'LANDFALL_REPLAY_INCOMPLETE';
+}
+
 /** A reconciliation could not read every page of the vendor's list: its report says so, and its cursor stays. */
 export class ReconciliationIncompleteError extends LandfallError {
   readonly code = 'LANDFALL_RECONCILIATION_INCOMPLETE';

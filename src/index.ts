@@ -95,6 +95,7 @@ export {
   LandfallError,
   ReconciliationIncompleteError,
   RecordTooLargeError,
+  ReplayIncompleteError,
   StoreRefusedError,
   StoreUnavailableError,
   TemporalRefusedError,

@@ -63,10 +63,30 @@ export function own(
   summary: string,
 ): Omit<
   Proxies,
-  'tryEvent' | 'fetchRecord' | 'deliver' | 'listChanges' | 'auditRecords' | 'redeliverMissed'
+  | 'tryEvent'
+  | 'fetchRecord'
+  | 'deliver'
+  | 'listChanges'
+  | 'auditRecords'
+  | 'redeliverMissed'
+  | 'beginReplays'
+  | 'awaitReplays'
 > {
   return proxyActivities<Activities>({
     startToCloseTimeout: '30 seconds',
+    retry: { initialInterval: '200 milliseconds', backoffCoefficient: 2, maximumInterval: '30 seconds' },
+    summary,
+  });
+}
+
+/**
+ * Pages of a replay, and looks at what it has begun: our store and Temporal alone, tried for as long as it takes. Heartbeats, so
+ * that a worker that died is noticed within half a minute though a slow pace may take long.
+ */
+export function replaying(summary: string): Pick<Proxies, 'beginReplays' | 'awaitReplays'> {
+  return proxyActivities<Activities>({
+    startToCloseTimeout: '1 hour',
+    heartbeatTimeout: '30 seconds',
     retry: { initialInterval: '200 milliseconds', backoffCoefficient: 2, maximumInterval: '30 seconds' },
     summary,
   });

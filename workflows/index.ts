@@ -5,3 +5,4 @@ export { processEvent } from './process-event.ts';
 export { reconcile } from './reconcile.ts';
 export { silence } from './silence.ts';
 export { watch } from './watch.ts';
+export { replayEvents } from './replay-events.ts';

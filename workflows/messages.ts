@@ -7,6 +7,7 @@ import type {
   Investigation,
 } from '../src/model/dead-letter.ts';
 import type { ReconcileProgress } from '../src/model/reconciliation.ts';
+import type { ReplayView } from '../src/model/replay-events.ts';
 import type { Ticket } from '../src/model/turns.ts';
 import type { HoldDecision, HoldState, ProbeAnswer, Release } from '../src/model/hold.ts';
 
@@ -66,3 +67,5 @@ export const letGoSignal = defineSignal<[Release]>('let-go');
 
 /** A hold: since when, why, how many wait. */
 export const holdStateQuery = defineQuery<HoldState>('state');
+/** How far a replay of processed events has come. */
+export const replayProgressQuery = defineQuery<ReplayView>('progress');

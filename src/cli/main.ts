@@ -7,8 +7,10 @@ import { demoVendorCommand } from './commands/demo-vendor.ts';
 import { devCommand } from './commands/dev.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { holdsCommand } from './commands/holds.ts';
+import { listenCommand } from './commands/listen.ts';
 import { receiverCommand } from './commands/receiver.ts';
 import { reconcileCommand } from './commands/reconcile.ts';
+import { replayCommand } from './commands/replay.ts';
 import { sendCommand } from './commands/send.ts';
 import { sourcesCommand } from './commands/sources.ts';
 import { workerCommand } from './commands/worker.ts';
@@ -31,8 +33,10 @@ const program = new Command('landfall')
   .addCommand(receiverCommand(env))
   .addCommand(workerCommand(env))
   .addCommand(sendCommand(environment))
+  .addCommand(listenCommand(environment))
   .addCommand(deadLettersCommand(environment))
   .addCommand(holdsCommand(environment))
+  .addCommand(replayCommand(environment))
   .addCommand(reconcileCommand(environment))
   .addCommand(sourcesCommand(environment))
   .addCommand(doctorCommand(environment))

@@ -4,6 +4,7 @@ import { prepareNamespace } from '../temporal/namespace.ts';
 import { ensureSchedules } from '../temporal/schedules.ts';
 import { createTemporalPort } from '../temporal/temporal-port.ts';
 import { ensureWatches } from '../temporal/watches.ts';
+import { createEventRuns } from '../temporal/event-runs.ts';
 import { loadWorkflowBundle, startWorkers } from '../temporal/worker.ts';
 import { keepPartitions } from './keep-partitions.ts';
 import type { Runtime, Service } from './runtime.ts';
@@ -20,6 +21,7 @@ export async function startWorker(
   const activities = createActivities({
     ...runtime,
     temporal: createTemporalPort(client, taskQueueOf),
+    runs: createEventRuns(client, taskQueueOf),
     timers: config.timers,
     hold: config.hold,
     watch: config.watch,

@@ -7,8 +7,8 @@ export interface EntityRef {
   id: string;
 }
 
-/** How Landfall learned of a change. */
-export type FoundBy = 'webhook' | 'reconciliation';
+/** How Landfall learned of a change; `replay`: from an event that it had processed, and processes once more. */
+export type FoundBy = 'webhook' | 'reconciliation' | 'replay';
 
 /**
  * What a source's adapter reads out of one verified delivery: a hint that something changed, never the truth about it.
@@ -86,12 +86,12 @@ export function describeEntity(entity: EntityRef | null): string {
 /**
  * A time of the vendor's that the event cannot have happened before, by which the store leaves out older months: its own or
  * that of the record it announces, which was there when the event was made. null where the vendor says neither, and for what
- * reconciliation found: it may repair for the second time what it repaired long ago.
+ * reconciliation found, or a replay of it: it may repair for the second time what it repaired long ago.
  */
 export function happenedAt({
   occurredAt,
   announced,
   foundBy,
 }: Pick<LandfallEvent, 'occurredAt' | 'announced' | 'foundBy'>): string | null {
-  return foundBy === 'reconciliation' ? null : (occurredAt ?? announced?.sourceTime ?? null);
+  return foundBy === 'webhook' ? (occurredAt ?? announced?.sourceTime ?? null) : null;
 }

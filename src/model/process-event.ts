@@ -6,9 +6,9 @@ import { takeTurns } from './take-turns.ts';
 /** Temporal's summaries hold 400 bytes: characters of three bytes each fit as well. */
 export const summaryLength = 133;
 
-/** A new try of an event from its dead letter. */
+/** A new try of an event: from its dead letter, or of one that was processed (`replayEvents`). */
 export interface Replay {
-  /** Unique to this replay: part of its idempotency keys. */
+  /** Unique to this replay: part of its idempotency keys. One for all events of a `replayEvents`. */
   nonce: string;
   by: string;
   reason: string;
@@ -29,7 +29,7 @@ export interface ProcessEventInput {
   workflowVersion?: 1 | 2 | typeof workflowVersion;
   event: LandfallEvent;
   retry: RetrySettings;
-  /** Set where a dead letter started it. */
+  /** Set where a dead letter or `replayEvents` started it. */
   replay: Replay | null;
 }
 

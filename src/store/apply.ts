@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import { and, eq, sql } from 'drizzle-orm';
 import { keyVersion } from '../model/ids.ts';
-import { guard, type IncomingRecord } from '../model/record.ts';
-import type { RecordVersion } from '../model/version.ts';
+import { guard, type GuardDecision, type IncomingRecord } from '../model/record.ts';
+import { compareVersions, type RecordVersion } from '../model/version.ts';
 import type { Database, Queries } from './database.ts';
 import { eventLock, lock, recordLock } from './lock.ts';
 import { handedOnBefore, ofEvent } from './events.ts';
@@ -38,7 +38,8 @@ async function applyOnce(queries: Queries, input: ApplyInput): Promise<ApplyResu
   const deadLetterOpen = event?.deadLetterOpen ?? false;
 
   const before = event === null ? null : answerBefore(event, input.runId);
-  if (event?.complete === true) {
+  const begins = input.again === true && beginsAnew(event, input.runId);
+  if (event?.complete === true && !begins) {
     if (before !== null) {
       return { kind: 'done', ...before, pending: [], deadLetterOpen, handedOnAs: event.handedOnAs };
     }
@@ -47,7 +48,8 @@ async function applyOnce(queries: Queries, input: ApplyInput): Promise<ApplyResu
     }
   }
 
-  const decision = guard(local, incoming, local !== null && sameContent(local, incoming));
+  const judged = guard(local, incoming, local !== null && sameContent(local, incoming));
+  const decision = input.again === true ? onlyNewer(judged, local, incoming) : judged;
   // A repair brings what our copy lacks, whatever another run of the event has left undone.
   const since =
     event === null || (input.repair && event.runId !== input.runId) ? null : handedOnBefore(event);
@@ -63,6 +65,9 @@ async function applyOnce(queries: Queries, input: ApplyInput): Promise<ApplyResu
     const revision = sql`${records.revision} + 1`;
     await queries.update(records).set({ revision }).where(ofEntity(source, incoming.entity));
   }
+  if (begins && decision.kind === 'unchanged') {
+    await queries.delete(deliveries).where(ofEvent(deliveries, source, eventId));
+  }
   const written = incoming.deleted ? 'deleted' : 'applied';
   const outcome = decision.kind === 'write' ? written : decision.kind;
   const fresh: Answer = { outcome, previous: versionOf(local) };
@@ -72,6 +77,23 @@ async function applyOnce(queries: Queries, input: ApplyInput): Promise<ApplyResu
   const handedOnAs = decision.kind === 'stale' ? null : (since ?? keyVersion(incoming));
   await remember(queries, input, event, { ...answer, handedOnAs, complete: pending.length === 0 });
   return { kind: 'done', ...answer, pending, deadLetterOpen, handedOnAs };
+}
+
+/** Whether a replay comes by for the first time: the event was processed to its end, or so long ago that its row is gone. */
+function beginsAnew(event: EventRow | null, runId: string): boolean {
+  if (event === null) return true;
+  return event.complete && event.outcome !== 'discarded' && event.runId !== runId;
+}
+
+/** What a payload said long ago may not replace what our copy has become, where nothing says which of them is newer. */
+function onlyNewer(
+  judged: GuardDecision,
+  local: StoredRecord | null,
+  incoming: IncomingRecord,
+): GuardDecision {
+  const read = incoming.fetched || incoming.ours === true;
+  if (judged.kind !== 'write' || local === null || read) return judged;
+  return compareVersions(incoming, local) === 'newer' ? judged : { kind: 'stale' };
 }
 
 /** What this run was answered before; null where the event was last seen by another one. */

@@ -51,6 +51,8 @@ export interface ApplyInput {
   happenedAt?: string | null;
   /** True for a repair: it is applied though the same event id was processed before, because our copy proved wrong. */
   repair: boolean;
+  /** True for the replay of a processed event: it is handed on again to all its destinations. @default false */
+  again?: boolean;
 }
 
 /** One event in the table `inbox`: accepted, but not yet given to Temporal. */
@@ -144,7 +146,9 @@ export interface Store {
    * The guard, the processed mark and the record's change in one transaction, serialised per record and per event.
    *
    * - A complete event of the same run answers what it answered before (an activity retried after its commit).
-   * - A complete event of another run is a `duplicate`, unless this is a repair.
+   * - A complete event of another run is a `duplicate`, unless this is a repair, or a replay of what nobody has discarded.
+   * - A replay of a complete event makes all its destinations pending again; a payload that is not known to be newer than our
+   *   copy is `stale` then, where it differs.
    * - An incomplete one (its deliveries failed) goes on with our copy, under the version of its first time (`handedOnAs`);
    *   destinations that are known to have had it are not pending. A fresh read that differs is answered with `refetch`.
    */

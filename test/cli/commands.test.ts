@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { validateRequest } from 'twilio/lib/webhooks/webhooks.js';
@@ -8,6 +8,7 @@ import { createDatabase } from '../support/create-database.ts';
 import { startHttpVendor } from '../support/http-vendor.ts';
 import { type Harness, startHarness } from '../support/harness.ts';
 import { type CommandResult, runLandfall } from '../support/landfall-command.ts';
+import { section, tableRows } from '../support/markdown.ts';
 import { type OwnTemporal, startOwnTemporal } from '../support/own-temporal.ts';
 
 /** A vendor that is described without code: it has no list of changes and no sample. */
@@ -126,17 +127,15 @@ describe('landfall on the command line', { timeout: 180_000 }, () => {
     expect(sources.stdout).toMatch(/^Off: github \(GITHUB_WEBHOOK_SECRET.*; stripe \(STRIPE_WEBHOOK_SECRET/m);
 
     expect(help).toMatchObject({ exitCode: 0, stderr: '' });
-    for (const command of [
-      'dev',
-      'receiver',
-      'worker',
-      'send',
-      'dead-letters',
-      'reconcile',
-      'sources',
-      'doctor',
-    ]) {
-      expect(help.stdout).toMatch(new RegExp(`^  ${command}\\b`, 'm'));
+    const readme = await readFile(new URL('../../README.md', import.meta.url), 'utf8');
+    const commands = tableRows(section(readme, '## On the command line')).map(
+      ([command = '']) => /^landfall ([a-z-]+)$/.exec(command)?.[1] ?? '',
+    );
+    const listed = [...help.stdout.matchAll(/^ {2}([a-z-]+) /gm)].map(([, name = '']) => name);
+    expect(listed.filter((name) => name !== 'help')).toEqual(commands);
+    const each = await Promise.all(commands.map((command) => landfall([command, '--help'])));
+    for (const [index, { stdout }] of each.entries()) {
+      expect(stdout).toMatch(new RegExp(`^Examples?:\n  .*landfall ${commands[index] ?? ''}`, 'm'));
     }
 
     await runtime.client.schedule.getHandle('reconcile-demo').pause('ada looks at the vendor');
@@ -216,7 +215,7 @@ describe('landfall on the command line', { timeout: 180_000 }, () => {
     expect(refused.stdout).toMatch(/^401 .*bad_signature/);
     expectRefusal(nobody, 'No receiver answers at http://127.0.0.1:1');
     expectRefusal(off, 'The source "stripe" is not on here (on: demo, acme)');
-    expectRefusal(noSample, 'The source "acme" has no sample event: give a body with --body.');
+    expectRefusal(noSample, 'The source "acme" has no sample event: give a body with --file.');
     expectRefusal(noBody, 'The body cannot be read from');
     expectRefusal(badCount, 'Give a whole number from 1 to 10000.');
     expectRefusal(badUrl, 'Give a URL such as http://127.0.0.1:3000.');
@@ -243,17 +242,70 @@ describe('landfall on the command line', { timeout: 180_000 }, () => {
     expect(validateRequest('an auth token', signature, address, fields)).toBe(true);
   });
 
+  test('replay counts the processed events, asks, and hands them on again', async () => {
+    const { vendor, runtime } = harness;
+    const event = vendor.createCustomer();
+    const from = new Date().toISOString();
+    await harness.post(event);
+    await harness.event(event.id).result();
+    const customers = ['replay', '--source', 'demo', '--type', 'customer.*', '--from', from];
+    await expect
+      .poll(() => landfall([...customers, '--dry-run']), { timeout: 60_000, interval: 500 })
+      .toEqual({
+        exitCode: 0,
+        stdout: expect.stringMatching(/^TYPE +EVENTS\ncustomer\.created +1\n1 event found; /),
+        stderr: '',
+      });
+    const why = ['--reason', 'the CRM lost it', '--by', 'ada'];
+    const [noReason, nobodyToAsk, badType, off, none] = await Promise.all([
+      landfall(customers),
+      landfall([...customers, ...why]),
+      landfall([...customers, '--type', '*.created', ...why]),
+      landfall(['replay', '--source', 'stripe', ...why]),
+      landfall(['replay', '--source', 'demo', '--to', '2020-01-01', ...why]),
+    ]);
+    expectRefusal(noReason, 'Give --reason: why.');
+    expect(nobodyToAsk).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringContaining(
+        'Nobody can be asked "Replay 1 event?" here: say so beforehand with --yes.',
+      ),
+    });
+    expectRefusal(badType, 'Give a type such as customer.updated');
+    expectRefusal(off, 'The source "stripe" is not on here (on: demo, acme)');
+    expect(none).toMatchObject({
+      exitCode: 0,
+      stdout: expect.stringMatching(/^0 events found; /),
+      stderr: '',
+    });
+
+    const before = vendor.crm().effects.length;
+    const done = await landfall([...customers, ...why, '--yes', '--id', 'monday', '--limit', '5']);
+    expect(done).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(done.stdout).toMatch(/^replay:demo:monday\ndemo: 1 found, 1 replayed, 0 failed, 0 skipped$/m);
+    expect(vendor.crm().effects.slice(before)).toMatchObject([{ eventId: event.id }]);
+    const again = await landfall([...customers, ...why, '--yes', '--id', 'monday']);
+    expect(again).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringContaining('There is a replay of this name: see the workflow replay:demo:monday'),
+    });
+    const started = await landfall([...customers, ...why, '--yes', '--no-wait']);
+    expect(started).toMatchObject({ exitCode: 0, stdout: expect.stringMatching(/^replay:demo:2/m) });
+    const id = started.stdout.trimEnd().split('\n').at(-1) ?? '';
+    await expect(runtime.client.workflow.getHandle(id).result()).resolves.toMatchObject({ replayed: 1 });
+  });
+
   test('numbers and names that make no sense are refused before anything starts', async () => {
     const [rate, port, faults, command] = await Promise.all([
       landfall(['dev', '--rate', 'fast']),
       landfall(['demo-vendor', '--port', '70000']),
       landfall(['dev', '--faults', 'drops=2']),
-      landfall(['replay']),
+      landfall(['play']),
     ]);
     expectRefusal(rate, 'Give a number from 0 to 1000.');
     expectRefusal(port, 'Give a whole number from 0 to 65535.');
     expect(faults).toMatchObject({ exitCode: 1, stdout: '', stderr: expect.stringContaining('"drops=2"') });
-    expect(command.stderr).toContain("unknown command 'replay'");
+    expect(command.stderr).toContain("unknown command 'play'");
     expect(command.exitCode).toBe(1);
   });
 });

@@ -111,6 +111,81 @@ export function storeApplyAgainContract(subject: StoreUnderTest): void {
     });
   });
 
+  describe('replaying a processed event', () => {
+    const destinations = ['crm', 'search'];
+    const replay = { again: true, destinations };
+
+    it('hands it on again to all its destinations, though our copy is what the vendor has', async () => {
+      const { store, apply, source } = setUpApply(subject);
+      await apply({ destinations, incoming: { version: '1' } });
+      for (const each of destinations) await deliver(store, source, each, destinations);
+      const again = { ...replay, runId: 'run-2', incoming: { version: '1', basis: 1 } };
+      const first = await apply(again);
+      expect(first).toMatchObject({ outcome: 'unchanged', pending: destinations, handedOnAs: '1' });
+      expect(await store.findEvent(source, 'evt_1')).toMatchObject({ complete: false, runId: 'run-2' });
+      await deliver(store, source, 'crm', destinations);
+      // The answer was lost, or the worker died: what the destination has by then stays.
+      expect(await apply(again)).toMatchObject({ pending: ['search'] });
+      await deliver(store, source, 'search', destinations);
+      expect(await store.findEvent(source, 'evt_1')).toMatchObject({ complete: true });
+      expect(await apply(again)).toMatchObject({ outcome: 'unchanged', pending: [] });
+    });
+
+    it('writes what has become newer at the vendor, and hands that on', async () => {
+      const { store, apply, source } = setUpApply(subject);
+      await apply({ destinations, incoming: { version: '1' } });
+      for (const each of destinations) await deliver(store, source, each, destinations);
+      const newer = { ...replay, incoming: { version: '2', data: { name: 'Bo' }, basis: 1 } };
+      expect(await apply(newer)).toMatchObject({
+        outcome: 'applied',
+        pending: destinations,
+        handedOnAs: '2',
+      });
+    });
+
+    it('goes on with what it has left undone as any other event does', async () => {
+      const { store, apply, source } = setUpApply(subject);
+      await apply({ destinations, incoming: { version: '1' } });
+      await deliver(store, source, 'crm', destinations);
+      expect(await apply({ ...replay, incoming: { version: '1' } })).toMatchObject({ pending: ['search'] });
+    });
+
+    it('leaves what was discarded alone', async () => {
+      const { store, apply, source } = setUpApply(subject);
+      const event = { source, eventId: 'evt_1', workflowId: 'w', runId: 'run-1', bodySha256: 'x' };
+      await store.markDeadLettered(event);
+      await store.closeDeadLetter(source, 'evt_1', 'discarded');
+      expect(await apply({ ...replay, runId: 'run-2' })).toMatchObject({ outcome: 'duplicate', pending: [] });
+      expect(await store.findRecord(source, entity)).toBeNull();
+    });
+
+    it('never lets an old payload replace a copy that nothing says is older', async () => {
+      const { store, apply, source } = setUpApply(subject);
+      const payload = { fetched: false, basis: null };
+      await apply({ incoming: { ...payload, data: { name: 'Ada' } } });
+      await apply({ eventId: 'evt_2', incoming: { ...payload, data: { name: 'Bo' } } });
+      const first = { ...replay, incoming: { ...payload, data: { name: 'Ada' } } };
+      expect(await apply(first)).toMatchObject({ outcome: 'stale', pending: [] });
+      const second = { ...replay, eventId: 'evt_2', incoming: { ...payload, data: { name: 'Bo' } } };
+      expect(await apply(second)).toMatchObject({ outcome: 'unchanged', pending: destinations });
+      expect(await store.findRecord(source, entity)).toMatchObject({ data: { name: 'Bo' } });
+    });
+
+    it('takes a payload where our copy is gone or older', async () => {
+      const { store, apply, source } = setUpApply(subject);
+      const payload = { fetched: false, basis: null };
+      const lost = { ...replay, incoming: { ...payload, version: '2' } };
+      expect(await apply(lost)).toMatchObject({ outcome: 'applied', pending: destinations });
+      const older = {
+        ...replay,
+        eventId: 'evt_2',
+        incoming: { ...payload, version: '1', data: { name: 'Bo' } },
+      };
+      expect(await apply(older)).toMatchObject({ outcome: 'stale' });
+      expect(await store.findRecord(source, entity)).toMatchObject({ version: '2' });
+    });
+  });
+
   describe('applying at the same time', () => {
     it('applies one of 50 identical events and calls the others duplicates', async () => {
       const { store, apply, source } = setUpApply(subject);

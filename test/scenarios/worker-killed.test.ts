@@ -4,6 +4,8 @@ import { Client, Connection } from '@temporalio/client';
 import getPort from 'get-port';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest';
 import { openStore } from '../../src/store/open-store.ts';
+import { surveyEvents } from '../../src/temporal/event-selection.ts';
+import { startReplayEvents } from '../../src/temporal/replay-events.ts';
 import type { Store } from '../../src/store/store.ts';
 import type { processEvent } from '../../workflows/index.ts';
 import { createDatabase } from '../support/create-database.ts';
@@ -106,6 +108,40 @@ describe('a process that ends', { timeout: 120_000 }, () => {
     // Again, and under the key of the first time: the CRM has the write once.
     expect(vendor.writes(writing.customer)).toHaveLength(2);
     expect(vendor.writes(applying.customer)).toHaveLength(1);
+  });
+
+  test('a replay of processed events that a worker dies in is gone on with, and begins no event twice', async () => {
+    const receiver = await startReceiver();
+    const worker = await start('worker');
+    const events = Array.from({ length: 8 }, () => vendor.newEvent());
+    for (const event of events) {
+      expect(await vendor.send(receiver.url, event)).toBe(200);
+      await run(event.id).result();
+    }
+    const selection = { source: vendor.source, types: ['customer.created'], from: null, to: null };
+    await expect
+      .poll(async () => (await surveyEvents(client, selection)).events, patience)
+      .toBe(events.length);
+    const replay = await startReplayEvents(
+      client,
+      { selection, atMost: null, perSecond: 4, by: 'ada', reason: 'the CRM lost its data' },
+      { name: 'by-test', taskQueue: settings['LANDFALL_TASK_QUEUE'] ?? '' },
+    );
+    const writtenAgain = () => events.filter(({ customer }) => new Set(vendor.writes(customer)).size === 2);
+    await expect.poll(() => writtenAgain().length, patience).toBeGreaterThan(1);
+    worker.kill('SIGKILL');
+    expect(await worker.exited).toBeNull();
+    expect(writtenAgain().length).toBeLessThan(events.length);
+
+    await start('worker');
+    expect(await replay.result()).toMatchObject({ found: 8, replayed: 8, failed: 0 });
+    expect(writtenAgain()).toHaveLength(events.length);
+    for (const { id } of events) {
+      const runs = [];
+      const query = `WorkflowId = '${vendor.source}:${id}'`;
+      for await (const each of client.workflow.list({ query })) runs.push(each.runId);
+      expect(runs).toHaveLength(2);
+    }
   });
 
   test('a worker that is asked to stop finishes what it does, takes nothing new, and ends with 0', async () => {

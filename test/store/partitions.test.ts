@@ -224,6 +224,13 @@ function land(
       listHeld: notAsked,
       tellHeld: notAsked,
     },
+    runs: {
+      find: notAsked,
+      latest: notAsked,
+      readEvent: notAsked,
+      begin: notAsked,
+      waitFor: notAsked,
+    },
     metrics: createMetrics(),
     logger: createLogger({ level: 'silent', format: 'json', redact: (text) => text }),
     timers: { remindAfterMilliseconds: day, escalateAfterMilliseconds: day },

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { noFaults } from '../../src/dev/demo-vendor/faults.ts';
 import type { Source } from '../../src/sources/define-source.ts';
+import { surveyEvents } from '../../src/temporal/event-selection.ts';
+import { startReplayEvents } from '../../src/temporal/replay-events.ts';
 import { type Harness, startHarness } from '../support/harness.ts';
 import { type OwnTemporal, startOwnTemporal } from '../support/own-temporal.ts';
 import { type OutageVendor, startOutageVendor } from '../support/outage-vendor.ts';
@@ -63,6 +65,37 @@ describe('a run whose history grows long', () => {
     const [first] = continued;
     if (first !== undefined) await recordHistory(runtime.client, 'reconcile-continued-as-new', first);
     await recordHistory(runtime.client, 'reconcile-after-continuing', report);
+  });
+
+  test('continues as new: a replay of many events counts each once', { timeout: 120_000 }, async () => {
+    const { runtime, source, vendor } = harness;
+    const selection = { source: source.name, types: ['customer.*'], from: null, to: null };
+    await vi.waitFor(
+      async () => {
+        expect((await surveyEvents(runtime.client, selection)).events).toBe(250);
+      },
+      { timeout: 20_000, interval: 250 },
+    );
+    const before = vendor.crm().effects.length;
+    const handle = await startReplayEvents(
+      runtime.client,
+      { selection, atMost: 60, perSecond: 500, pageSize: 4, by: 'ada', reason: 'the CRM lost its data' },
+      { name: 'many', taskQueue: runtime.config.taskQueue },
+    );
+    expect(await handle.result()).toMatchObject({ found: 60, replayed: 60, failed: 0 });
+    const effects = vendor.crm().effects.slice(before);
+    expect(effects).toHaveLength(60);
+    expect(new Set(effects.map(({ eventId }) => eventId)).size).toBe(60);
+    const [first] = await vi.waitFor(
+      async () => {
+        const runs = await runsOf("WorkflowType = 'replayEvents' AND ExecutionStatus = 'ContinuedAsNew'");
+        expect(runs.length).toBeGreaterThan(0);
+        return runs;
+      },
+      { timeout: 20_000, interval: 250 },
+    );
+    if (first !== undefined) await recordHistory(runtime.client, 'replay-events-continued-as-new', first);
+    await recordHistory(runtime.client, 'replay-events-after-continuing', { workflowId: handle.workflowId });
   });
 
   test('continues as new: a dead letter that was looked into many times keeps its record', async () => {

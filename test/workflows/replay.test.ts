@@ -62,6 +62,8 @@ describe('the workflows replay what was recorded', () => {
         'hold-continued-as-new',
         'silence-deliveries-lost',
         'watch-silent',
+        'replay-events-replayed',
+        'replay-events-continued-as-new',
       ]),
     );
   });

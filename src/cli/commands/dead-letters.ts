@@ -11,6 +11,7 @@ import {
 } from '../../temporal/dead-letters.ts';
 import { describeCase } from '../describe-case.ts';
 import { describeAge } from '../describe-age.ts';
+import { examples } from '../examples.ts';
 import { readDuration } from '../read-duration.ts';
 import { readNumber } from '../read-number.ts';
 import { renderTable } from '../table.ts';
@@ -25,7 +26,15 @@ interface Selection {
 
 /** `landfall dead-letters`: see the queue of dead letters and decide about them. */
 export function deadLettersCommand(environment: () => Promise<Environment>): Command {
-  const command = new Command('dead-letters').description('see the dead letters and decide about them');
+  const command = new Command('dead-letters')
+    .description('see the dead letters and decide about them')
+    .addHelpText(
+      'after',
+      examples(
+        'landfall dead-letters list --source stripe',
+        'landfall dead-letters replay --all --by ada@example.com --reason "the vendor is back"',
+      ),
+    );
   const run = async (use: (deadLetters: DeadLetters) => Promise<void>) =>
     withTemporal(await environment(), (client) => use(createDeadLetters(client)));
 
@@ -36,6 +45,7 @@ export function deadLettersCommand(environment: () => Promise<Environment>): Com
     .option('--error <code>', 'that first failed with this code')
     .option('--limit <count>', 'at most so many', readNumber({ min: 1, max: 100_000, whole: true }), 100)
     .option('--json', 'one JSON object a line')
+    .addHelpText('after', examples('landfall dead-letters list --source stripe --json'))
     .action((options: DeadLetterFilter & { json?: boolean }) =>
       run(async (deadLetters) => {
         const rows = await deadLetters.list(options);
@@ -68,6 +78,7 @@ export function deadLettersCommand(environment: () => Promise<Environment>): Com
     .argument('<id>', idSense, readId)
     .description('the whole case: what failed, its record, headers and body')
     .option('--json', 'as JSON')
+    .addHelpText('after', examples('landfall dead-letters show stripe:evt_123'))
     .action((ref: DeadLetterRef, options: { json?: boolean }) =>
       run(async (deadLetters) => {
         const { state, subject } = await deadLetters.show(ref);
@@ -79,12 +90,20 @@ export function deadLettersCommand(environment: () => Promise<Environment>): Com
 
   decision('replay', 'process the event again with what the vendor has today')
     .requiredOption('--reason <text>', 'why')
+    .addHelpText(
+      'after',
+      examples('landfall dead-letters replay stripe:evt_123 --by ada --reason "API key renewed"'),
+    )
     .action((ref: DeadLetterRef | undefined, options: Selection & { by: string; reason: string }) =>
       decideAll(ref, options, (deadLetters, each) => deadLetters.replay(each, pick(options), options.wait)),
     );
 
   decision('discard', 'close it for good without processing the event')
     .requiredOption('--reason <text>', 'why')
+    .addHelpText(
+      'after',
+      examples('landfall dead-letters discard stripe:evt_123 --by ada --reason "test data"'),
+    )
     .action((ref: DeadLetterRef | undefined, options: Selection & { by: string; reason: string }) =>
       decideAll(ref, options, (deadLetters, each) => deadLetters.discard(each, pick(options), options.wait)),
     );
@@ -92,6 +111,12 @@ export function deadLettersCommand(environment: () => Promise<Environment>): Com
   decision('investigate', 'mark that somebody looks into it; it stays open')
     .requiredOption('--owner <name>', 'who looks into it')
     .requiredOption('--note <text>', 'what is known')
+    .addHelpText(
+      'after',
+      examples(
+        'landfall dead-letters investigate stripe:evt_123 --by ada --owner bob --note "asked the vendor"',
+      ),
+    )
     .action(
       (
         ref: DeadLetterRef | undefined,

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { parseFaults } from '../../dev/demo-vendor/faults.ts';
 import { startDemoVendor } from '../../dev/demo-vendor/start-demo-vendor.ts';
+import { examples } from '../examples.ts';
 import { readNumber } from '../read-number.ts';
 import { untilStopped } from '../until-stopped.ts';
 
@@ -21,6 +22,10 @@ export function demoVendorCommand(): Command {
     .option('--faults <faults>', '"all", "none" or rates such as "duplicates=0.2,drops=0.1"', 'none')
     .option('--rate <count>', 'changes a second', readNumber({ min: 0, max: 1_000 }), 2)
     .option('--state <file>', 'where it keeps its records over a restart')
+    .addHelpText(
+      'after',
+      examples('landfall demo-vendor --target http://127.0.0.1:3000/webhooks/demo --rate 10'),
+    )
     .action(async (options: DemoVendorCommandOptions) => {
       const vendor = await startDemoVendor(
         {

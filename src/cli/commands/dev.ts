@@ -3,6 +3,7 @@ import { loadConfig } from '../../config/load.ts';
 import { parseFaults } from '../../dev/demo-vendor/faults.ts';
 import { runDev } from '../../dev/run.ts';
 import { findDefinitions } from '../source-definitions.ts';
+import { examples } from '../examples.ts';
 import { untilStopped } from '../until-stopped.ts';
 import type { Environment } from '../with-temporal.ts';
 import { readDuration } from '../read-duration.ts';
@@ -23,6 +24,7 @@ export function devCommand(env: Environment): Command {
     .option('--for <duration>', 'end after this time with a verdict, and an exit code to match', readDuration)
     .option('--faults <faults>', 'of the demo vendor: "all", "none" or rates such as "drops=0.2"', 'all')
     .option('--rate <count>', 'changes a second at the demo vendor', readNumber({ min: 0, max: 1_000 }), 4)
+    .addHelpText('after', examples('landfall dev', 'landfall dev --for 60s --faults drops=0.2'))
     .action(async (options: DevCommandOptions) => {
       const config = loadConfig(env, { mode: 'dev', definitions: await findDefinitions(env) });
       const equal = await runDev(config, {

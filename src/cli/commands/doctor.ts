@@ -5,6 +5,7 @@ import { openStore } from '../../store/open-store.ts';
 import { describeDays, prepareNamespace } from '../../temporal/namespace.ts';
 import { scheduledSources, scheduleId } from '../../temporal/schedules.ts';
 import { findDefinitions } from '../source-definitions.ts';
+import { examples } from '../examples.ts';
 import { type Environment, withTemporal } from '../with-temporal.ts';
 
 interface Finding {
@@ -14,7 +15,8 @@ interface Finding {
 
 /** `landfall doctor`: whether settings, Temporal, its namespace, the database and the schedules are as they have to be. Changes nothing. */
 export function doctorCommand(environment: () => Promise<Environment>): Command {
-  return new Command('doctor').description('check the set-up; changes nothing').action(async () => {
+  const command = new Command('doctor').description('check the set-up; changes nothing');
+  return command.addHelpText('after', examples('landfall doctor')).action(async () => {
     const env = await environment();
     const config = loadConfig(env, { mode: 'command', definitions: await findDefinitions(env) });
     const findings = [

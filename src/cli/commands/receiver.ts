@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { examples } from '../examples.ts';
 import { migrateWhenReachable, openSharedRuntime } from '../runtime.ts';
 import { startOps } from '../start-ops.ts';
 import { startReceiver } from '../start-receiver.ts';
@@ -7,7 +8,8 @@ import type { Environment } from '../with-temporal.ts';
 
 /** `landfall receiver`: the endpoint for webhooks. It starts, and accepts, while Temporal or the database is away. */
 export function receiverCommand(env: Environment): Command {
-  return new Command('receiver').description('run the endpoint for webhooks').action(async () => {
+  const command = new Command('receiver').description('run the endpoint for webhooks');
+  return command.addHelpText('after', examples('LANDFALL_PORT=3000 landfall receiver')).action(async () => {
     const runtime = await openSharedRuntime(env, 'receiver');
     const { config } = runtime;
     const { stopped, signal } = untilStopped();

@@ -1,4 +1,4 @@
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
 import { loadConfig } from '../../config/load.ts';
 import { ConfigurationError, ReconciliationIncompleteError, UnknownSourceError } from '../../errors.ts';
 import { describeEntity } from '../../model/event.ts';
@@ -7,6 +7,8 @@ import { describeVersion } from '../../model/version.ts';
 import type { Source } from '../../sources/define-source.ts';
 import { signalReconciliations, startReconciliation } from '../../temporal/reconciliations.ts';
 import { findDefinitions } from '../source-definitions.ts';
+import { examples } from '../examples.ts';
+import { readTime } from '../read-time.ts';
 import { renderTable } from '../table.ts';
 import { type Environment, withTemporal } from '../with-temporal.ts';
 
@@ -41,6 +43,10 @@ export function reconcileCommand(environment: () => Promise<Environment>): Comma
     .option('--resume', 'let paused ones go on')
     .option('--by <name>', 'who pauses')
     .option('--reason <text>', 'why')
+    .addHelpText(
+      'after',
+      examples('landfall reconcile stripe', 'landfall reconcile stripe --since 2026-11-01'),
+    )
     .action(async (name: string, options: Options) => {
       const env = await environment();
       const definitions = await findDefinitions(env);
@@ -125,11 +131,4 @@ function table(differences: readonly Difference[]): string {
       deleted || kind === 'gone' ? 'deleted' : describeVersion(version),
     ]),
   );
-}
-
-function readTime(text: string): string {
-  const time = Date.parse(text);
-  if (Number.isNaN(time))
-    throw new InvalidArgumentError('Give a time such as 2026-11-01 or 2026-11-01T12:00:00Z.');
-  return new Date(time).toISOString();
 }

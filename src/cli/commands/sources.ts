@@ -3,12 +3,14 @@ import ms from 'ms';
 import { loadConfig } from '../../config/load.ts';
 import { withoutAccount } from '../../model/ids.ts';
 import { findDefinitions } from '../source-definitions.ts';
+import { examples } from '../examples.ts';
 import { renderTable } from '../table.ts';
 import type { Environment } from '../with-temporal.ts';
 
 /** `landfall sources`: which vendors are on, and what each can do. */
 export function sourcesCommand(environment: () => Promise<Environment>): Command {
-  return new Command('sources').description('list the sources that are on').action(async () => {
+  const command = new Command('sources').description('list the sources that are on');
+  return command.addHelpText('after', examples('landfall sources')).action(async () => {
     const env = await environment();
     const definitions = await findDefinitions(env);
     const { sources } = loadConfig(env, { mode: 'command', definitions });

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { installTemporalRuntime } from '../../temporal/install-runtime.ts';
+import { examples } from '../examples.ts';
 import { migrateWhenReachable, openSharedRuntime } from '../runtime.ts';
 import { startOps } from '../start-ops.ts';
 import { startWorker } from '../start-worker.ts';
@@ -8,7 +9,8 @@ import type { Environment } from '../with-temporal.ts';
 
 /** `landfall worker`: processes events. Ends with an error where Temporal is away, for its supervisor to start it again. */
 export function workerCommand(env: Environment): Command {
-  return new Command('worker').description('process events').action(async () => {
+  const command = new Command('worker').description('process events');
+  return command.addHelpText('after', examples('landfall worker')).action(async () => {
     const runtime = await openSharedRuntime(env, 'worker');
     const { config } = runtime;
     installTemporalRuntime(runtime.logger);

@@ -1,0 +1,135 @@
+import {
+  type Client,
+  isGrpcDeadlineError,
+  WorkflowExecutionAlreadyStartedError,
+  WorkflowFailedError,
+  WorkflowIdReusePolicy,
+  WorkflowNotFoundError,
+} from '@temporalio/client';
+import type { EventRuns } from '../../activities/dependencies.ts';
+import type { processEvent } from '../../workflows/index.ts';
+import { eventWorkflowId } from '../model/ids.ts';
+import { isJsonObject } from '../model/json.ts';
+import { eventStartOptions, type ProcessEventInput } from '../model/process-event.ts';
+import type { ReplayMark, RunRef } from '../model/replay-events.ts';
+import { selectionFilter } from './event-selection.ts';
+import { toTemporalError } from './temporal-error.ts';
+
+/** Where the mark of a replay stands in the memo of a run. */
+const markKey = 'replay';
+
+/** The runs of `processEvent`, over the client. */
+export function createEventRuns(client: Client, taskQueueOf: (source: string) => string): EventRuns {
+  const { namespace } = client.options;
+
+  return {
+    async find(selection, { cursor, size }) {
+      try {
+        const { executions, nextPageToken } = await client.workflowService.listWorkflowExecutions({
+          namespace,
+          query: selectionFilter(selection),
+          pageSize: size,
+          ...(cursor === null ? {} : { nextPageToken: Buffer.from(cursor, 'base64') }),
+        });
+        const runs = executions.flatMap(({ execution }): RunRef[] => {
+          const { workflowId, runId } = execution ?? {};
+          return workflowId && runId ? [{ workflowId, runId }] : [];
+        });
+        const next = Buffer.from(nextPageToken).toString('base64');
+        return { runs, nextCursor: next === '' ? null : next };
+      } catch (error) {
+        throw toTemporalError(error, 'list the processed events');
+      }
+    },
+
+    async latest(workflowId) {
+      try {
+        const { runId, status, memo } = await client.workflow.getHandle(workflowId).describe();
+        return { runId, running: status.name === 'RUNNING', mark: readMark(memo?.[markKey]) };
+      } catch (error) {
+        if (error instanceof WorkflowNotFoundError) return null;
+        throw toTemporalError(error, `describe the workflow ${workflowId}`);
+      }
+    },
+
+    async readEvent(run) {
+      try {
+        const { history } = await client.workflowService.getWorkflowExecutionHistory({
+          namespace,
+          execution: run,
+          // The first event of a history holds what the run was begun with.
+          maximumPageSize: 1,
+        });
+        const [first] = history?.events ?? [];
+        const input = await readInput(first?.workflowExecutionStartedEventAttributes?.input?.payloads ?? []);
+        return isProcessEventInput(input) ? input.event : null;
+      } catch (error) {
+        const known = isNotFound(error) ? null : toTemporalError(error, `show the run of ${run.workflowId}`);
+        if (known === null) return null;
+        throw known;
+      }
+    },
+
+    async begin(input, mark) {
+      const { event } = input;
+      const workflowId = eventWorkflowId(event.source, event.id);
+      const options = eventStartOptions(input);
+      try {
+        const handle = await client.workflow.start<typeof processEvent>('processEvent', {
+          workflowId,
+          taskQueue: taskQueueOf(event.source),
+          args: [input],
+          workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
+          ...options,
+          memo: { ...options.memo, [markKey]: mark },
+        });
+        return { workflowId, runId: handle.firstExecutionRunId };
+      } catch (error) {
+        if (error instanceof WorkflowExecutionAlreadyStartedError) return null;
+        throw toTemporalError(error, `start the workflow ${workflowId}`);
+      }
+    },
+
+    async waitFor({ workflowId, runId }, milliseconds) {
+      try {
+        await client.withDeadline(Date.now() + milliseconds, () =>
+          client.workflow.getHandle(workflowId, runId).result(),
+        );
+        return 'completed';
+      } catch (error) {
+        if (error instanceof WorkflowFailedError) return 'failed';
+        // Deleted by hand: how it ended is not known, and nobody can say that it succeeded.
+        if (error instanceof WorkflowNotFoundError) return 'failed';
+        if (isGrpcDeadlineError(error)) return 'running';
+        throw toTemporalError(error, `wait for the workflow ${workflowId}`);
+      }
+    },
+  };
+
+  async function readInput(payloads: readonly Payload[]): Promise<unknown> {
+    const { payloadCodecs, payloadConverter } = client.options.loadedDataConverter;
+    let decoded = [...payloads];
+    for (const codec of [...payloadCodecs].reverse()) decoded = await codec.decode(decoded);
+    const [first] = decoded;
+    return first === undefined ? null : payloadConverter.fromPayload(first);
+  }
+}
+
+type Payload = Parameters<Client['options']['loadedDataConverter']['payloadConverter']['fromPayload']>[0];
+
+function readMark(value: unknown): ReplayMark | null {
+  if (!isJsonObject(value)) return null;
+  const { replay, page } = value;
+  return typeof replay === 'string' && typeof page === 'number' ? { replay, page } : null;
+}
+
+/** Our own client wrote it, in this version or an earlier one. */
+function isProcessEventInput(value: unknown): value is Pick<ProcessEventInput, 'event'> {
+  const event = isJsonObject(value) ? value['event'] : undefined;
+  return isJsonObject(event) && typeof event['id'] === 'string' && typeof event['source'] === 'string';
+}
+
+/** gRPC NOT_FOUND: the run's history has been deleted since visibility listed it. */
+function isNotFound(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 5;
+}
