@@ -60,14 +60,20 @@ module.exports = {
     {
       name: 'sources-know-no-temporal-express-or-store',
       severity: 'error',
-      from: { path: '^src/(sources|destinations)' },
+      from: { path: '^src/(sources|destinations|handlers)' },
       to: {
         path: [
           '^src/(receiver|temporal|store|cli|dev|config|inbox|monitoring)',
           '^(activities|workflows)',
-          'node_modules/(express|pg|drizzle-orm|@temporalio)/',
+          'node_modules/(express|drizzle-orm|@temporalio)/',
         ],
       },
+    },
+    {
+      name: 'one-destination-knows-postgresql',
+      severity: 'error',
+      from: { path: '^src/(sources|destinations|handlers)', pathNot: '^src/destinations/database' },
+      to: { path: 'node_modules/pg/' },
     },
     {
       name: 'store-knows-no-temporal-and-no-source',

@@ -64,7 +64,10 @@ export default tseslint.config(
       'temporal/workflow-require-explicit-payload-types': 'off',
     },
   },
-  { files: ['*.js', '*.cjs', '.*.cjs', 'test/**/*.js'], ...tseslint.configs.disableTypeChecked },
+  {
+    files: ['*.js', '*.cjs', '.*.cjs', 'test/**/*.js', 'examples/**/*.js'],
+    ...tseslint.configs.disableTypeChecked,
+  },
   {
     files: ['test/**'],
     rules: {

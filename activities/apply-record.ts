@@ -1,8 +1,12 @@
 import { activityInfo } from '@temporalio/activity';
-import { happenedAt } from '../src/model/event.ts';
+import { isRepair } from '../src/handlers/repair-types.ts';
+import { type EventRef, happenedAt } from '../src/model/event.ts';
+import type { ApplyResult } from '../src/model/outcome.ts';
+import type { DeliveryPolicy } from '../src/model/retry.ts';
+import type { Source } from '../src/sources/define-source.ts';
 import type { ActivityDependencies } from './dependencies.ts';
-import { destinationNames } from './destination-names.ts';
 import { findSource } from './find-source.ts';
+import { receiversOf } from './receivers.ts';
 import type { Activities } from './types.ts';
 
 /** Writes the record under the version guard, together with the mark that the event is processed. */
@@ -14,6 +18,7 @@ export function createApplyRecord({
 }: ActivityDependencies): Activities['applyRecord'] {
   return async ({ event, incoming }) => {
     const source = findSource(sources, event.source);
+    const { names, handlers, policies } = receiversOf(source, event, incoming);
     const { workflowExecution } = activityInfo();
     const result = await store.apply({
       source: event.source,
@@ -22,7 +27,8 @@ export function createApplyRecord({
       workflowId: workflowExecution?.workflowId ?? '',
       runId: workflowExecution?.runId ?? '',
       incoming,
-      destinations: destinationNames(source, event.type),
+      destinations: names,
+      toldPrevious: handlers,
       happenedAt: happenedAt(event),
       repair: event.foundBy === 'reconciliation',
       again: event.foundBy === 'replay',
@@ -41,10 +47,27 @@ export function createApplyRecord({
           previous: result.previous,
           foundBy: event.foundBy,
           outcome: result.outcome,
+          ...notRun(source, event, handlers),
         },
         'processed',
       );
     }
-    return result;
+    return result.kind === 'done' ? withPolicies(result, policies) : result;
   };
+}
+
+/** Of a repair that no event of the vendor's names: who may have waited for one that was missed, under another type. */
+function notRun(source: Source, event: EventRef, handlers: readonly string[]): { handlersNotRun?: string[] } {
+  if (event.entity === null || event.backfill === true || !isRepair({ ...event, entity: event.entity }))
+    return {};
+  const others = source.handlers.filter(({ name }) => !handlers.includes(name));
+  return others.length === 0 ? {} : { handlersNotRun: others.map(({ name }) => name) };
+}
+
+function withPolicies(
+  result: Extract<ApplyResult, { kind: 'done' }>,
+  all: Record<string, DeliveryPolicy>,
+): ApplyResult {
+  const own = Object.entries(all).filter(([name]) => result.pending.includes(name));
+  return own.length === 0 ? result : { ...result, policies: Object.fromEntries(own) };
 }

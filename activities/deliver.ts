@@ -1,54 +1,103 @@
-import { ConfigurationError } from '../src/errors.ts';
+import { Context } from '@temporalio/activity';
+import type { Destination, LatestRecord } from '../src/destinations/define-destination.ts';
+import { ConfigurationError, DestinationUnavailableError, StoreUnavailableError } from '../src/errors.ts';
 import { happenedAt } from '../src/model/event.ts';
 import { idempotencyKey, keyVersion } from '../src/model/ids.ts';
 import type { DeliverInput } from '../src/model/land-event.ts';
 import type { Source } from '../src/sources/define-source.ts';
+import type { Store } from '../src/store/store.ts';
 import { callOut } from './call-out.ts';
 import type { ActivityDependencies } from './dependencies.ts';
-import { destinationNames } from './destination-names.ts';
 import { findSource } from './find-source.ts';
+import { beforeHandOn, NotBegunError } from './not-begun.ts';
+import { receiversOf } from './receivers.ts';
+import { runHandler } from './run-handler.ts';
 import type { Activities } from './types.ts';
 
-type Dependencies = Pick<ActivityDependencies, 'sources' | 'store'>;
+type Dependencies = Pick<ActivityDependencies, 'sources' | 'store' | 'logger'>;
 
-/** Hands the record to one destination under its idempotency key, then notes in the store that it is there. */
-export function createDeliver({ sources, store }: Dependencies): Activities['deliver'] {
+/** Well below the heartbeat timeout of 30 seconds. */
+const heartbeatEvery = 5_000;
+
+/**
+ * Hands the record to one destination or handler under its idempotency key, then notes in the store that it is there. A
+ * StoreUnavailableError means that only the note is missing; a NotBegunError, that nothing was handed on.
+ */
+export function createDeliver({ sources, store, logger }: Dependencies): Activities['deliver'] {
   return async (input) => {
-    const { event, incoming, outcome } = input;
-    const source = findSource(sources, event.source);
-    const destination = source.destinations.find(({ name }) => name === input.destination);
-    if (destination === undefined) {
-      throw new ConfigurationError(
-        `The source "${source.name}" has no destination "${input.destination}" any more. Bring it back and replay, or discard the event.`,
-      );
-    }
+    const source = findSource(sources, input.event.source);
     const mark = markOf(source, input);
-    const write = {
-      source: event.source,
-      eventId: event.id,
-      eventType: event.type,
-      entity: incoming.entity,
-      record: incoming.data,
-      version: { version: incoming.version, sourceTime: incoming.sourceTime },
-      deleted: incoming.deleted,
-      outcome,
-      idempotencyKey: mark.idempotencyKey,
-    };
-    await callOut((signal) => destination.deliver(write, { signal }));
+    const write = { ...input, idempotencyKey: mark.idempotencyKey };
+    const handler = source.handlers.find(({ name }) => name === input.destination);
+    const destination = source.destinations.find(({ name }) => name === input.destination);
+    const stopHeart = startHeart();
+    try {
+      if (handler !== undefined) await runHandler(handler, source, write, { store, logger });
+      else if (destination !== undefined) await writeTo(destination, write, store);
+      else {
+        throw new ConfigurationError(
+          `The source "${source.name}" has no destination "${input.destination}" any more. Bring it back and replay, or discard the event.`,
+        );
+      }
+    } finally {
+      stopHeart();
+    }
     await store.markDelivered(mark);
   };
 }
 
 /** Only the note: for a destination that has had the record while the store was away. */
-export function createMarkDelivered({ sources, store }: Dependencies): Activities['markDelivered'] {
+export function createMarkDelivered({
+  sources,
+  store,
+}: Pick<Dependencies, 'sources' | 'store'>): Activities['markDelivered'] {
   return (input) => store.markDelivered(markOf(findSource(sources, input.event.source), input));
+}
+
+async function writeTo(
+  destination: Destination,
+  { event, incoming, outcome, idempotencyKey: key }: DeliverInput & { idempotencyKey: string },
+  store: Store,
+): Promise<void> {
+  const write = {
+    source: event.source,
+    eventId: event.id,
+    eventType: event.type,
+    entity: incoming.entity,
+    record: incoming.data,
+    version: { version: incoming.version, sourceTime: incoming.sourceTime },
+    deleted: incoming.deleted,
+    outcome,
+    idempotencyKey: key,
+  };
+  const latest = async (): Promise<LatestRecord> => {
+    const copy = await beforeHandOn(() => store.findRecord(event.source, incoming.entity));
+    if (copy === null) throw new RangeError('a record is handed on after it was written');
+    const { data, deleted, lastEventId, revision, version, sourceTime } = copy;
+    return { record: data, version: { version, sourceTime }, deleted, eventId: lastEventId, revision };
+  };
+  try {
+    await callOut((signal) => destination.deliver(write, { signal, latest }));
+  } catch (error) {
+    if (!(error instanceof StoreUnavailableError) || error instanceof NotBegunError) throw error;
+    // The store of somebody else: ours would be waited out, and the write taken for done.
+    throw new DestinationUnavailableError(error.message, null, { cause: error });
+  }
+}
+
+/** For what may take so long that a worker which died is to be noticed meanwhile. */
+function startHeart(): () => void {
+  const context = Context.current();
+  if ((context.info.heartbeatTimeoutMs ?? 0) === 0) return () => undefined;
+  const heart = setInterval(() => context.heartbeat(), heartbeatEvery);
+  return () => clearInterval(heart);
 }
 
 function markOf(source: Source, { event, destination, incoming, nonce, handedOnAs }: DeliverInput) {
   const delivery = { source: event.source, eventId: event.id, destination };
   return {
     ...delivery,
-    destinations: destinationNames(source, event.type),
+    destinations: receiversOf(source, event, incoming).names,
     idempotencyKey: idempotencyKey({
       ...delivery,
       // Absent in the histories of before it was kept.

@@ -26,6 +26,7 @@ export function createActivities(dependencies: ActivityDependencies): Activities
       ...steps,
       waitForTurn: createWaitForTurn(dependencies),
       markDelivered: createMarkDelivered(dependencies),
+      awaitStore: () => dependencies.store.ping(),
       tryEvent: createTryEvent(steps, dependencies),
       ...createDeadLetterActivities(dependencies),
       ...createReconciliationActivities(dependencies),

@@ -40,6 +40,7 @@ export function reportFailures(
     applyRecord: wrap('applyRecord', activities.applyRecord),
     deliver: wrap('deliver', activities.deliver),
     markDelivered: wrap('markDelivered', activities.markDelivered),
+    awaitStore: () => wrap('awaitStore', activities.awaitStore)(undefined),
     openDeadLetter: wrap('openDeadLetter', activities.openDeadLetter),
     closeDeadLetter: wrap('closeDeadLetter', activities.closeDeadLetter),
     remindDeadLetter: wrap('remindDeadLetter', activities.remindDeadLetter),

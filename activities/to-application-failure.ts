@@ -1,6 +1,7 @@
 import { ApplicationFailure, CancelledFailure, Context } from '@temporalio/activity';
-import type { FailureDetail } from './types.ts';
 import { DestinationUnavailableError, LandfallError, VendorRateLimitedError } from '../src/errors.ts';
+import { NotBegunError } from './not-begun.ts';
+import type { FailureDetail } from './types.ts';
 
 /** A vendor's Retry-After beyond this is cut: a wrong header must not park an event for a month. */
 const longestDelay = 3_600_000;
@@ -31,6 +32,7 @@ export function toApplicationFailure(
         attempt,
         ...more,
         ...(retryAfterMilliseconds === null ? {} : { retryAfterMilliseconds }),
+        ...(error instanceof NotBegunError ? { notBegun: true } : {}),
       } satisfies FailureDetail,
     ],
     ...(retryAfterMilliseconds === null ? {} : { nextRetryDelay: retryAfterMilliseconds }),

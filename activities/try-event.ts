@@ -1,10 +1,17 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { Context } from '@temporalio/activity';
+import { ApplicationFailure, Context } from '@temporalio/activity';
 import { Semaphore, type SemaphoreInterface, withTimeout } from 'async-mutex';
-import { type AppliedEvent, landEvent, type LandingSteps } from '../src/model/land-event.ts';
+import {
+  type AppliedEvent,
+  DeliveriesFailedError,
+  deliverStep,
+  type FailedDelivery,
+  landEvent,
+  type LandingSteps,
+} from '../src/model/land-event.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { toApplicationFailure } from './to-application-failure.ts';
-import type { Activities } from './types.ts';
+import type { Activities, FailureDetail } from './types.ts';
 
 /**
  * First attempts of one source under way in this worker at once. A vendor that answers slowly fills this number and goes on
@@ -15,6 +22,8 @@ const perSource = 32;
 const waitForPlaceMilliseconds = 1_000;
 /** After that many rounds the others of the record are let through by a workflow that waits without a slot. */
 const lastRound = 3;
+/** Of the eight seconds of the whole attempt, what a handler's time has to fit into: begun later, it would be cut off unheard. */
+const handlersEndWithinMilliseconds = 7_000;
 
 /** The whole way of an event in one go. */
 export function createTryEvent(
@@ -34,6 +43,7 @@ export function createTryEvent(
       places = withTimeout(new Semaphore(perSource), waitForPlaceMilliseconds, new NoPlaceError());
       placesOf.set(source, places);
     }
+    const begun = performance.now();
     let step = '';
     let applied: AppliedEvent | undefined;
     let leave = (): void => undefined;
@@ -52,15 +62,71 @@ export function createTryEvent(
             signal: Context.current().cancellationSignal,
           });
         },
+        atOnce: () => true,
+        leaves: (_destination, policy) => {
+          const takes = policy?.timeoutMilliseconds ?? 0;
+          return takes > 0 && performance.now() - begun + takes > handlersEndWithinMilliseconds;
+        },
       });
-      return { kind: 'landed', landed };
+      return applied !== undefined && isLeft(applied)
+        ? { kind: 'applied', applied }
+        : { kind: 'landed', landed };
     } catch (error) {
       if (error instanceof RecordContendedError || error instanceof NoPlaceError) return { kind: 'deferred' };
+      if (error instanceof DeliveriesFailedError && applied !== undefined) {
+        throw deliveriesFailed(error, applied, redact);
+      }
       throw toApplicationFailure(error, redact, { step, ...(applied === undefined ? {} : { applied }) });
     } finally {
       leave();
     }
   };
+}
+
+/** Whether somebody has not been handed the record, though nobody failed. */
+function isLeft({ incoming, applied, delivered }: AppliedEvent): boolean {
+  return incoming !== null && applied.pending.some((name) => !delivered.includes(name));
+}
+
+/** The first failure, with all of them in its detail: the workflow goes on with each by itself. */
+function deliveriesFailed(
+  { failures }: DeliveriesFailedError,
+  applied: AppliedEvent,
+  redact: (text: string) => string,
+): Error {
+  const failed: Record<string, FailedDelivery> = {};
+  for (const { destination, error } of failures) {
+    const failure = toApplicationFailure(error, redact);
+    // Of the whole attempt, such as a worker that stops.
+    if (!(failure instanceof ApplicationFailure)) return failure;
+    failed[destination] = describe(failure);
+  }
+  const [first] = failures;
+  if (first === undefined) throw new RangeError('a failure without one');
+  const detail = { step: deliverStep(first.destination), applied: { ...applied, failed } };
+  return toApplicationFailure(first.error, redact, detail);
+}
+
+function describe(failure: ApplicationFailure): FailedDelivery {
+  const detail = failure.details?.[0] as FailureDetail | undefined;
+  return {
+    type: failure.type ?? 'Error',
+    message: failure.message,
+    causes: causesOf(failure),
+    retryable: failure.nonRetryable !== true,
+    ...(detail?.retryAfterMilliseconds === undefined
+      ? {}
+      : { retryAfterMilliseconds: detail.retryAfterMilliseconds }),
+    ...(detail?.notBegun === undefined ? {} : { notBegun: true }),
+  };
+}
+
+function causesOf(failure: Error): FailedDelivery['causes'] {
+  const causes: FailedDelivery['causes'] = [];
+  for (let { cause } = failure; cause instanceof Error; { cause } = cause) {
+    causes.push({ name: cause.name, message: cause.message });
+  }
+  return causes;
 }
 
 /** All places of the source were taken for long. */

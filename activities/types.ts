@@ -1,8 +1,14 @@
 import type { DeadLetterSubject, FailureReport } from '../src/model/dead-letter.ts';
 import type { EntityRef, EventRef, LandfallEvent } from '../src/model/event.ts';
 import type { HoldAnswer, HoldInput, HoldKey, HoldReport, Release } from '../src/model/hold.ts';
-import type { AppliedEvent, Landed, LandingInput, LandingSteps } from '../src/model/land-event.ts';
 import type { Replay } from '../src/model/process-event.ts';
+import type {
+  AppliedEvent,
+  DeliverInput,
+  Landed,
+  LandingInput,
+  LandingSteps,
+} from '../src/model/land-event.ts';
 import type { Difference, ReconcileMode, ReconciliationReport } from '../src/model/reconciliation.ts';
 import type { EventSelection, ReplayMark, RunRef, SkipReason } from '../src/model/replay-events.ts';
 import type { RetrySettings } from '../src/model/retry.ts';
@@ -17,14 +23,19 @@ export interface FailureDetail {
   retryAfterMilliseconds?: number;
   /** How far it got before it failed. */
   applied?: AppliedEvent;
+  /** True where our own store ended a hand-on before anybody was asked; see activities/not-begun.ts. */
+  notBegun?: true;
 }
 
 /**
- * `tryEvent`: the event has landed, or was left to the ordinary activities; `limited` where the vendor's calls wait in a queue of
- * their own, `ordered` where the event has to wait for its turn among those of its record.
+ * `tryEvent`: the event has landed, is applied and has been handed on to all that take no longer than a first attempt may, or was
+ * left to the ordinary activities; `limited` where the vendor's calls wait in a queue of their own, `ordered` where the event has
+ * to wait for its turn among those of its record.
  */
 export type TryResult =
-  { kind: 'landed'; landed: Landed } | { kind: 'deferred'; limited?: boolean; ordered?: boolean };
+  | { kind: 'landed'; landed: Landed }
+  | { kind: 'applied'; applied: AppliedEvent }
+  | { kind: 'deferred'; limited?: boolean; ordered?: boolean };
 
 /** `listChanges`: the next pages of the vendor's list, compared with our copies. */
 export interface ComparedPages {
@@ -78,10 +89,12 @@ export interface Activities {
   fetchRecord: LandingSteps['fetchRecord'];
   /** The version guard, the processed mark and the write, in one transaction. */
   applyRecord: LandingSteps['applyRecord'];
-  /** Hands the record to one destination, under an idempotency key. */
-  deliver: LandingSteps['deliver'];
+  /** Hands the record to one destination or handler, under an idempotency key. Heartbeats where that may take long. */
+  deliver(input: DeliverInput): Promise<void>;
   /** Notes that a destination has had the record, where `deliver` could not: the store was away. */
-  markDelivered: LandingSteps['deliver'];
+  markDelivered(input: DeliverInput): Promise<void>;
+  /** Ends when our own store answers. */
+  awaitStore(): Promise<void>;
   /** Opens the event's dead letter, or adds the failure to the open one, and marks the event in the store. */
   openDeadLetter(input: {
     source: string;

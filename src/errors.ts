@@ -94,6 +94,17 @@ export class DestinationRefusedError extends LandfallError {
   readonly code = 'LANDFALL_DESTINATION_REFUSED';
 }
 
+/** A handler failed: with what it threw as the cause, or because its time was over. Thrown around handlers. */
+export class HandlerFailedError extends LandfallError {
+  readonly code = 'LANDFALL_HANDLER_FAILED';
+  override readonly retryable = true;
+}
+
+/** No other try of a handler can succeed: the event goes to the dead letters at once. Thrown by handlers. */
+export class HandlerRefusedError extends LandfallError {
+  readonly code = 'LANDFALL_HANDLER_REFUSED';
+}
+
 /** The store cannot be reached or is out of a resource: retried for as long as it takes. Thrown by the store. */
 export class StoreUnavailableError extends LandfallError {
   readonly code = 'LANDFALL_STORE_UNAVAILABLE';

@@ -61,8 +61,27 @@ export type { Outcome } from './model/outcome.ts';
 export type { RetrySettings } from './model/retry.ts';
 export type { WatchSettings } from './model/silence.ts';
 export type { RecordVersion } from './model/version.ts';
-export type { Destination, DestinationWrite } from './destinations/define-destination.ts';
+export type {
+  Destination,
+  DestinationContext,
+  DestinationWrite,
+  LatestRecord,
+} from './destinations/define-destination.ts';
+export {
+  databaseDestination,
+  type ColumnSource,
+  type DatabaseDestinationOptions,
+} from './destinations/database.ts';
 export { httpDestination, type HttpDestinationOptions } from './destinations/http.ts';
+export type { HandlersModule, SourceExtension } from './config/load-handlers.ts';
+export { on, type HandlerFilter, type HandlerOptions } from './handlers/on.ts';
+export type {
+  Handler,
+  HandlerContext,
+  HandlerFunction,
+  HandlerLogger,
+  PreviousRecord,
+} from './handlers/define-handler.ts';
 export { githubScheme } from './verification/github.ts';
 export { hmacScheme, type HmacSchemeOptions } from './verification/hmac.ts';
 export { paddleScheme } from './verification/paddle.ts';
@@ -92,6 +111,8 @@ export {
   DeadLetteredError,
   DestinationRefusedError,
   DestinationUnavailableError,
+  HandlerFailedError,
+  HandlerRefusedError,
   LandfallError,
   ReconciliationIncompleteError,
   RecordTooLargeError,

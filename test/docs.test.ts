@@ -98,6 +98,22 @@ describe('docs/configuration.md', () => {
   });
 });
 
+describe('docs/handlers-and-destinations.md', () => {
+  const page = read('docs/handlers-and-destinations.md');
+
+  it('describes a table in JSON in a way that loads', () => {
+    const [acme = '[]'] = codeBlocks(read('docs/configuration.md'), 'json');
+    const [destination = ''] = codeBlocks(page, 'json');
+    const [described] = z.array(z.looseObject({})).parse(JSON.parse(acme));
+    const text = JSON.stringify([{ ...described, destinations: [JSON.parse(destination)] }]);
+    const env = Object.fromEntries(namesIn(text, /(?<=Env":")\w+/g).map((name) => [name, 'whsec_c2VjcmV0']));
+    const url = { SHOP_DATABASE_URL: 'postgresql://shop:password@127.0.0.1/shop' };
+    const [source] = readGenericSources(text, { ...env, ...url });
+    expect(source?.destinations.map(({ name }) => name)).toEqual(['crm', 'tables']);
+    expect(() => readGenericSources(text, env)).toThrow(/PostgreSQL URL/);
+  });
+});
+
 describe('docs/metrics.md', () => {
   const page = read('docs/metrics.md');
 
@@ -193,7 +209,8 @@ describe.each(pages)('%s', (path) => {
   it('names settings, errors and metrics that exist', () => {
     const known = [...Object.keys(settings), ...errorsByCode.keys(), ...Object.keys(problems)];
     expect(known).toEqual(expect.arrayContaining(namesIn(page, /\bLANDFALL_[A-Z_]*[A-Z]\b/g)));
-    expect(metricNames).toEqual(expect.arrayContaining(namesIn(page, /\blandfall_\w+/g)));
+    const columns = ['landfall_event_id', 'landfall_revision'];
+    expect([...metricNames, ...columns]).toEqual(expect.arrayContaining(namesIn(page, /\blandfall_\w+/g)));
   });
 
   it('links to files and headings that exist', () => {

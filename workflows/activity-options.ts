@@ -35,14 +35,19 @@ export function quickly(summary: string): Pick<Proxies, 'findHold'> {
  *
  * @param options.notRetried - types of failures that end it, because they are no fault of the other side
  * @param options.taskQueue - where calls to a vendor that limits its rate wait for their turn; null: the workflow's own
+ * @param options.timeoutMilliseconds - how long one attempt may take; null: as long as any. Above that it heartbeats
  */
 export function remote(
   retry: RetrySettings,
   summary: string,
-  options: { notRetried?: string[]; taskQueue?: string | null } = {},
+  options: { notRetried?: string[]; taskQueue?: string | null; timeoutMilliseconds?: number | null } = {},
 ): Pick<Proxies, 'fetchRecord' | 'deliver'> {
+  // The activity's own end comes first: it says more than a timeout of Temporal's.
+  const takes = Math.ceil((options.timeoutMilliseconds ?? 0) * 1.25) + 5_000;
   return proxyActivities<Activities>({
-    startToCloseTimeout: '30 seconds',
+    ...(takes <= 30_000
+      ? { startToCloseTimeout: '30 seconds' }
+      : { startToCloseTimeout: takes, heartbeatTimeout: '30 seconds' }),
     retry: {
       maximumAttempts: retry.maximumAttempts,
       initialInterval: retry.initialIntervalMilliseconds,

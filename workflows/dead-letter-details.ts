@@ -25,6 +25,10 @@ const advice: Readonly<Record<string, string>> = {
     'The record is written; a destination failed on every attempt. Replay when it answers: only the missing deliveries are made.',
   LANDFALL_DESTINATION_REFUSED:
     'The record is written; a destination refuses it. Mend what it says, then replay: only the missing deliveries are made.',
+  LANDFALL_HANDLER_FAILED:
+    'The record is written; a handler failed on every attempt. Mend it and deploy, or wait for what it needs, then replay: only what has not had the record gets it.',
+  LANDFALL_HANDLER_REFUSED:
+    'The record is written; a handler says that no attempt can succeed. Mend what it says, then replay: only what has not had the record gets it.',
   LANDFALL_STORE_REFUSED:
     'Our own database refuses the value: a defect of ours, or data that no table can hold. Mend it, deploy, replay.',
 };
@@ -91,6 +95,7 @@ function failure(report: FailureReport, namespace: string): string {
     `**${inline(report.step)}**${attempts}: \`${report.type}\``,
     `> ${inline(report.message)}`,
     ...report.causes.map((cause) => `- caused by ${inline(cause)}`),
+    ...(report.beside ?? []).map((other) => `Failed as well: ${inline(other)}`),
     report.retryable
       ? 'It could have passed by itself, but did not.'
       : 'Trying again unchanged would not have helped.',

@@ -7,6 +7,7 @@ import {
 } from '@temporalio/workflow';
 import type { FailureDetail } from '../activities/types.ts';
 import type { FailureReport } from '../src/model/dead-letter.ts';
+import { DeliveriesFailedError, deliverStep } from '../src/model/land-event.ts';
 
 /** The `type` of a `StoreUnavailableError` that left an activity. */
 export const storeUnavailable = 'LANDFALL_STORE_UNAVAILABLE';
@@ -33,17 +34,25 @@ export function readFailure(error: unknown): { chain: unknown[]; detail: Failure
  *
  * @param step - where it failed, unless the failure itself names its step
  * @param options.run - the failed run. @default this one
- * @param options.triedStep - the step that had failed once before its own attempts were counted
+ * @param options.tried - whether a step had failed once before its own attempts were counted
  */
 export function describeFailure(
   error: unknown,
   step: string,
-  options: { run?: { workflowId: string; runId: string }; triedStep?: string | null } = {},
+  options: { run?: { workflowId: string; runId: string }; tried?: (step: string) => boolean } = {},
 ): FailureReport {
+  if (error instanceof DeliveriesFailedError) {
+    const [report, ...others] = error.failures.map((each) =>
+      describeFailure(each.error, deliverStep(each.destination), options),
+    );
+    if (report === undefined) throw new RangeError('a failure without one');
+    const beside = others.map((each) => `${each.step}: ${each.type}: ${each.message}`);
+    return beside.length === 0 ? report : { ...report, beside };
+  }
   const { chain, detail } = readFailure(error);
   const [first] = chain;
   const { workflowId, runId } = options.run ?? workflowInfo();
-  const before = detail?.step === undefined && options.triedStep === step ? 1 : 0;
+  const before = detail?.step === undefined && options.tried?.(step) === true ? 1 : 0;
   return {
     step: detail?.step ?? step,
     type: typeOf(first),

@@ -34,6 +34,10 @@ export async function landAtFirst(
 ): Promise<Landed> {
   const tried = await tryOnce(landing, retry, progress, isHeld);
   if (tried.kind === 'landed') return tried.landed;
+  if (tried.kind === 'applied') {
+    progress.applied = tried.applied;
+    return landByActivities(landing, retry, progress, { waitsForStore: true });
+  }
   if (tried.ordered === true) {
     return inTurn({
       landing,
@@ -71,16 +75,24 @@ async function prepareSecond(
   const [failure] = chain;
   // A timeout says nothing of the step, and has been waited for already.
   if (!(failure instanceof ApplicationFailure) || detail?.step === undefined) return;
+  progress.applied = detail.applied ?? null;
+  const showFailure = () => {
+    setCurrentDetails(
+      `The first attempt failed at ${detail.step ?? ''}: ${failure.type ?? 'Error'}: ${failure.message}`,
+    );
+  };
+  // Each destination goes on by itself, under its own policy.
+  if (detail.applied?.failed !== undefined) {
+    showFailure();
+    return;
+  }
   const storeAway = isStoreUnavailable(error);
   const ours = storeAway || detail.step === 'applyRecord';
   if (failure.nonRetryable || (!ours && retry.maximumAttempts === 1)) throw error;
   if (!ours && (await isHeld({ step: detail.step, type: failure.type ?? '' }))) throw error;
   // An attempt that our own store ended counts for nobody.
   progress.triedStep = storeAway ? null : detail.step;
-  progress.applied = detail.applied ?? null;
-  setCurrentDetails(
-    `The first attempt failed at ${detail.step}: ${failure.type ?? 'Error'}: ${failure.message}`,
-  );
+  showFailure();
   if (ours) return;
   const pause = detail.retryAfterMilliseconds ?? retry.initialIntervalMilliseconds;
   await sleep(pause, { summary: `before the second attempt of ${detail.step}` });

@@ -1,10 +1,18 @@
-import { sleep } from '@temporalio/workflow';
+import { isCancellation, patched, sleep } from '@temporalio/workflow';
 import { describeEntity } from '../src/model/event.ts';
-import { type AppliedEvent, type Landed, landEvent, type LandingInput } from '../src/model/land-event.ts';
+import {
+  type AppliedEvent,
+  DeliveriesFailedError,
+  deliverStep,
+  type Landed,
+  landEvent,
+  type LandingInput,
+} from '../src/model/land-event.ts';
 import type { RetrySettings } from '../src/model/retry.ts';
 import { describeVersion } from '../src/model/version.ts';
 import { own, remote } from './activity-options.ts';
-import { isStoreUnavailable, storeUnavailable } from './describe-failure.ts';
+import { createDeliver } from './deliver-by-activities.ts';
+import { storeUnavailable } from './describe-failure.ts';
 
 /** Where a run is, for the report of its failure. */
 export interface LandingProgress {
@@ -18,53 +26,64 @@ export interface LandingProgress {
   callQueue: string | null;
 }
 
+/** Whether a first attempt had failed at the step before its own attempts were counted. */
+export function wasTried({ triedStep, applied }: LandingProgress, step: string): boolean {
+  return (
+    triedStep === step ||
+    Object.entries(applied?.failed ?? {}).some(
+      ([name, { type }]) => deliverStep(name) === step && type !== storeUnavailable,
+    )
+  );
+}
+
 /**
- * Lands an event by ordinary activities, one for each step, tried as the source sets it.
+ * Lands an event by ordinary activities, one for each step, tried as the source sets it. Several destinations are handed the
+ * record at once: none waits for another's retries.
  *
  * @param options.waitsForStore - false in runs of version 1: there an outage of the store that lasted as long as a destination's
  * attempts made a dead letter
+ * @throws DeliveriesFailedError where destinations failed for good; all others have the record
  */
-export function landByActivities(
+export async function landByActivities(
   landing: LandingInput,
   retry: RetrySettings,
   progress: LandingProgress,
   options: { waitsForStore: boolean },
 ): Promise<Landed> {
   const name = describeEntity(landing.entity);
-  const retryOf = (step: string): RetrySettings =>
-    progress.triedStep === step ? { ...retry, maximumAttempts: retry.maximumAttempts - 1 } : retry;
-
-  return landEvent(
-    landing,
-    {
-      fetchRecord: (input) =>
-        remote(retryOf('fetchRecord'), `fetch ${name} from ${input.event.source}`, {
-          taskQueue: progress.callQueue,
-        }).fetchRecord(input),
-      applyRecord: (input) => {
-        const what = input.incoming.deleted ? 'tombstone' : describeVersion(input.incoming);
-        return own(`apply ${name} ${what}`).applyRecord(input);
+  const fetchRetry =
+    progress.triedStep === 'fetchRecord' ? { ...retry, maximumAttempts: retry.maximumAttempts - 1 } : retry;
+  try {
+    return await landEvent(
+      landing,
+      {
+        fetchRecord: (input) =>
+          remote(fetchRetry, `fetch ${name} from ${input.event.source}`, {
+            taskQueue: progress.callQueue,
+          }).fetchRecord(input),
+        applyRecord: (input) => {
+          const what = input.incoming.deleted ? 'tombstone' : describeVersion(input.incoming);
+          return own(`apply ${name} ${what}`).applyRecord(input);
+        },
+        deliver: createDeliver(name, retry, progress, options),
       },
-      deliver: async (input) => {
-        const notRetried = options.waitsForStore ? [storeUnavailable] : [];
-        const attempts = retryOf(`deliver ${input.destination}`);
-        try {
-          await remote(attempts, `deliver ${name} to ${input.destination}`, { notRetried }).deliver(input);
-        } catch (error) {
-          if (!options.waitsForStore || !isStoreUnavailable(error)) throw error;
-          // The destination has had it: the store is asked after that.
-          await own(`note that ${input.destination} has ${name}`).markDelivered(input);
-        }
+      {
+        onStep: (step) => {
+          progress.step = step;
+        },
+        beforeRound: letOthersThrough,
+        // Runs of before handed it on in turn; none of them has what each destination failed with at first.
+        atOnce: () => progress.applied?.failed !== undefined || patched('deliver-at-once'),
       },
-    },
-    {
-      onStep: (step) => {
-        progress.step = step;
-      },
-      beforeRound: letOthersThrough,
-    },
-    progress.applied,
-  );
+      progress.applied,
+    );
+  } catch (error) {
+    const cancelled =
+      error instanceof DeliveriesFailedError
+        ? error.failures.find((each) => isCancellation(each.error))
+        : undefined;
+    throw cancelled === undefined ? error : cancelled.error;
+  }
 }
 
 /** Many events of one record at once: the others are let through first, in growing and uneven steps. */

@@ -7,7 +7,7 @@ import type { RetrySettings } from '../src/model/retry.ts';
 import { own, quickly } from './activity-options.ts';
 import { describeFailure } from './describe-failure.ts';
 import { landAtFirst } from './land-at-first.ts';
-import type { LandingProgress } from './land-by-activities.ts';
+import { type LandingProgress, wasTried } from './land-by-activities.ts';
 import { waitForRelease } from './wait-for-release.ts';
 
 const noHold: HoldAnswer = { held: false, askAfterMilliseconds: 0 };
@@ -46,7 +46,7 @@ export async function landThroughHolds(
       return await land();
     } catch (error) {
       if (isCancellation(error)) throw error;
-      const failure = describeFailure(error, progress.step, { triedStep: progress.triedStep });
+      const failure = describeFailure(error, progress.step, { tried: (step) => wasTried(progress, step) });
       if (!answer.held) answer = await judge(failure);
       if (!answer.held) throw error;
       const told = await waitForRelease({

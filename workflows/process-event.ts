@@ -7,14 +7,14 @@ import {
 } from '@temporalio/workflow';
 import type { LandfallEvent } from '../src/model/event.ts';
 import { deadLetterWorkflowId } from '../src/model/ids.ts';
-import type { Landed, LandingInput } from '../src/model/land-event.ts';
+import { DeliveriesFailedError, type Landed, type LandingInput } from '../src/model/land-event.ts';
 import { deadLettered, type Outcome, type ProcessEventResult } from '../src/model/outcome.ts';
 import type { ProcessEventInput } from '../src/model/process-event.ts';
 import { keyword, searchAttributes } from '../src/model/search-attributes.ts';
 import { own } from './activity-options.ts';
 import { describeFailure } from './describe-failure.ts';
 import { landAtFirst } from './land-at-first.ts';
-import { landByActivities, type LandingProgress } from './land-by-activities.ts';
+import { landByActivities, type LandingProgress, wasTried } from './land-by-activities.ts';
 import { landThroughHolds } from './land-through-holds.ts';
 import { resolvedSignal } from './messages.ts';
 
@@ -42,7 +42,7 @@ export async function processEvent(input: ProcessEventInput): Promise<ProcessEve
     return result;
   } catch (error) {
     if (isCancellation(error)) throw error;
-    const failure = describeFailure(error, progress.step, { triedStep: progress.triedStep });
+    const failure = describeFailure(error, progress.step, { tried: (step) => wasTried(progress, step) });
     await own('keep the event as a dead letter').openDeadLetter({
       source: event.source,
       eventId: event.id,
@@ -58,7 +58,7 @@ export async function processEvent(input: ProcessEventInput): Promise<ProcessEve
       type: 'LANDFALL_DEAD_LETTERED',
       nonRetryable: true,
       message: `${failure.step} failed: ${failure.message} The event waits in ${deadLetterWorkflowId(event.source, event.id)}.`,
-      ...(error instanceof Error ? { cause: error } : {}),
+      ...causeOf(error),
     });
   }
 }
@@ -76,6 +76,11 @@ function land(
     case 3:
       return landThroughHolds(landing, retry, progress, { replay: replay !== null });
   }
+}
+
+function causeOf(error: unknown): { cause?: Error } {
+  const cause = error instanceof DeliveriesFailedError ? error.failures[0]?.error : error;
+  return cause instanceof Error ? { cause } : {};
 }
 
 /** What was received is for people: no step needs it. */

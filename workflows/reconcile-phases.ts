@@ -152,6 +152,14 @@ async function waitForYoung({ source }: ReconcileInput, progress: ReconcileProgr
   return due;
 }
 
+/** Of a first run that lists everything, what it brings in; what changes meanwhile is found by its later phases. */
+function isBackfill(
+  { kind }: Difference,
+  { isFirst = true, since, phase = 'list' }: ReconcileProgress,
+): boolean {
+  return isFirst && since === null && phase === 'list' && kind === 'missing';
+}
+
 async function orIncomplete<Result>(
   what: string,
   step: string,
@@ -190,7 +198,7 @@ async function treat(
     for (let each = waiting.shift(); each !== undefined; each = waiting.shift()) {
       await unpaused();
       counts[each.kind] = (counts[each.kind] ?? 0) + 1;
-      counts[await repairDifference(source, each, retry)] += 1;
+      counts[await repairDifference(source, each, retry, isBackfill(each, progress))] += 1;
     }
   };
   await Promise.all(Array.from({ length: Math.min(repairsAtOnce, waiting.length) }, repairer));

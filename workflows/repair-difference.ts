@@ -1,6 +1,6 @@
 import { isCancellation, ParentClosePolicy, startChild, WorkflowIdReusePolicy } from '@temporalio/workflow';
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
-import type { LandfallEvent } from '../src/model/event.ts';
+import { type LandfallEvent, repairType } from '../src/model/event.ts';
 import { eventWorkflowId } from '../src/model/ids.ts';
 import { eventStartOptions, type ProcessEventInput, workflowVersion } from '../src/model/process-event.ts';
 import type { Difference } from '../src/model/reconciliation.ts';
@@ -10,17 +10,19 @@ import type { processEvent } from './process-event.ts';
 /**
  * Processes one difference as an event of its own, found by reconciliation, and waits for how it ends.
  *
+ * @param backfill - whether the vendor had it all along, and nothing has happened to it just now
  * @returns `settled` where there was nothing left to do: a webhook or another run had done it, or is about to
  */
 export async function repairDifference(
   source: string,
   difference: Difference,
   retry: RetrySettings,
+  backfill: boolean,
 ): Promise<'repaired' | 'settled' | 'failed'> {
   const event: LandfallEvent = {
     source,
     id: difference.eventId,
-    type: difference.eventType ?? `${difference.entity.type}.reconciled`,
+    type: difference.eventType ?? repairType(difference.entity),
     entity: difference.entity,
     announced: difference.version,
     occurredAt: null,
@@ -31,6 +33,7 @@ export async function repairDifference(
     bodySha256: '',
     receivedAt: new Date().toISOString(),
     foundBy: 'reconciliation',
+    ...(backfill ? { backfill } : {}),
   };
   const child: ProcessEventInput = { workflowVersion, event, retry, replay: null };
   try {

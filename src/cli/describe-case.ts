@@ -22,6 +22,7 @@ export function describeCase(state: DeadLetterState, subject: DeadLetterSubject)
       `${error.at} ${error.step} failed with ${error.type}${error.attempts === null ? '' : ` after ${error.attempts} attempts`}`,
       `  ${error.message}`,
       ...error.causes.map((cause) => `  caused by ${cause}`),
+      ...(error.beside ?? []).map((other) => `  failed as well: ${other}`),
     ]),
     '',
     'Record of the case',

@@ -1,11 +1,13 @@
 import type { Client } from '@temporalio/client';
 import type { DestinationStream, Logger } from 'pino';
 import { type Config, loadConfig } from '../config/load.ts';
+import { loadHandlers } from '../config/load-handlers.ts';
 import { StoreUnavailableError } from '../errors.ts';
 import { createLogger } from '../monitoring/logger.ts';
 import { createMetrics, type Metrics } from '../monitoring/metrics.ts';
 import { createRedactor } from '../monitoring/redactor.ts';
 import type { Source } from '../sources/define-source.ts';
+import { sourceDefinitions } from '../sources/registry.ts';
 import { openStore } from '../store/open-store.ts';
 import type { Store } from '../store/store.ts';
 import { createTemporalClient, type TemporalTarget } from '../temporal/client.ts';
@@ -85,6 +87,9 @@ export async function openRuntime(
     taskQueueOf,
     async close() {
       await client.connection.close();
+      const destinations = [...sources.values()].flatMap((source) => source.destinations);
+      // One that several accounts share is closed once.
+      await Promise.all([...new Set(destinations)].map((each) => each.close?.()));
       await store.close();
     },
   };
@@ -99,9 +104,26 @@ export async function openSharedRuntime(
   mode: 'receiver' | 'worker',
 ): Promise<Runtime> {
   const config = loadConfig(env, { mode, definitions: await findDefinitions(env) });
-  const { temporal: target, sources } = config;
+  const { temporal: target } = config;
   if (target === null) throw new RangeError(`loadConfig lets no ${mode} pass without Temporal`);
+  // A receiver hands nothing on, and needs none of what that needs.
+  const sources = mode === 'worker' ? await sourcesWithHandlers(config) : config.sources;
   return openRuntime(config, { target, sources, dataDirectory: null });
+}
+
+/**
+ * The sources that are on, with what the module of `LANDFALL_HANDLERS` has for them.
+ *
+ * @param sources - @default those of the configuration
+ * @throws ConfigurationError
+ */
+export function sourcesWithHandlers(
+  config: Pick<Config, 'sources' | 'handlersModule'>,
+  sources: readonly Source[] = config.sources,
+): Promise<readonly Source[]> {
+  return config.handlersModule === null
+    ? Promise.resolve(sources)
+    : loadHandlers(config.handlersModule, sources, { known: sourceDefinitions.map(({ name }) => name) });
 }
 
 const migratePause = 2_000;

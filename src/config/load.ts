@@ -41,6 +41,8 @@ export interface Config {
   /** null: pretty on a terminal. */
   logFormat: 'json' | 'pretty' | null;
   sources: readonly Source[];
+  /** The module with handlers and destinations for them; null: none. See `loadHandlers`. */
+  handlersModule: string | null;
   /** Whatever must never be seen in a log or an error. It grows when a secret in a file changes. */
   secrets: Set<string>;
 }
@@ -124,6 +126,7 @@ export function loadConfig(
     logLevel: values.LANDFALL_LOG_LEVEL,
     logFormat: values.LANDFALL_LOG_FORMAT,
     sources,
+    handlersModule: values.LANDFALL_HANDLERS,
     secrets,
   });
 }

@@ -85,6 +85,11 @@ export const settings = {
     'none',
     list.default([]),
   ),
+  LANDFALL_HANDLERS: setting(
+    'A JavaScript module with handlers and destinations for sources that are there already. Workers load it.',
+    'none',
+    z.string().nullable().default(null),
+  ),
   LANDFALL_TASK_QUEUE: setting(
     'The Temporal task queue of the sources without one of their own.',
     '`landfall`',

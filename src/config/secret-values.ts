@@ -5,7 +5,7 @@ const leastLength = 6;
 
 /** Whether a variable of this name holds a secret. */
 export function isSecret(name: string): boolean {
-  return secretName.test(name) || name === 'DATABASE_URL';
+  return secretName.test(name) || name.endsWith('DATABASE_URL');
 }
 
 /** The values in the environment that must never be seen: secrets by the name of their variable, and passwords in URLs. */

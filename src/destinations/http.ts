@@ -22,7 +22,9 @@ export interface HttpDestinationOptions {
   /** For one attempt, from connecting to the answer. @default 15000 */
   timeoutMilliseconds?: number | undefined;
   /** Which event types it is for. @default all */
-  accepts?: ((eventType: string) => boolean) | undefined;
+  accepts?: Destination['accepts'] | undefined;
+  /** What is other than for the source's steps. @default the source's */
+  retry?: Destination['retry'] | undefined;
   /** The clock of the signed timestamps. @default Date.now */
   now?: (() => number) | undefined;
 }
@@ -40,7 +42,15 @@ const excerptCharacters = 300;
  * @see https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/
  */
 export function httpDestination(options: HttpDestinationOptions): Destination {
-  const { name, headers = {}, secret, timeoutMilliseconds = 15_000, accepts, now = Date.now } = options;
+  const {
+    name,
+    headers = {},
+    secret,
+    timeoutMilliseconds = 15_000,
+    accepts,
+    retry,
+    now = Date.now,
+  } = options;
   const url = readUrl(name, options.url);
   // A query may hold a token, so it stays out of what people read.
   const address = url.origin + url.pathname;
@@ -51,6 +61,7 @@ export function httpDestination(options: HttpDestinationOptions): Destination {
   return {
     name,
     ...(accepts === undefined ? {} : { accepts }),
+    ...(retry === undefined ? {} : { retry }),
     async deliver(write, context) {
       const body = Buffer.from(JSON.stringify(toBody(write)));
       const id = `msg_${sha256Hex(write.idempotencyKey)}`;

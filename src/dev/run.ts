@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import getPort, { portNumbers } from 'get-port';
 import { removeDevState, writeDevState } from '../cli/dev-state.ts';
-import { openRuntime, type Runtime } from '../cli/runtime.ts';
+import { openRuntime, type Runtime, sourcesWithHandlers } from '../cli/runtime.ts';
 import { startOps } from '../cli/start-ops.ts';
 import { startReceiver } from '../cli/start-receiver.ts';
 import { startWorker } from '../cli/start-worker.ts';
@@ -86,7 +86,10 @@ export async function runDev(config: Config, options: DevOptions): Promise<boole
     const logFile = createWriteStream(join(config.dataDirectory, 'landfall.log'), { flags: 'a' });
     const runtime = await openRuntime(config, {
       target: temporal.target,
-      sources: [...config.sources.filter(({ name }) => name !== demo.name), demo],
+      sources: await sourcesWithHandlers(config, [
+        ...config.sources.filter(({ name }) => name !== demo.name),
+        demo,
+      ]),
       dataDirectory: join(config.dataDirectory, 'store'),
       secrets: [vendor.secret, vendor.token],
       logTo: {

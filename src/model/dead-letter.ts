@@ -10,6 +10,8 @@ export interface FailureReport {
   message: string;
   /** The chain of causes below it, outermost first. */
   causes: string[];
+  /** What failed beside it: other destinations of the same event. */
+  beside?: string[];
   /** How many attempts the step made; null where it is not known. */
   attempts: number | null;
   /** False where another attempt could not have helped. */

@@ -55,12 +55,23 @@ export interface LandfallEvent {
   /** When we received it, ISO 8601. For people: no decision is taken on it. */
   receivedAt: string;
   foundBy: FoundBy;
+  /** True for a record that the first reconciliation of its source brings in: nothing happened to it just now. */
+  backfill?: true;
 }
 
 /** What the activities need of an event: all but its body and headers. */
 export type EventRef = Pick<
   LandfallEvent,
-  'source' | 'id' | 'type' | 'entity' | 'announced' | 'occurredAt' | 'deletes' | 'bodySha256' | 'foundBy'
+  | 'source'
+  | 'id'
+  | 'type'
+  | 'entity'
+  | 'announced'
+  | 'occurredAt'
+  | 'deletes'
+  | 'bodySha256'
+  | 'foundBy'
+  | 'backfill'
 >;
 
 /** Only that of an event which the activities need. */
@@ -74,8 +85,15 @@ export function eventRef({
   deletes,
   bodySha256,
   foundBy,
+  backfill,
 }: EventRef): EventRef {
-  return { source, id, type, entity, announced, occurredAt, deletes, bodySha256, foundBy };
+  const ref = { source, id, type, entity, announced, occurredAt, deletes, bodySha256, foundBy };
+  return backfill === undefined ? ref : { ...ref, backfill };
+}
+
+/** `customer.reconciled`: the type of a repair where the vendor listed the record, and not the event that changed it. */
+export function repairType(entity: EntityRef): string {
+  return `${entity.type}.reconciled`;
 }
 
 /** `customer/cus_123`, or an empty string for no entity: the search attribute and what people read. */

@@ -1,6 +1,7 @@
 import { eventRef, type EntityRef, type EventRef, type LandfallEvent } from './event.ts';
 import type { ApplyResult, Outcome, ProcessEventResult } from './outcome.ts';
 import type { FetchResult, IncomingRecord } from './record.ts';
+import type { DeliveryPolicy } from './retry.ts';
 
 /** What an event is landed from: all of it, since sources without an API have nothing but its snapshot. */
 export interface LandingInput {
@@ -16,18 +17,22 @@ export interface LandingInput {
 export interface LandingSteps {
   fetchRecord(input: { event: EventRef; entity: EntityRef }): Promise<FetchResult>;
   applyRecord(input: { event: EventRef; incoming: IncomingRecord }): Promise<ApplyResult>;
-  deliver(input: DeliverInput): Promise<void>;
+  /** @param policy - of the destination; null where it is tried as the source says */
+  deliver(input: DeliverInput, policy: DeliveryPolicy | null): Promise<void>;
 }
 
-/** One hand-on of a record to one destination. */
+/** One hand-on of a record to one destination or handler. */
 export interface DeliverInput {
   event: EventRef;
+  /** Its name; `handler:…` of a handler. */
   destination: string;
   incoming: IncomingRecord;
   outcome: Outcome;
   nonce: string | null;
   /** See `ApplyResult`. */
   handedOnAs: string | null;
+  /** Attempts that were made before this activity's own. Absent where there were none. */
+  attemptsBefore?: number;
 }
 
 /** How an event ended, and whether a dead letter waits to hear of it. */
@@ -45,6 +50,39 @@ export interface AppliedEvent {
   applied: Applied;
   /** The destinations that have had it. */
   delivered: string[];
+  /** Those that the first attempt failed at, by name. */
+  failed?: Record<string, FailedDelivery>;
+}
+
+/** What a destination's first attempt failed with, as it is kept in a history. */
+export interface FailedDelivery {
+  /** The error code. */
+  type: string;
+  message: string;
+  /** The causes below it, outermost first. */
+  causes: { name: string; message: string }[];
+  retryable: boolean;
+  /** The wait that the other side asked for. */
+  retryAfterMilliseconds?: number;
+  /** True where our own store ended it before the destination was asked. */
+  notBegun?: true;
+}
+
+/** Some destinations could not be handed the record; those that could have it. Thrown by `landEvent`. */
+export class DeliveriesFailedError extends Error {
+  /** In the order of the destinations; at least one. */
+  readonly failures: readonly { destination: string; error: unknown }[];
+
+  constructor(failures: readonly { destination: string; error: unknown }[]) {
+    super(failures.map(({ destination }) => deliverStep(destination)).join(', '));
+    this.name = 'DeliveriesFailedError';
+    this.failures = failures;
+  }
+}
+
+/** `deliver crm`: the step's name in failures and dead letters. */
+export function deliverStep(destination: string): string {
+  return `deliver ${destination}`;
 }
 
 /**
@@ -55,6 +93,10 @@ export interface AppliedEvent {
  * @param hooks.onApplied - hears that the record is written; `delivered` grows after that
  * @param hooks.onStep - hears which step is next: `fetchRecord`, `applyRecord`, `deliver crm`
  * @param hooks.beforeRound - before the record is fetched again because other events wrote it meanwhile; from 2
+ * @param hooks.atOnce - whether several destinations are handed it at once, so that none waits for another's retries;
+ * otherwise in turn up to the first that fails. Asked only where there are several
+ * @param hooks.leaves - destinations that somebody else hands it to
+ * @throws DeliveriesFailedError where a destination failed
  */
 export async function landEvent(
   { event, entity, nonce }: LandingInput,
@@ -63,29 +105,38 @@ export async function landEvent(
     onStep: (step: string) => void;
     onApplied?: (state: AppliedEvent) => void;
     beforeRound: (round: number) => Promise<void>;
+    atOnce: () => boolean;
+    leaves?: (destination: string, policy: DeliveryPolicy | null) => boolean;
   },
   from: AppliedEvent | null = null,
 ): Promise<Landed> {
   const ref = eventRef(event);
   const state = from ?? { ...(await fetchAndApply()), delivered: [] };
   const { incoming, applied } = state;
-  const { handedOnAs = null } = applied;
+  const { outcome, pending, policies = {}, handedOnAs = null } = applied;
   hooks.onApplied?.(state);
-  const result: ProcessEventResult = {
-    outcome: applied.outcome,
-    version: incoming === null ? null : { version: incoming.version, sourceTime: incoming.sourceTime },
-    previous: applied.previous,
-    delivered: state.delivered,
+  const deliver = async (destination: string, record: IncomingRecord): Promise<void> => {
+    hooks.onStep(deliverStep(destination));
+    const input = { event: ref, destination, incoming: record, outcome, nonce, handedOnAs };
+    await steps.deliver(input, policies[destination] ?? null);
+    state.delivered.push(destination);
   };
   if (incoming !== null) {
-    for (const destination of applied.pending) {
-      if (state.delivered.includes(destination)) continue;
-      hooks.onStep(`deliver ${destination}`);
-      await steps.deliver({ event: ref, destination, incoming, outcome: applied.outcome, nonce, handedOnAs });
-      state.delivered.push(destination);
-    }
+    const left = pending.filter(
+      (name) => !state.delivered.includes(name) && hooks.leaves?.(name, policies[name] ?? null) !== true,
+    );
+    const inTurn = left.length > 1 && !hooks.atOnce();
+    await (inTurn ? deliverInTurn : deliverAtOnce)(left, (name) => deliver(name, incoming));
   }
-  return { result, deadLetterOpen: applied.deadLetterOpen };
+  return {
+    result: {
+      outcome,
+      version: incoming === null ? null : { version: incoming.version, sourceTime: incoming.sourceTime },
+      previous: applied.previous,
+      delivered: pending.filter((name) => state.delivered.includes(name)),
+    },
+    deadLetterOpen: applied.deadLetterOpen,
+  };
 
   /** Until no other event has written the record between our fetch and our write. */
   async function fetchAndApply(): Promise<{ incoming: IncomingRecord | null; applied: Applied }> {
@@ -109,6 +160,26 @@ export async function landEvent(
     const fetched = await steps.fetchRecord({ event: ref, entity });
     return fetched.kind === 'record' ? fetched.incoming : null;
   }
+}
+
+async function deliverAtOnce(
+  names: readonly string[],
+  deliver: (name: string) => Promise<void>,
+): Promise<void> {
+  const results = await Promise.allSettled(names.map(deliver));
+  const failures = results.flatMap((result, index) =>
+    result.status === 'rejected'
+      ? [{ destination: names[index] ?? '', error: result.reason as unknown }]
+      : [],
+  );
+  if (failures.length > 0) throw new DeliveriesFailedError(failures);
+}
+
+async function deliverInTurn(
+  names: readonly string[],
+  deliver: (name: string) => Promise<void>,
+): Promise<void> {
+  for (const name of names) await deliverAtOnce([name], deliver);
 }
 
 /** What the payload itself says, for sources without an API to ask. */

@@ -1,3 +1,4 @@
+import type { DeliveryPolicy } from './retry.ts';
 import type { RecordVersion } from './version.ts';
 
 /**
@@ -43,4 +44,6 @@ export type ApplyResult =
        * that is by now. null where nothing is handed on; absent in results of before it was kept.
        */
       handedOnAs?: string | null;
+      /** How those of `pending` are tried that are not tried as the source says. Absent where all are. */
+      policies?: Record<string, DeliveryPolicy>;
     };

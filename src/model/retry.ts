@@ -10,6 +10,13 @@ export interface RetrySettings {
   maximumIntervalMilliseconds: number;
 }
 
+/** How a destination or a handler is tried, where it says so itself or not at all as its source does. */
+export interface DeliveryPolicy {
+  retry: RetrySettings;
+  /** How long one attempt may take; null: as long as any destination. */
+  timeoutMilliseconds: number | null;
+}
+
 /** Five attempts over about three minutes: 2 s, 8 s, 32 s and 128 s apart. */
 export const defaultRetry: RetrySettings = {
   maximumAttempts: 5,

@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { ConfigurationError } from '../errors.ts';
 import type { Destination } from '../destinations/define-destination.ts';
+import { type Handler, handlerPrefix } from '../handlers/define-handler.ts';
+import type { Change } from '../handlers/repair-types.ts';
 import type { EntityRef, EventDraft } from '../model/event.ts';
 import type { HoldSettings } from '../model/hold.ts';
 import { sourceNamePattern } from '../model/ids.ts';
@@ -117,7 +119,14 @@ export interface Source {
     range: { since: string | null },
     context: CallContext,
   ): Promise<{ looked: number; asked: number }>;
+  /**
+   * What the vendor would have called a change that only reconciliation found, where that is not `<entity type>.<change>`; null
+   * where it has no name for it. Handlers of that type are run for the repair.
+   */
+  repairType?(entity: EntityRef, change: Change): string | null;
   destinations: readonly Destination[];
+  /** Business logic, made by `on`. */
+  handlers: readonly Handler[];
   retry: RetrySettings;
   reconcile: ReconcileSettings;
   /**
@@ -139,9 +148,17 @@ export interface Source {
 /** What an adapter says when it is made; what it leaves out gets the defaults. */
 export type SourceParts = Omit<
   Source,
-  'name' | 'destinations' | 'retry' | 'reconcile' | 'requestsPerSecond' | 'ordering' | 'taskQueue'
+  | 'name'
+  | 'destinations'
+  | 'handlers'
+  | 'retry'
+  | 'reconcile'
+  | 'requestsPerSecond'
+  | 'ordering'
+  | 'taskQueue'
 > & {
   destinations?: readonly Destination[];
+  handlers?: readonly Handler[];
   retry?: Partial<RetrySettings>;
   reconcile?: Partial<ReconcileSettings>;
   requestsPerSecond?: number;
@@ -213,33 +230,63 @@ const retrySchema = z.object({
 });
 
 function complete(name: string, parts: SourceParts): Source {
-  const destinations = parts.destinations ?? [];
-  const names = destinations.map((destination) => destination.name);
-  const twice = names.find((each, index) => names.indexOf(each) !== index);
-  if (twice !== undefined) {
-    throw new ConfigurationError(
-      `The source "${name}" has two destinations named "${twice}": names must be unique.`,
-    );
-  }
   if (parts.listChanged !== undefined && parts.fetchRecord === undefined) {
     throw new ConfigurationError(
       `The source "${name}" lists changes but fetches no record: without fetchRecord a difference cannot be mended.`,
     );
   }
-  const retry = retrySchema.safeParse({ ...defaultRetry, ...parts.retry });
-  if (!retry.success) {
-    throw new ConfigurationError(
-      `The source "${name}" has a wrong retry setting: ${z.prettifyError(retry.error)}`,
-    );
-  }
-  return {
+  const source: Source = {
     ...parts,
     name,
-    destinations,
-    retry: retry.data,
+    destinations: [],
+    handlers: [],
+    retry: readRetry(defaultRetry, parts.retry, `The source "${name}"`),
     reconcile: { ...defaultReconcile, ...parts.reconcile },
     requestsPerSecond: parts.requestsPerSecond ?? null,
     ordering: { ...defaultOrdering, ...parts.ordering },
     taskQueue: parts.taskQueue ?? null,
   };
+  return withReceivers(source, parts);
+}
+
+/**
+ * The source with these destinations and handlers beside those that it has.
+ *
+ * @throws ConfigurationError where two have one name, or one a wrong retry setting
+ */
+export function withReceivers(
+  source: Source,
+  more: { destinations?: readonly Destination[]; handlers?: readonly Handler[] },
+): Source {
+  const destinations = [...source.destinations, ...(more.destinations ?? [])];
+  const handlers = [...source.handlers, ...(more.handlers ?? [])];
+  const posing = destinations.find((each) => each.name.startsWith(handlerPrefix));
+  if (posing !== undefined) {
+    throw new ConfigurationError(
+      `The source "${source.name}" has a destination named "${posing.name}": "${handlerPrefix}" begins the names of handlers.`,
+    );
+  }
+  const names = [...destinations, ...handlers].map((each) => each.name);
+  const twice = names.find((each, index) => names.indexOf(each) !== index);
+  if (twice !== undefined) {
+    throw new ConfigurationError(
+      twice.startsWith(handlerPrefix)
+        ? `The source "${source.name}" has two handlers named "${twice.slice(handlerPrefix.length)}": give one a name of its own, on(…, …, { name: 'mail' }).`
+        : `The source "${source.name}" has two destinations named "${twice}": names must be unique.`,
+    );
+  }
+  for (const each of [...destinations, ...handlers]) {
+    readRetry(source.retry, each.retry, `"${each.name}" of the source "${source.name}"`);
+  }
+  return { ...source, destinations, handlers };
+}
+
+function readRetry(
+  base: RetrySettings,
+  own: Partial<RetrySettings> | undefined,
+  what: string,
+): RetrySettings {
+  const retry = retrySchema.safeParse({ ...base, ...own });
+  if (retry.success) return retry.data;
+  throw new ConfigurationError(`${what} has a wrong retry setting: ${z.prettifyError(retry.error)}`);
 }

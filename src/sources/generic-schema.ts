@@ -74,8 +74,20 @@ const fetchSchema = z.strictObject({
   timeoutMilliseconds,
 });
 
-/** Where the records are handed on to. */
-const destinationSchema = z.strictObject({
+const attempts = z.int().min(1).max(100);
+const milliseconds = z.int().min(1);
+const factor = z.number().min(1);
+
+/** What is other than for the source's own steps about how a destination is tried again. */
+const ownRetrySchema = z.strictObject({
+  maximumAttempts: attempts.exactOptional(),
+  initialIntervalMilliseconds: milliseconds.exactOptional(),
+  backoffCoefficient: factor.exactOptional(),
+  maximumIntervalMilliseconds: milliseconds.exactOptional(),
+});
+
+const httpDestinationSchema = z.strictObject({
+  type: z.literal('http'),
   name: z.string().min(1).max(60).default('http'),
   url: httpUrl,
   /** The variable that holds a token, sent as `Authorization: Bearer …`. */
@@ -83,7 +95,38 @@ const destinationSchema = z.strictObject({
   /** The variable that holds a Standard Webhooks secret to sign with. */
   secretEnv: variableName.optional(),
   timeoutMilliseconds,
+  retry: ownRetrySchema.optional(),
 });
+
+const columnName = z.string().min(1).max(63);
+const databaseDestinationSchema = z.strictObject({
+  type: z.literal('database'),
+  name: z.string().min(1).max(60).default('database'),
+  /** The variable that holds the connection string. */
+  urlEnv: variableName,
+  table: z.string().min(1).max(130),
+  /** The type of the records that go there, or several. */
+  entity: z.union([z.string().min(1), z.array(z.string().min(1)).min(1)], {
+    error: 'must be the type of an entity, or a list of some',
+  }),
+  key: columnName.optional(),
+  /** Each column with the place of its value in the record. */
+  columns: z.record(columnName, pointer),
+  eventId: columnName.optional(),
+  revision: columnName.optional(),
+  deletedAt: columnName.optional(),
+  timeoutMilliseconds,
+  retry: ownRetrySchema.optional(),
+});
+
+/** Where the records are handed on to; `http` where the type is left out. */
+const destinationSchema = z.preprocess(
+  (value) => (typeof value === 'object' && value !== null ? { type: 'http', ...value } : value),
+  z.discriminatedUnion('type', [httpDestinationSchema, databaseDestinationSchema]),
+);
+
+/** One of them. */
+export type GenericDestination = z.infer<typeof destinationSchema>;
 
 /** A vendor described in JSON rather than in code: one element of the sources file. */
 export const genericSourceSchema = z
@@ -132,10 +175,10 @@ export const genericSourceSchema = z
     fetch: fetchSchema.optional(),
     retry: z
       .strictObject({
-        maximumAttempts: z.int().min(1).max(100).default(defaultRetry.maximumAttempts),
-        initialIntervalMilliseconds: z.int().min(1).default(defaultRetry.initialIntervalMilliseconds),
-        backoffCoefficient: z.number().min(1).default(defaultRetry.backoffCoefficient),
-        maximumIntervalMilliseconds: z.int().min(1).default(defaultRetry.maximumIntervalMilliseconds),
+        maximumAttempts: attempts.default(defaultRetry.maximumAttempts),
+        initialIntervalMilliseconds: milliseconds.default(defaultRetry.initialIntervalMilliseconds),
+        backoffCoefficient: factor.default(defaultRetry.backoffCoefficient),
+        maximumIntervalMilliseconds: milliseconds.default(defaultRetry.maximumIntervalMilliseconds),
       })
       .optional(),
     /** How many different records must fail alike within which time before they count as an outage; false: never. */
@@ -170,6 +213,7 @@ export const genericSourceSchema = z
     /** A task queue of its own, for a vendor that is slow. */
     taskQueue: z.string().min(1).max(200).optional(),
     destination: destinationSchema.optional(),
+    destinations: z.array(destinationSchema).optional(),
   })
   .refine(({ id, idHeader }) => (id === undefined) !== (idHeader === undefined), {
     path: ['id'],

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { databaseDestination } from '../destinations/database.ts';
 import type { Destination } from '../destinations/define-destination.ts';
 import { httpDestination } from '../destinations/http.ts';
 import { ConfigurationError, UnreadableEventError } from '../errors.ts';
@@ -8,7 +9,7 @@ import { defineSource, type Source } from './define-source.ts';
 import { readGenericEvent } from './generic-event.ts';
 import { createGenericFetch } from './generic-fetch.ts';
 import { createGenericScheme } from './generic-scheme.ts';
-import { genericSourceSchema, type GenericSourceSpec } from './generic-schema.ts';
+import { type GenericDestination, genericSourceSchema, type GenericSourceSpec } from './generic-schema.ts';
 import { readPointer } from './json-pointer.ts';
 import { ofAccount, optionalSecret, type SecretEnv, secretList } from './secret-settings.ts';
 
@@ -44,7 +45,7 @@ export function genericSource(
       ...(spec.fetch === undefined
         ? {}
         : { fetchRecord: createGenericFetch(spec.name, spec.fetch, readVariable(env, spec.fetch.tokenEnv)) }),
-      ...(spec.destination === undefined ? {} : { destinations: [createDestination(spec.destination, env)] }),
+      destinations: destinationsOf(spec).map(([, each]) => createDestination(each, env)),
       ...(spec.retry === undefined ? {} : { retry: spec.retry }),
       ...(spec.consecutiveVersions === undefined
         ? {}
@@ -75,6 +76,7 @@ function withVariablesOf(spec: GenericSourceSpec, account: string | null): Gener
           fetch: { ...own(spec.fetch), urlTemplate: spec.fetch.urlTemplate.replaceAll('{account}', account) },
         }),
     ...(spec.destination === undefined ? {} : { destination: own(spec.destination) }),
+    ...(spec.destinations === undefined ? {} : { destinations: spec.destinations.map(own) }),
   };
 }
 
@@ -136,13 +138,31 @@ const answerSlack: NonNullable<Source['handshake']> = ({ body }) => {
   return { challenge: body['challenge'] ?? null };
 };
 
-function createDestination(spec: NonNullable<GenericSourceSpec['destination']>, env: SecretEnv): Destination {
+/** Each with its place in the description. */
+function destinationsOf({
+  destination,
+  destinations = [],
+}: GenericSourceSpec): [string, GenericDestination][] {
+  return [
+    ...(destination === undefined
+      ? []
+      : [['/destination', destination] satisfies [string, GenericDestination]]),
+    ...destinations.map((each, index): [string, GenericDestination] => [`/destinations/${index}`, each]),
+  ];
+}
+
+function createDestination(spec: GenericDestination, env: SecretEnv): Destination {
+  if (spec.type === 'database') {
+    const { type: _type, urlEnv, ...options } = spec;
+    return databaseDestination({ ...options, connectionString: readVariable(env, urlEnv) ?? '' });
+  }
   const token = readVariable(env, spec.tokenEnv);
   return httpDestination({
     name: spec.name,
     url: spec.url,
     secret: spec.secretEnv === undefined ? undefined : secretList().parse(env[spec.secretEnv]),
     timeoutMilliseconds: spec.timeoutMilliseconds,
+    retry: spec.retry,
     headers: token === undefined ? {} : { authorization: () => `Bearer ${token()}` },
   });
 }
@@ -158,8 +178,14 @@ function namedBy(spec: GenericSourceSpec): { path: string; variable: string | un
   return [
     { path: '/secretEnv', variable: spec.secretEnv },
     { path: '/fetch/tokenEnv', variable: spec.fetch?.tokenEnv },
-    { path: '/destination/tokenEnv', variable: spec.destination?.tokenEnv },
-    { path: '/destination/secretEnv', variable: spec.destination?.secretEnv },
+    ...destinationsOf(spec).flatMap(([path, each]) =>
+      each.type === 'database'
+        ? [{ path: `${path}/urlEnv`, variable: each.urlEnv }]
+        : [
+            { path: `${path}/tokenEnv`, variable: each.tokenEnv },
+            { path: `${path}/secretEnv`, variable: each.secretEnv },
+          ],
+    ),
   ];
 }
 

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { VendorAnswerError, VendorRefusedError } from '../errors.ts';
 import { isJsonObject } from '../model/json.ts';
 import { githubScheme } from '../verification/github.ts';
+import type { Change } from '../handlers/repair-types.ts';
 import { defineSource, type Source } from './define-source.ts';
 import { createGithubApi, type GithubApi } from './github-api.ts';
 import { createGithubChanges } from './github-changes.ts';
@@ -42,7 +43,7 @@ export const githubSource = defineSource({
       fetchRecord: createFetchRecord(api),
       ...(repositories.length === 0
         ? {}
-        : { listChanged: createGithubChanges(api, { repositories, lists }) }),
+        : { listChanged: createGithubChanges(api, { repositories, lists }), repairType }),
       ...(hooks.length === 0
         ? {}
         : {
@@ -55,6 +56,20 @@ export const githubSource = defineSource({
     };
   },
 });
+
+/** Events that are named otherwise than their records, or whose actions are. */
+const eventNames: Readonly<Record<string, string>> = { issue: 'issues' };
+const actions: Readonly<Record<string, Record<Change, string>>> = {
+  issue: { created: 'opened', updated: 'edited', deleted: 'deleted' },
+  pull_request: { created: 'opened', updated: 'edited', deleted: 'closed' },
+  release: { created: 'published', updated: 'edited', deleted: 'deleted' },
+  workflow_run: { created: 'requested', updated: 'completed', deleted: 'deleted' },
+};
+const usualActions = { created: 'created', updated: 'edited', deleted: 'deleted' };
+
+/** What GitHub would have called a change that only a list has shown. */
+const repairType: NonNullable<Source['repairType']> = ({ type }, change) =>
+  `${eventNames[type] ?? type}.${(actions[type] ?? usualActions)[change]}`;
 
 function createFetchRecord(api: GithubApi): NonNullable<Source['fetchRecord']> {
   return async (entity, { signal }) => {

@@ -9,7 +9,7 @@ import { handedOnBefore, ofEvent } from './events.ts';
 import { ofEntity, readEventAndRecord, toStoredRecord } from './records.ts';
 import { deliveries, processedEvents, records } from './schema.ts';
 import type { ApplyResult } from '../model/outcome.ts';
-import type { ApplyInput, Store, StoredRecord } from './store.ts';
+import type { ApplyInput, KeptCopy, Store, StoredRecord } from './store.ts';
 
 type Answer = Pick<Extract<ApplyResult, { kind: 'done' }>, 'outcome' | 'previous'>;
 type EventRow = typeof processedEvents.$inferSelect;
@@ -23,6 +23,8 @@ type EventRow = typeof processedEvents.$inferSelect;
  * - An incomplete event that was applied before goes on with our copy, whoever wrote it since, under the idempotency keys of
  *   its first time: a destination may have had it, though its answer was lost. It writes nothing: a newer record that only
  *   this event had would not be handed on under those keys.
+ * - What our copy was before is kept from an event's first write to the time when all handlers have had it, however often it
+ *   is written between: nobody has been told yet of what the first one changed.
  */
 export function createApply(database: Database): Pick<Store, 'apply'> {
   return { apply: (input) => database.transaction((queries) => applyOnce(queries, input)) };
@@ -75,7 +77,10 @@ async function applyOnce(queries: Queries, input: ApplyInput): Promise<ApplyResu
   const answer = decision.kind === 'unchanged' && before !== null ? before : fresh;
   const pending = decision.kind === 'stale' ? [] : await findPending(queries, input);
   const handedOnAs = decision.kind === 'stale' ? null : (since ?? keyVersion(incoming));
-  await remember(queries, input, event, { ...answer, handedOnAs, complete: pending.length === 0 });
+  const isTold = input.toldPrevious?.some((name) => pending.includes(name)) ?? false;
+  const previousCopy = isTold ? (keptBefore(event) ?? { copy: copyOf(local) }) : null;
+  const complete = pending.length === 0;
+  await remember(queries, input, event, { ...answer, handedOnAs, complete, previousCopy });
   return { kind: 'done', ...answer, pending, deadLetterOpen, handedOnAs };
 }
 
@@ -112,6 +117,16 @@ function answerBefore(event: EventRow, runId: string): Answer | null {
     outcome,
     previous: known ? { version: event.previousVersion, sourceTime: event.previousSourceTime } : null,
   };
+}
+
+function keptBefore(event: EventRow | null): KeptCopy | null {
+  return event === null || event.complete ? null : event.previousCopy;
+}
+
+function copyOf(local: StoredRecord | null): KeptCopy['copy'] {
+  if (local === null) return null;
+  const { data, version, sourceTime, deleted } = local;
+  return { data, version, sourceTime, deleted };
 }
 
 /** Equal as JSON, whatever the order of keys; as the text would be read back. */
@@ -162,7 +177,12 @@ async function remember(
   queries: Queries,
   { source, eventId, workflowId, runId, bodySha256 }: ApplyInput,
   known: EventRow | null,
-  { outcome, previous, ...handing }: Answer & { handedOnAs: string | null; complete: boolean },
+  {
+    outcome,
+    previous,
+    previousCopy,
+    ...handing
+  }: Answer & { handedOnAs: string | null; complete: boolean; previousCopy: KeptCopy | null },
 ): Promise<void> {
   const row = {
     outcome,
@@ -177,15 +197,30 @@ async function remember(
   const event = ofEvent(processedEvents, source, eventId);
   if (known !== null) {
     const itsMonth = eq(processedEvents.firstAt, known.firstAt);
-    await queries.update(processedEvents).set(row).where(and(event, itsMonth));
+    await queries
+      .update(processedEvents)
+      .set({ ...row, previousCopy })
+      .where(and(event, itsMonth));
     return;
   }
   // No constraint holds over all partitions: the event's lock, and having looked for its row, keep it the only one.
   const made = await queries
     .insert(processedEvents)
-    .values({ source, eventId, bodySha256, deadLetterOpen: false, ...row })
+    .values({
+      source,
+      eventId,
+      bodySha256,
+      deadLetterOpen: false,
+      ...row,
+      ...(previousCopy === null ? {} : { previousCopy }),
+    })
     .onConflictDoNothing()
     .returning({ eventId: processedEvents.eventId });
   // Its row is older than the event claims to be.
-  if (made.length === 0) await queries.update(processedEvents).set(row).where(event);
+  if (made.length === 0) {
+    await queries
+      .update(processedEvents)
+      .set({ ...row, previousCopy })
+      .where(event);
+  }
 }

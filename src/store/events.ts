@@ -6,7 +6,7 @@ import type { ProcessedEvent, Store } from './store.ts';
 
 type Events = Pick<
   Store,
-  'markDelivered' | 'markDeadLettered' | 'closeDeadLetter' | 'findEvent' | 'countEvents'
+  'markDelivered' | 'lookUpHandOn' | 'markDeadLettered' | 'closeDeadLetter' | 'findEvent' | 'countEvents'
 >;
 
 /** The tables `processed_events` and `deliveries`. */
@@ -32,12 +32,35 @@ export function createEvents(database: Database): Events {
         const complete = (event: SQL | undefined) =>
           queries
             .update(processedEvents)
-            .set({ complete: true })
+            .set({ complete: true, previousCopy: null })
             .where(event)
             .returning({ eventId: processedEvents.eventId });
         const known = await complete(ofEventSince(source, eventId, happenedAt));
         // Its row is older than the event claims to be.
         if (known.length === 0) await complete(ofEvent(processedEvents, source, eventId));
+      }),
+
+    lookUpHandOn: (source, eventId, destination, happenedAt = null) =>
+      database.run(async (queries) => {
+        const look = async (event: SQL | undefined) => {
+          const [row] = await queries
+            .select({
+              event: processedEvents.eventId,
+              previous: processedEvents.previousCopy,
+              deliveredAs: deliveries.idempotencyKey,
+            })
+            .from(sql`(select 1) as one`)
+            .leftJoin(processedEvents, event)
+            .leftJoin(
+              deliveries,
+              and(ofEvent(deliveries, source, eventId), eq(deliveries.destination, destination)),
+            );
+          return row;
+        };
+        const found = await look(ofEventSince(source, eventId, happenedAt));
+        // Its row is older than the event claims to be.
+        const row = found?.event == null ? await look(ofEvent(processedEvents, source, eventId)) : found;
+        return { previous: row?.previous ?? null, deliveredAs: row?.deliveredAs ?? null };
       }),
 
     markDeadLettered: ({ source, eventId, workflowId, runId, bodySha256 }) =>
@@ -70,7 +93,7 @@ export function createEvents(database: Database): Events {
         if (resolution === 'resolved') return;
         await queries
           .update(processedEvents)
-          .set({ complete: true, outcome: 'discarded' })
+          .set({ complete: true, outcome: 'discarded', previousCopy: null })
           .where(and(event, eq(processedEvents.complete, false)));
       }),
 

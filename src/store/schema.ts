@@ -12,7 +12,7 @@ import {
 } from 'drizzle-orm/pg-core';
 import type { JsonValue } from '../model/json.ts';
 import type { ReconciliationReport } from '../model/reconciliation.ts';
-import type { ConflictingDelivery, InboxItem, ProcessedOutcome, RejectionSample } from './store.ts';
+import type { ConflictingDelivery, InboxItem, KeptCopy, ProcessedOutcome, RejectionSample } from './store.ts';
 
 /**
  * A column of type `json`, not `jsonb`: it keeps the text as it is, and so takes `\u0000` and lone surrogates,
@@ -77,6 +77,8 @@ export const processedEvents = landfall.table(
     firstAt: instant('first_at')
       .notNull()
       .default(sql`now()`),
+    /** What our copy was before the event wrote it, until the handlers that it is for have had it. */
+    previousCopy: json('previous_copy').$type<KeptCopy>(),
   },
   (table) => [primaryKey({ columns: [table.source, table.eventId] })],
 );

@@ -34,6 +34,18 @@ export interface ProcessedEvent {
   deadLetterOpen: boolean;
 }
 
+/** Our copy of a record as it was at some time. */
+export interface RecordCopy extends RecordVersion {
+  /** null on a tombstone. */
+  data: JsonValue;
+  deleted: boolean;
+}
+
+/** What our copy was before an event: null where there was none. */
+export interface KeptCopy {
+  copy: RecordCopy | null;
+}
+
 /** What `apply` is asked to do. */
 export interface ApplyInput {
   source: string;
@@ -44,6 +56,8 @@ export interface ApplyInput {
   incoming: IncomingRecord;
   /** The names of the destinations that this event is for. */
   destinations: readonly string[];
+  /** Those of them that are told what our copy was before: it is kept with the event until they have had it. @default none */
+  toldPrevious?: readonly string[];
   /**
    * A time of the vendor's not after the event happened (ISO 8601), equal or earlier on each delivery: an event was never
    * processed before, so older months are left out of the search for it. null or left out: all are searched.
@@ -163,6 +177,16 @@ export interface Store {
     /** See `ApplyInput.happenedAt`. */
     happenedAt?: string | null;
   }): Promise<void>;
+  /**
+   * For one hand-on: what our copy was before the event's first write that was not handed on to all (null where that was not
+   * kept, see `ApplyInput.toldPrevious`), and under which key the destination has had the event (null: not yet).
+   */
+  lookUpHandOn(
+    source: string,
+    eventId: string,
+    destination: string,
+    happenedAt?: string | null,
+  ): Promise<{ previous: KeptCopy | null; deliveredAs: string | null }>;
   /** Marks the event as having an open dead letter; creates its row where it has none. A complete event stays complete. */
   markDeadLettered(
     event: Pick<ProcessedEvent, 'source' | 'eventId' | 'workflowId' | 'runId' | 'bodySha256'>,

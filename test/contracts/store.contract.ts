@@ -9,6 +9,7 @@ import { storeDifferencesContract } from './store-differences.contract.ts';
 import { storeFailuresContract } from './store-failures.contract.ts';
 import { storeInboxContract } from './store-inbox.contract.ts';
 import { storePartitionsContract } from './store-partitions.contract.ts';
+import { storePreviousContract } from './store-previous.contract.ts';
 
 /** What the parts of the suite work with: one migrated store, and a source of its own for each test. */
 export interface StoreUnderTest {
@@ -43,6 +44,7 @@ export function storeContract(open: () => Promise<Store>): void {
 
     storeApplyContract(subject);
     storeApplyAgainContract(subject);
+    storePreviousContract(subject);
     storeDeadLettersContract(subject);
     storeDifferencesContract(subject);
     storeInboxContract(subject);

@@ -16,6 +16,7 @@ import type { Store } from '../../src/store/store.ts';
 import { standardWebhooksScheme } from '../../src/verification/standard-webhooks.ts';
 import { buildApply, buildInboxItem } from '../support/build-apply.ts';
 import { createDatabase, query } from '../support/create-database.ts';
+import { unusedPorts } from '../support/unused-ports.ts';
 
 const day = 86_400_000;
 /** As the version before partitions wrote it, by the name that the table had then. */
@@ -209,28 +210,10 @@ function land(
       ],
     }),
   });
-  const notAsked = () => Promise.reject(new Error('not asked'));
   const { tryEvent } = createActivities({
     sources: new Map([['shop', create({})]]),
     store,
-    temporal: {
-      openDeadLetter: notAsked,
-      describeRun: notAsked,
-      waitForTurn: notAsked,
-      replayDeadLetter: notAsked,
-      isHeld: notAsked,
-      beginHold: notAsked,
-      countHeld: notAsked,
-      listHeld: notAsked,
-      tellHeld: notAsked,
-    },
-    runs: {
-      find: notAsked,
-      latest: notAsked,
-      readEvent: notAsked,
-      begin: notAsked,
-      waitFor: notAsked,
-    },
+    ...unusedPorts,
     metrics: createMetrics(),
     logger: createLogger({ level: 'silent', format: 'json', redact: (text) => text }),
     timers: { remindAfterMilliseconds: day, escalateAfterMilliseconds: day },

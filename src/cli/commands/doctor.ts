@@ -6,6 +6,7 @@ import { describeDays, prepareNamespace } from '../../temporal/namespace.ts';
 import { scheduledSources, scheduleId } from '../../temporal/schedules.ts';
 import { findDefinitions } from '../source-definitions.ts';
 import { examples } from '../examples.ts';
+import { sourcesWithHandlers } from '../runtime.ts';
 import { type Environment, withTemporal } from '../with-temporal.ts';
 
 interface Finding {
@@ -21,6 +22,7 @@ export function doctorCommand(environment: () => Promise<Environment>): Command 
     const config = loadConfig(env, { mode: 'command', definitions: await findDefinitions(env) });
     const findings = [
       ...checkSources(config),
+      ...(await checkHandlers(config)),
       ...(await checkTemporal(env, config)),
       ...(await checkStore(config)),
     ];
@@ -39,6 +41,15 @@ function checkSources({ sources }: Config): Finding[] {
       level: lists ? 'ok' : 'warning',
       text: `source ${source.name}${lists ? '' : ': cannot list its changes, so a delivery that never arrives is never found'}`,
     };
+  });
+}
+
+async function checkHandlers(config: Config): Promise<Finding[]> {
+  if (config.handlersModule === null) return [];
+  return attempt('handlers', async () => {
+    const sources = await sourcesWithHandlers(config);
+    const names = sources.flatMap((source) => source.handlers.map(({ name }) => name));
+    return [{ level: 'ok', text: `${names.length} handlers from ${config.handlersModule ?? ''}` }];
   });
 }
 

@@ -4,6 +4,7 @@ import { loadConfig } from '../../config/load.ts';
 import { withoutAccount } from '../../model/ids.ts';
 import { findDefinitions } from '../source-definitions.ts';
 import { examples } from '../examples.ts';
+import { sourcesWithHandlers } from '../runtime.ts';
 import { renderTable } from '../table.ts';
 import type { Environment } from '../with-temporal.ts';
 
@@ -13,7 +14,7 @@ export function sourcesCommand(environment: () => Promise<Environment>): Command
   return command.addHelpText('after', examples('landfall sources')).action(async () => {
     const env = await environment();
     const definitions = await findDefinitions(env);
-    const { sources } = loadConfig(env, { mode: 'command', definitions });
+    const sources = await sourcesWithHandlers(loadConfig(env, { mode: 'command', definitions }));
     const on = new Set(sources.map(({ name }) => withoutAccount(name)));
     const rows = sources.map((source) => [
       source.name,
@@ -21,7 +22,7 @@ export function sourcesCommand(environment: () => Promise<Environment>): Command
       source.verification.name,
       source.fetchRecord === undefined ? 'from the payload' : 'fetched fresh',
       source.listChanged === undefined ? 'no' : `every ${ms(source.reconcile.everyMilliseconds)}`,
-      source.destinations.map(({ name }) => name).join(', '),
+      [...source.destinations, ...source.handlers].map(({ name }) => name).join(', '),
       `${source.retry.maximumAttempts} attempts`,
     ]);
     if (rows.length > 0) {

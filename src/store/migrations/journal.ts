@@ -6,6 +6,7 @@ import { eventFirstAt } from './0004-event-first-at.ts';
 import { eventFirstAtChecked } from './0005-event-first-at-checked.ts';
 import { processedByMonth } from './0006-processed-by-month.ts';
 import { failuresAndArrivals } from './0007-failures-and-arrivals.ts';
+import { previousCopy } from './0008-previous-copy.ts';
 import type { Migration } from './migration.ts';
 
 /** Every migration in its order: append only. */
@@ -17,6 +18,7 @@ export const journal: readonly Migration[] = [
   eventFirstAtChecked,
   processedByMonth,
   failuresAndArrivals,
+  previousCopy,
 ];
 
 /** What tells an edited migration from the one that a database has. */

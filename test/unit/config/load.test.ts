@@ -54,6 +54,7 @@ describe('Without any setting', () => {
       logLevel: 'info',
       logFormat: null,
       sources: [],
+      handlersModule: null,
       secrets: new Set(),
     });
   });
@@ -103,6 +104,7 @@ describe('A setting', () => {
     ['LANDFALL_OPS_HOST', '::1', { opsHost: '::1' }],
     ['LANDFALL_MAX_BODY_BYTES', '2048', { maxBodyBytes: 2_048 }],
     ['LANDFALL_STORE_POOL_SIZE', '3', { poolSize: 3 }],
+    ['LANDFALL_HANDLERS', './handlers.js', { handlersModule: './handlers.js' }],
     ['LANDFALL_TASK_QUEUE', 'mine', { taskQueue: 'mine' }],
     ['LANDFALL_KEEP_PROCESSED', '90 days', { keepProcessedMilliseconds: 7_776_000_000 }],
     ['LANDFALL_SHUTDOWN_GRACE', '2 minutes', { shutdownGraceMilliseconds: 120_000 }],

@@ -10,6 +10,7 @@ import { sourceDefinitions as definitions } from '../../../src/sources/registry.
 import { standardWebhooksScheme } from '../../../src/verification/standard-webhooks.ts';
 import { stripeScheme } from '../../../src/verification/stripe.ts';
 import { startHttpVendor } from '../../support/http-vendor.ts';
+import { latest } from '../../support/latest.ts';
 
 let folder: string;
 let count = 0;
@@ -104,7 +105,7 @@ describe('A secret in a file', () => {
     });
     const [crmOfShop] = config.sources[0]?.destinations ?? [];
     const deliver = async () => {
-      await crmOfShop?.deliver(write, { signal: new AbortController().signal });
+      await crmOfShop?.deliver(write, { signal: new AbortController().signal, latest });
       const { headers, body: sent } = crm.requests.at(-1)!;
       const signed = await standardWebhooksScheme({ secrets: Object.values(signingSecrets) }).verify({
         ...{ body: Buffer.from(sent), headers: headers as Record<string, string>, now: Date.now() },

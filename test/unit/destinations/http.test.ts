@@ -8,6 +8,7 @@ import {
   DestinationUnavailableError,
 } from '../../../src/errors.ts';
 import { startHttpVendor, type VendorReply } from '../../support/http-vendor.ts';
+import { latest } from '../../support/latest.ts';
 
 const secret = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
 const newSecret = 'whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD';
@@ -36,7 +37,7 @@ async function deliver(
     url: `${vendor.url}/hook?token=hidden-token`,
     ...options,
   });
-  const error: unknown = await destination.deliver(what, { signal }).then(
+  const error: unknown = await destination.deliver(what, { signal, latest }).then(
     () => null,
     (reason: unknown) => reason,
   );
@@ -100,7 +101,7 @@ describe('An HTTP destination', () => {
     });
     const next = async () => {
       const error = (await destination
-        .deliver(write, { signal })
+        .deliver(write, { signal, latest })
         .catch((reason: unknown) => reason)) as Error;
       const { headers, body } = vendor.requests.at(-1)!;
       const by = [secret, newSecret].filter((each) => {
@@ -178,6 +179,7 @@ describe('An HTTP destination', () => {
     const reason = new Error('the worker stops');
     const call = httpDestination({ name: 'crm', url: vendor.url }).deliver(write, {
       signal: controller.signal,
+      latest,
     });
     const expectation = expect(call).rejects.toBe(reason);
     await expect.poll(() => vendor.requests.length).toBe(1);
@@ -187,8 +189,9 @@ describe('An HTTP destination', () => {
 
   it('is for the events that it accepts', () => {
     const accepts = (type: string) => type.startsWith('customer.');
+    const entity = { type: 'invoice', id: 'inv_1' };
     expect(
-      httpDestination({ name: 'crm', url: 'https://example.com', accepts }).accepts?.('invoice.paid'),
+      httpDestination({ name: 'crm', url: 'https://example.com', accepts }).accepts?.('invoice.paid', entity),
     ).toBe(false);
     expect(httpDestination({ name: 'crm', url: 'https://example.com' }).accepts).toBeUndefined();
   });

@@ -18,6 +18,7 @@ import { demoSource } from '../../../src/sources/demo.ts';
 import type { StoredRecord } from '../../../src/store/store.ts';
 import { startHttpVendor, type VendorReply } from '../../support/http-vendor.ts';
 import { startWebhookTarget } from '../../support/webhook-target.ts';
+import { latest } from '../../support/latest.ts';
 
 const signal = new AbortController().signal;
 const open: { close(): Promise<void> }[] = [];
@@ -220,7 +221,7 @@ describe('the CRM', () => {
   it('gets each write once, however often it is tried', async () => {
     const vendor = await startVendor();
     const [crm] = connect(vendor).destinations;
-    for (const key of ['a', 'a', 'b']) await crm?.deliver(write(key), { signal });
+    for (const key of ['a', 'a', 'b']) await crm?.deliver(write(key), { signal, latest });
     expect(vendor.crm().effects.map(({ key, eventId, version }) => [key, eventId, version])).toEqual([
       ['a', 'evt_1', '2'],
       ['b', 'evt_1', '2'],

@@ -10,11 +10,13 @@ import {
 import type { JsonValue } from '../../../src/model/json.ts';
 import { readGenericSources } from '../../../src/sources/generic.ts';
 import { startHttpVendor, type VendorReply } from '../../support/http-vendor.ts';
+import { latest } from '../../support/latest.ts';
 
 const signal = new AbortController().signal;
 const env = {
   ACME_SECRET: 'new secret, old secret',
   ACME_TOKEN: 'tok_hidden',
+  SHOP_DATABASE_URL: 'postgresql://shop@127.0.0.1:1/shop',
   CRM_SECRET: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw',
 };
 
@@ -160,11 +162,36 @@ describe('A described source', () => {
       outcome: 'applied',
       idempotencyKey: 'k',
     } as const;
-    await source.destinations[0]?.deliver(write, { signal });
+    await source.destinations[0]?.deliver(write, { signal, latest });
     expect(crm.requests[0]?.headers).toMatchObject({
       authorization: 'Bearer tok_hidden',
       'webhook-signature': expect.stringMatching(/^v1,/),
     });
+  });
+
+  it('may have several destinations, a table among them, each with retries of its own', async () => {
+    const { destinations } = make({
+      destination: { name: 'crm', url: 'https://example.com', retry: { maximumAttempts: 9 } },
+      destinations: [
+        {
+          ...{
+            type: 'database',
+            name: 'tables',
+            urlEnv: 'SHOP_DATABASE_URL',
+            table: 'orders',
+            entity: 'order',
+          },
+          columns: { total: '/total' },
+        },
+      ],
+    });
+    expect(destinations.map(({ name, retry }) => [name, retry])).toEqual([
+      ['crm', { maximumAttempts: 9 }],
+      ['tables', undefined],
+    ]);
+    expect(destinations[1]?.accepts?.('order.paid', { type: 'order', id: '7' })).toBe(true);
+    expect(destinations[1]?.accepts?.('customer.created', { type: 'customer', id: '7' })).toBe(false);
+    await destinations[1]?.close?.();
   });
 });
 
@@ -277,11 +304,24 @@ describe('A file of described sources', () => {
   it('says which variables to set, and names no secret', () => {
     const text = JSON.stringify([
       { ...acme, fetch: { urlTemplate: 'https://example.com/{id}', tokenEnv: 'TOKEN_A' } },
-      { ...acme, destination: { url: 'https://example.com', secretEnv: 'SECRET_B' } },
+      {
+        ...acme,
+        destination: { url: 'https://example.com', secretEnv: 'SECRET_B' },
+        destinations: [
+          {
+            type: 'database',
+            urlEnv: 'URL_C',
+            table: 'orders',
+            entity: 'order',
+            columns: { total: '/total' },
+          },
+        ],
+      },
     ]);
     const message = mistakes(text, { ACME_SECRET: 'hidden' });
     expect(message).toContain('/0/fetch/tokenEnv: set TOKEN_A in the environment');
     expect(message).toContain('/1/destination/secretEnv: set SECRET_B in the environment');
+    expect(message).toContain('/1/destinations/0/urlEnv: set URL_C in the environment');
     expect(message).toContain('/1/name: there is another source named "acme"');
     expect(
       mistakes(JSON.stringify([{ ...acme, scheme: 'standard-webhooks' }]), { ACME_SECRET: 'hidden*' }),

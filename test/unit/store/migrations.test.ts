@@ -9,6 +9,7 @@ const released = [
   '4c509c33d5097de083cb9620bb5a83bc04e94abf2ddcc11491adc29d6722fee9',
   '97e517a2386c8ecf8d8fab10bbe4388931f16d8fd4832cf8acca30d30f919bce',
   '8e02a0c084abd7d0310116fab23ff5306d5f457da3083b47b4a2602a0c105dfd',
+  '17052680293847c47dc7c00357b66b93b6c3cfc51d4997607f5209f9a372a499',
 ];
 
 it('migrations are only ever added: one that databases have already is never edited', () => {

@@ -1,0 +1,25 @@
+import type { EventRuns, TemporalPort } from '../../activities/dependencies.ts';
+
+const notAsked = () => Promise.reject(new Error('not asked'));
+
+/** For activities that ask nothing of Temporal. */
+export const unusedPorts: { temporal: TemporalPort; runs: EventRuns } = {
+  temporal: {
+    openDeadLetter: notAsked,
+    describeRun: notAsked,
+    waitForTurn: notAsked,
+    replayDeadLetter: notAsked,
+    isHeld: notAsked,
+    beginHold: notAsked,
+    countHeld: notAsked,
+    listHeld: notAsked,
+    tellHeld: notAsked,
+  },
+  runs: {
+    find: notAsked,
+    latest: notAsked,
+    readEvent: notAsked,
+    begin: notAsked,
+    waitFor: notAsked,
+  },
+};
