@@ -111,8 +111,10 @@ const stripe: SourceUnderTest = {
 };
 
 const githubIssue = (number: number, updatedAt: string) => ({
+  id: 1_000 + number,
   number,
   title: 'An issue',
+  created_at: '2026-01-01T00:00:00Z',
   updated_at: updatedAt,
   url: `https://api.github.com/repos/octocat/hello-world/issues/${number}`,
 });
@@ -133,10 +135,9 @@ const githubList: StandInHandler = ({ url }, { records }) => {
   const changed = records.filter(
     ({ changedAt }) => since === null || Date.parse(changedAt) >= Date.parse(since),
   );
-  const items = changed.slice(3 * (number - 1), 3 * number).map((state) => ({
-    ...githubIssue(numberOf(state), state.changedAt),
-    repository_url: 'https://api.github.com/repos/octocat/hello-world',
-  }));
+  const items = changed
+    .slice(3 * (number - 1), 3 * number)
+    .map((state) => githubIssue(numberOf(state), state.changedAt));
   const headers: Record<string, string> =
     changed.length > 3 * number ? { link: `<https://api.github.com/next>; rel="next"` } : {};
   return { json: items, headers };
@@ -148,6 +149,7 @@ const github: SourceUnderTest = {
       GITHUB_TOKEN: 'ghp_of_the_kit',
       GITHUB_API_URL: apiUrl,
       GITHUB_REPOSITORIES: 'octocat/hello-world',
+      GITHUB_RECONCILE: 'issues',
     }),
   deliveries: [
     {
