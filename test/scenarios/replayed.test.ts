@@ -10,7 +10,7 @@ import { type HttpVendor, startHttpVendor } from '../support/http-vendor.ts';
 import { recordHistory } from '../support/record-history.ts';
 
 const ada = { by: 'ada@example.com', reason: 'the CRM lost its data' };
-const patience = { timeout: 20_000, interval: 100 };
+const patience = { timeout: 50_000, interval: 100 };
 
 describe('processed events that are replayed', () => {
   let crm: HttpVendor;
