@@ -13,6 +13,7 @@ import { type Answers, nameProblem, questions } from '../create-source/questions
 import { resolveAnswers } from '../create-source/resolve-answers.ts';
 import { checkSampleBody, createSampleBody } from '../create-source/sample-body.ts';
 import { type Runner, runners, testText } from '../create-source/test-text.ts';
+import { examples } from '../examples.ts';
 
 interface CreateSourceOptions {
   dir: string;
@@ -27,7 +28,8 @@ interface CreateSourceOptions {
 export function createSourceCommand(): Command {
   const command = new Command('create-source')
     .description('write an adapter for a vendor, with its test and a sample event')
-    .argument('<name>', 'of the source, and of its path: /webhooks/<name>');
+    .argument('<name>', 'of the source, and of its path: /webhooks/<name>')
+    .addHelpText('after', examples('landfall create-source acme'));
   for (const { flag, sense, choices } of questions) {
     const option = new Option(flag, choices === undefined ? sense : `${sense} (${choices.join(', ')})`);
     command.addOption(option);

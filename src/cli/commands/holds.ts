@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { createHolds, type Holds } from '../../temporal/holds.ts';
 import { describeAge } from '../describe-age.ts';
+import { examples } from '../examples.ts';
 import { renderTable } from '../table.ts';
 import { type Environment, withTemporal } from '../with-temporal.ts';
 
@@ -8,7 +9,9 @@ const idSense = 'the id, as "landfall holds list" shows it';
 
 /** `landfall holds`: see which sources are held, and end a hold by hand. */
 export function holdsCommand(environment: () => Promise<Environment>): Command {
-  const command = new Command('holds').description('see the sources that are held, and end a hold by hand');
+  const command = new Command('holds')
+    .description('see the sources that are held, and end a hold by hand')
+    .addHelpText('after', examples('landfall holds list'));
   const run = async (use: (holds: Holds) => Promise<void>) =>
     withTemporal(await environment(), (client) => use(createHolds(client)));
 
