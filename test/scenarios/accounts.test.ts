@@ -81,7 +81,7 @@ function createOffice() {
   return { answer, down, listed };
 }
 
-describe('two accounts of one vendor, by the same ids', { timeout: 180_000 }, () => {
+describe('two accounts of one vendor, by the same ids', { timeout: 300_000 }, () => {
   const office = createOffice();
   let folder: string;
   let temporal: OwnTemporal;
