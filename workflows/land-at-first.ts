@@ -81,8 +81,12 @@ async function prepareSecond(
       `The first attempt failed at ${detail.step ?? ''}: ${failure.type ?? 'Error'}: ${failure.message}`,
     );
   };
-  // Each destination goes on by itself, under its own policy.
+  // Each destination goes on by itself, under its own policy; where all but one have the record, that one may be held.
   if (detail.applied?.failed !== undefined) {
+    const isLast = detail.applied.delivered.length + 1 === detail.applied.applied.pending.length;
+    if (isLast && !failure.nonRetryable && !isStoreUnavailable(error)) {
+      if (await isHeld({ step: detail.step, type: failure.type ?? '' })) throw error;
+    }
     showFailure();
     return;
   }
