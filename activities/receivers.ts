@@ -30,8 +30,11 @@ export function receiversOf(
     policies: Object.fromEntries([
       ...destinations
         .filter(({ retry }) => retry !== undefined)
-        .map((each) => [each.name, policyOf(source, each, null)]),
-      ...handlers.map((each) => [each.name, policyOf(source, each, each.timeoutMilliseconds)]),
+        .map((each): [string, DeliveryPolicy] => [each.name, policyOf(source, each, null)]),
+      ...handlers.map((each): [string, DeliveryPolicy] => [
+        each.name,
+        policyOf(source, each, each.timeoutMilliseconds),
+      ]),
     ]),
   };
 }

@@ -45,9 +45,8 @@ export function remote(
   // The activity's own end comes first: it says more than a timeout of Temporal's.
   const takes = Math.ceil((options.timeoutMilliseconds ?? 0) * 1.25) + 5_000;
   return proxyActivities<Activities>({
-    ...(takes <= 30_000
-      ? { startToCloseTimeout: '30 seconds' }
-      : { startToCloseTimeout: takes, heartbeatTimeout: '30 seconds' }),
+    startToCloseTimeout: Math.max(takes, 30_000),
+    ...(takes <= 30_000 ? {} : { heartbeatTimeout: '30 seconds' }),
     retry: {
       maximumAttempts: retry.maximumAttempts,
       initialInterval: retry.initialIntervalMilliseconds,

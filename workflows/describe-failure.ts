@@ -45,9 +45,8 @@ export function describeFailure(
     const [report, ...others] = error.failures.map((each) =>
       describeFailure(each.error, deliverStep(each.destination), options),
     );
-    if (report === undefined) throw new RangeError('a failure without one');
     const beside = others.map((each) => `${each.step}: ${each.type}: ${each.message}`);
-    return beside.length === 0 ? report : { ...report, beside };
+    if (report !== undefined) return beside.length === 0 ? report : { ...report, beside };
   }
   const { chain, detail } = readFailure(error);
   const [first] = chain;

@@ -73,7 +73,10 @@ export async function landByActivities(
         },
         beforeRound: letOthersThrough,
         // Runs of before handed it on in turn; none of them has what each destination failed with at first.
-        atOnce: () => progress.applied?.failed !== undefined || patched('deliver-at-once'),
+        atOnce: () => {
+          if (progress.applied?.failed !== undefined) return true;
+          return patched('deliver-at-once') ? true : false;
+        },
       },
       progress.applied,
     );

@@ -3,7 +3,6 @@ import {
   setCurrentDetails,
   setHandler,
   upsertSearchAttributes,
-  uuid4,
   workflowInfo,
 } from '@temporalio/workflow';
 import { deadLettered } from '../src/model/outcome.ts';
@@ -62,7 +61,8 @@ function begin({ selection, atMost }: ReplayEventsInput): ReplayProgress {
   const now = new Date().toISOString();
   const { to } = selection;
   return {
-    nonce: uuid4(),
+    // Unique to this replay, and the same after a reset.
+    nonce: workflowInfo().firstExecutionRunId,
     startedAt: now,
     until: to !== null && Date.parse(to) < Date.parse(now) ? to : now,
     page: 0,

@@ -23,6 +23,14 @@ export type Released =
 
 const longestPause = 3_600_000;
 
+interface Wait {
+  key: HoldKey;
+  failure: FailureReport;
+  askAfterMilliseconds: number;
+  tryOnce(): Promise<Landed>;
+  describe(error: unknown): FailureReport;
+}
+
 /**
  * Waits as one of the events of a hold: found by its search attributes, told by signal. One that is the probe tries once and
  * says what came of it. Asks by itself, ever less often, whether the hold still stands: a signal may have missed it, since
@@ -31,13 +39,7 @@ const longestPause = 3_600_000;
  * @param options.tryOnce - one attempt
  * @param options.describe - the failure of such an attempt
  */
-export async function waitForRelease(options: {
-  key: HoldKey;
-  failure: FailureReport;
-  askAfterMilliseconds: number;
-  tryOnce: () => Promise<Landed>;
-  describe: (error: unknown) => FailureReport;
-}): Promise<Released> {
+export async function waitForRelease(options: Wait): Promise<Released> {
   const { key } = options;
   const told: Release[] = [];
   setHandler(letGoSignal, (release) => void told.push(release), {

@@ -63,7 +63,7 @@ function redactForm(text: string, paths: readonly (readonly string[])[], hide: H
   if (!fields.some(([name]) => wanted(name))) return null;
   const redacted = fields.map(([name, value]): [string, string] => [
     name,
-    wanted(name) ? String(hide(value)) : value,
+    wanted(name) ? textOf(hide(value)) : value,
   ]);
   return Buffer.from(new URLSearchParams(redacted).toString());
 }
@@ -87,4 +87,8 @@ function placeholders(secret: string): Hide {
     }
   };
   return hide;
+}
+
+function textOf(value: JsonValue): string {
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }

@@ -89,7 +89,7 @@ export async function openRuntime(
       await client.connection.close();
       const destinations = [...sources.values()].flatMap((source) => source.destinations);
       // One that several accounts share is closed once.
-      await Promise.all([...new Set(destinations)].map((each) => each.close?.()));
+      for (const each of new Set(destinations)) await each.close?.();
       await store.close();
     },
   };

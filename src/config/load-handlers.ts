@@ -72,7 +72,7 @@ export async function loadHandlers(
 async function load(path: string): Promise<unknown> {
   try {
     const module: unknown = await import(pathToFileURL(resolve(path)).href);
-    const exported =
+    const exported: unknown =
       typeof module === 'object' && module !== null ? Reflect.get(module, 'default') : undefined;
     return typeof exported === 'function'
       ? await (exported as (surface: typeof landfall) => unknown)(landfall)

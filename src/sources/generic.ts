@@ -153,7 +153,7 @@ function destinationsOf({
 
 function createDestination(spec: GenericDestination, env: SecretEnv): Destination {
   if (spec.type === 'database') {
-    const { type: _type, urlEnv, ...options } = spec;
+    const { urlEnv, ...options } = spec;
     return databaseDestination({ ...options, connectionString: readVariable(env, urlEnv) ?? '' });
   }
   const token = readVariable(env, spec.tokenEnv);

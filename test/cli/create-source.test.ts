@@ -37,10 +37,10 @@ describe('a project with Landfall as a package', { timeout: 240_000 }, () => {
     });
     return run.then(
       ({ stdout, stderr }) => ({ exitCode: 0, output: stdout + stderr }),
-      ({ code, stdout, stderr }: { code: number; stdout: string; stderr: string }) => ({
-        exitCode: code,
-        output: stdout + stderr,
-      }),
+      (error: unknown) => {
+        const { code, stdout, stderr } = error as { code: number; stdout: string; stderr: string };
+        return { exitCode: code, output: stdout + stderr };
+      },
     );
   }
   const landfall = (args: readonly string[], env: Record<string, string> = {}) =>

@@ -59,7 +59,7 @@ function createOffice() {
   const down = new Set<Account>();
   const listed: Record<Account, object[]> = { eu: [], us: [] };
   const bearer = ({ headers }: VendorRequest) => headers.authorization?.replace(/^Bearer /, '') ?? '';
-  const accountOf = (token: string) => both.find((each) => token.endsWith(`${each}`));
+  const accountOf = (token: string) => both.find((each) => token.endsWith(each));
   const answer = (request: VendorRequest): VendorReply => {
     const { pathname } = request.url;
     const [, place, ...path] = pathname.split('/');

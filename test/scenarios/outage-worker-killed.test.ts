@@ -69,7 +69,7 @@ describe('a worker that is killed while its source is held', { timeout: 180_000 
 
   test('loses none of those that wait: another worker ends the hold, and each lands once', async () => {
     const port = await getPort({ host: '127.0.0.1' });
-    await using _receiver = await startProcess('receiver', { ...settings, LANDFALL_PORT: String(port) });
+    await using receiver = await startProcess('receiver', { ...settings, LANDFALL_PORT: String(port) });
     await using worker = await startProcess('worker', settings);
     vendor.api = () => 503;
     const events = Array.from({ length: 6 }, () => vendor.change());
@@ -80,7 +80,7 @@ describe('a worker that is killed while its source is held', { timeout: 180_000 
     worker.kill('SIGKILL');
     expect(await worker.exited).toBeNull();
     vendor.api = () => 200;
-    await using _next = await startProcess('worker', settings);
+    await using next = await startProcess('worker', settings);
 
     for (const { id, data } of events) {
       const outcome = async () => (await store.findEvent(name, id))?.outcome;
@@ -88,6 +88,7 @@ describe('a worker that is killed while its source is held', { timeout: 180_000 
       await expect.poll(() => vendor.writes(data.id), patience).toEqual([1]);
     }
     await expect.poll(() => held(), patience).toEqual([]);
+    for (const process of [receiver, next]) process.kill('SIGTERM');
     await expect.poll(() => createDeadLetters(client).list({ source: name }), patience).toEqual([]);
     for (const workflowId of [`watch:${name}`]) await client.workflow.getHandle(workflowId).terminate();
     const runs = events.map(({ id }) => client.workflow.getHandle<typeof processEvent>(`${name}:${id}`));

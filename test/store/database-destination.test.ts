@@ -35,7 +35,9 @@ beforeEach(async () => {
      )`,
   );
 });
-afterAll(() => Promise.all(made.map((each) => each.close?.())));
+afterAll(async () => {
+  for (const each of made) await each.close?.();
+});
 
 function destination(options: Partial<DatabaseDestinationOptions> = {}): Destination {
   const one = databaseDestination({

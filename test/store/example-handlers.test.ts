@@ -54,7 +54,7 @@ describe('the example of handlers and destinations', () => {
   });
   afterAll(async () => {
     vi.unstubAllEnvs();
-    await Promise.all(source.destinations.map((each) => each.close?.()));
+    for (const each of source.destinations) await each.close?.();
     await store.close();
     await accounts[Symbol.asyncDispose]();
   });

@@ -131,7 +131,7 @@ describe('the months of the processed events', () => {
     await store.apply(buildApply({ incoming: { version: '7' } }));
     await store.markDeadLettered(open);
     await ageThePast(4);
-    expect((await store.keepPartitions(150 * day)).dropped).toEqual([]);
+    expect((await store.keepPartitions(160 * day)).dropped).toEqual([]);
     expect((await store.keepPartitions(90 * day)).dropped).toEqual(['processed_events']);
     expect(await store.findEvent('shop', 'evt_1')).toBeNull();
     expect(await store.findEvent('shop', 'evt_2')).toMatchObject({ deadLetterOpen: true });

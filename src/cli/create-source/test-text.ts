@@ -72,10 +72,10 @@ function deliveryCode({ id, type, entity, deletedType }: SourcePlan, body: strin
 
 function readsCode({ id, type, entity }: SourcePlan, sample: JsonValue): string {
   const at = (place: Place, inHeader: string | null) =>
-    'path' in place ? String(readPointer(sample, pointer(place.path))) : inHeader;
+    'path' in place ? textAt(sample, place.path) : inHeader;
   const eventId = at(id, 'header' in id && signedIds.has(id.header) ? null : 'evt_1');
   const eventType = at(type, `${entity.type}.updated`);
-  const recordId = String(readPointer(sample, pointer(entity.idPath)));
+  const recordId = textAt(sample, entity.idPath);
   const parts = [
     ...(eventId === null ? [] : [`id: ${quote(eventId)}`]),
     `type: ${quote(eventType ?? '')}`,
@@ -108,7 +108,8 @@ function nextVersion(sample: JsonValue, path: readonly string[], step: number): 
 function nextTime(sample: JsonValue, path: readonly string[], step: number): string {
   const value = readPointer(sample, pointer(path));
   const number = Number(value);
-  if (Number.isNaN(number)) return quote(new Date(Date.parse(String(value)) + step * 60_000).toISOString());
+  if (Number.isNaN(number))
+    return quote(new Date(Date.parse(textAt(sample, path)) + step * 60_000).toISOString());
   const later = String(number + step * (number < 1e11 ? 60 : 60_000));
   return typeof value === 'string' ? quote(later) : later;
 }
@@ -139,4 +140,10 @@ function vendorCode({ api, entity, versionPath, timePath }: SourcePlan): string 
     record: ({ ${given} }) => ({ ${fields.join(', ')} }),
     fetch: { path: ${quote(api.recordPath)} },${list}
   },`;
+}
+
+/** A text or a number of the sample, as text. */
+function textAt(sample: JsonValue, path: readonly string[]): string {
+  const value = readPointer(sample, pointer(path));
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }

@@ -1,5 +1,5 @@
 import {
-  LandfallError,
+  type LandfallError,
   VendorAnswerError,
   VendorRateLimitedError,
   VendorRefusedError,

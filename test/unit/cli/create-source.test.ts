@@ -91,7 +91,7 @@ async function runTests(folder: string, files: readonly string[]): Promise<strin
     ['--conditions=landfall-source', '--import', tsx, '--test', '--test-reporter=tap', all],
     { cwd: folder, env: { PATH: process.env['PATH'] }, maxBuffer: 50_000_000 },
   );
-  return running.catch((error: { stdout: string }) => error).then(({ stdout }) => stdout);
+  return running.catch((error: unknown) => error as { stdout: string }).then(({ stdout }) => stdout);
 }
 
 describe('what create-source writes', { timeout: 600_000 }, () => {
@@ -142,7 +142,7 @@ describe('what create-source writes', { timeout: 600_000 }, () => {
     await writeFile(join(folder, 'tsconfig.json'), JSON.stringify(tsconfig));
     const tsc = join(root, 'node_modules/typescript/bin/tsc');
     const { stdout } = await run(process.execPath, [tsc, '-p', folder]).catch(
-      (error: { stdout: string }) => error,
+      (error: unknown) => error as { stdout: string },
     );
     expect(stdout).toBe('');
   });

@@ -6,6 +6,8 @@ import { type Config, type ConfigMode, loadConfig } from '../../../src/config/lo
 import { settings } from '../../../src/config/schema.ts';
 import { ConfigurationError } from '../../../src/errors.ts';
 import { sourceDefinitions as definitions } from '../../../src/sources/registry.ts';
+import { defaultHold } from '../../../src/model/hold.ts';
+import { defaultWatch } from '../../../src/model/silence.ts';
 
 type Env = Record<string, string | undefined>;
 
@@ -49,6 +51,8 @@ describe('Without any setting', () => {
       temporalCli: null,
       taskQueue: 'landfall',
       timers: { remindAfterMilliseconds: 14_400_000, escalateAfterMilliseconds: 86_400_000 },
+      hold: defaultHold,
+      watch: defaultWatch,
       keepProcessedMilliseconds: null,
       shutdownGraceMilliseconds: 30_000,
       logLevel: 'info',
