@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, inject, test, vi } from 'vitest';
 import { databaseDestination } from '../../src/destinations/database.ts';
 import type { DestinationWrite } from '../../src/destinations/define-destination.ts';
 import {
@@ -277,9 +277,13 @@ describe('a change that only reconciliation finds', () => {
       }),
     });
     // The schedule's first run lists everything.
-    await expect
-      .poll(() => harness.runtime.store.listReports(harness.source.name, 1), { timeout: 60_000 })
-      .toMatchObject([{ missing: 3, repaired: 3, complete: true }]);
+    await vi.waitFor(
+      async () =>
+        expect(await harness.runtime.store.listReports(harness.source.name, 1)).toMatchObject([
+          { missing: 3, repaired: 3, complete: true },
+        ]),
+      { timeout: 60_000, interval: 100 },
+    );
   });
   afterAll(() => harness.stop());
 
