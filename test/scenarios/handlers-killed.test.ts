@@ -149,7 +149,7 @@ describe('a handler whose worker is killed', { timeout: 120_000 }, () => {
     await worker.exited;
 
     await start('worker');
-    await expect(resultOf(id)).resolves.toMatchObject({ outcome: 'unchanged', delivered: ['handler:hook'] });
+    await expect(resultOf(id)).resolves.toMatchObject({ outcome: 'applied', delivered: ['handler:hook'] });
     const hooked = requests('/hook', id);
     expect(hooked).toHaveLength(2);
     expect(new Set(hooked.map(({ headers }) => headers['idempotency-key'])).size).toBe(1);

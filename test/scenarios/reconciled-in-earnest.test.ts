@@ -11,8 +11,13 @@ describe('a reconciliation in earnest', () => {
   afterEach(() => harness.stop());
 
   /** With what the vendor has in our copies already. */
-  async function start(options: Parameters<typeof startHarness>[0] = {}): Promise<void> {
-    harness = await startHarness({ vendor: { customers: 5, orders: 0 }, ...options });
+  async function start({ change, ...options }: Parameters<typeof startHarness>[0] = {}): Promise<void> {
+    harness = await startHarness({
+      vendor: { customers: 5, orders: 0 },
+      ...options,
+      // No other run than the first one and those of the test.
+      change: (source) => daily(change?.(source) ?? source),
+    });
     await vi.waitFor(async () => expect(await reports()).toHaveLength(1), { timeout: 60_000, interval: 100 });
   }
   const reports = () => harness.runtime.store.listReports(harness.source.name, 10);
@@ -27,9 +32,10 @@ describe('a reconciliation in earnest', () => {
   const withReconcile =
     (settings: Partial<Source['reconcile']>) =>
     (source: Source): Source => ({ ...source, reconcile: { ...source.reconcile, ...settings } });
+  const daily = withReconcile({ everyMilliseconds: 86_400_000 });
 
   test('leaves a young change to its webhook, and repairs it where none came', async () => {
-    await start({ change: withReconcile({ everyMilliseconds: 86_400_000, graceMilliseconds: 4_000 }) });
+    await start({ change: withReconcile({ graceMilliseconds: 4_000 }) });
     const { vendor, runtime, source } = harness;
     const lost = vendor.createCustomer();
     await vendor.send(lost, { drop: true });
