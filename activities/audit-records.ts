@@ -1,15 +1,10 @@
-import { isDeepStrictEqual } from 'node:util';
 import { Context } from '@temporalio/activity';
 import { ConfigurationError, VendorAnswerError } from '../src/errors.ts';
 import { repairEventId } from '../src/model/ids.ts';
 import type { Difference } from '../src/model/reconciliation.ts';
-import {
-  compareVersions,
-  readSourceTime,
-  readVersionNumber,
-  type RecordVersion,
-} from '../src/model/version.ts';
+import { compareVersions, readRecordVersion, type RecordVersion } from '../src/model/version.ts';
 import type { SourceRecord } from '../src/sources/define-source.ts';
+import { sameContent } from '../src/store/same-content.ts';
 import type { StoredRecord } from '../src/store/store.ts';
 import { sha256Hex } from '../src/verification/digest.ts';
 import type { ActivityDependencies } from './dependencies.ts';
@@ -71,14 +66,10 @@ function judge(copy: StoredRecord, record: SourceRecord | null, now: number): Di
     eventId: repairEventId(entity, { version, sourceTime }, sha256Hex),
   });
   if (record === null || record.deleted === true) return found('gone', copy);
-  const version = {
-    version: readVersionNumber(record.version),
-    sourceTime: readSourceTime(record.sourceTime, now),
-  };
+  const version = readRecordVersion(record, now);
   const order = compareVersions(version, copy);
   if (order === 'newer') return found('stale', version);
   // A read of before our copy was written, or a vendor that is behind its own events.
   if (order === 'older') return null;
-  const same = isDeepStrictEqual(copy.data, JSON.parse(JSON.stringify(record.data)));
-  return same ? null : found('different', version);
+  return sameContent(copy.data, record.data) ? null : found('different', version);
 }

@@ -1,4 +1,3 @@
-import { Context } from '@temporalio/activity';
 import type { Destination, LatestRecord } from '../src/destinations/define-destination.ts';
 import { ConfigurationError, DestinationUnavailableError, StoreUnavailableError } from '../src/errors.ts';
 import { happenedAt } from '../src/model/event.ts';
@@ -9,15 +8,13 @@ import type { Store } from '../src/store/store.ts';
 import { callOut } from './call-out.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { findSource } from './find-source.ts';
+import { heartbeating } from './heartbeating.ts';
 import { beforeHandOn, NotBegunError } from './not-begun.ts';
 import { receiversOf } from './receivers.ts';
 import { runHandler } from './run-handler.ts';
 import type { Activities } from './types.ts';
 
 type Dependencies = Pick<ActivityDependencies, 'sources' | 'store' | 'logger'>;
-
-/** Well below the heartbeat timeout of 30 seconds. */
-const heartbeatEvery = 5_000;
 
 /**
  * Hands the record to one destination or handler under its idempotency key, then notes in the store that it is there. A
@@ -30,8 +27,7 @@ export function createDeliver({ sources, store, logger }: Dependencies): Activit
     const write = { ...input, idempotencyKey: mark.idempotencyKey };
     const handler = source.handlers.find(({ name }) => name === input.destination);
     const destination = source.destinations.find(({ name }) => name === input.destination);
-    const stopHeart = startHeart();
-    try {
+    await heartbeating(async () => {
       if (handler !== undefined) await runHandler(handler, source, write, { store, logger });
       else if (destination !== undefined) await writeTo(destination, write, store);
       else {
@@ -39,9 +35,7 @@ export function createDeliver({ sources, store, logger }: Dependencies): Activit
           `The source "${source.name}" has no destination "${input.destination}" any more. Bring it back and replay, or discard the event.`,
         );
       }
-    } finally {
-      stopHeart();
-    }
+    });
     await store.markDelivered(mark);
   };
 }
@@ -83,14 +77,6 @@ async function writeTo(
     // The store of somebody else: ours would be waited out, and the write taken for done.
     throw new DestinationUnavailableError(error.message, null, { cause: error });
   }
-}
-
-/** For what may take so long that a worker which died is to be noticed meanwhile. */
-function startHeart(): () => void {
-  const context = Context.current();
-  if ((context.info.heartbeatTimeoutMs ?? 0) === 0) return () => undefined;
-  const heart = setInterval(() => context.heartbeat(), heartbeatEvery);
-  return () => clearInterval(heart);
 }
 
 function markOf(source: Source, { event, destination, incoming, nonce, handedOnAs }: DeliverInput) {

@@ -5,8 +5,7 @@ import type { IncomingRecord } from '../src/model/record.ts';
 import {
   compareVersions,
   describeVersion,
-  readSourceTime,
-  readVersionNumber,
+  readRecordVersion,
   type RecordVersion,
 } from '../src/model/version.ts';
 import type { SourceRecord } from '../src/sources/define-source.ts';
@@ -116,10 +115,7 @@ function read(
   now: number,
 ): IncomingRecord {
   const deleted = record.deleted === true;
-  const version: RecordVersion = {
-    version: readVersionNumber(record.version),
-    sourceTime: readSourceTime(record.sourceTime, now),
-  };
+  const version = readRecordVersion(record, now);
   if (event.announced !== null && compareVersions(event.announced, version) === 'newer') {
     throw new VendorBehindError(
       `${event.source} announced ${describeEntity(entity)} as ${describeVersion(event.announced)}, but its API still shows ${describeVersion(version)}.`,

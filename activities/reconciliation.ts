@@ -1,13 +1,13 @@
-import { Context } from '@temporalio/activity';
 import { ConfigurationError } from '../src/errors.ts';
 import { canonicalEventId, repairEventId } from '../src/model/ids.ts';
 import type { Difference } from '../src/model/reconciliation.ts';
-import { compareVersions, readSourceTime, readVersionNumber } from '../src/model/version.ts';
+import { compareVersions, readRecordVersion, readSourceTime } from '../src/model/version.ts';
 import type { ListedChange, Source } from '../src/sources/define-source.ts';
 import type { ComparableChange } from '../src/store/store.ts';
 import { sha256Hex } from '../src/verification/digest.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { findSource } from './find-source.ts';
+import { heartbeating } from './heartbeating.ts';
 import type { Activities } from './types.ts';
 
 type ReconciliationActivities = Pick<
@@ -15,8 +15,6 @@ type ReconciliationActivities = Pick<
   'beginReconciliation' | 'listChanges' | 'compareAgain' | 'finishReconciliation'
 >;
 
-/** Well below the heartbeat timeout of 30 seconds. */
-const heartbeatEvery = 5_000;
 /** How long one call reads on while the list is in step: a workflow task for each page would cost more than the page. */
 const readOnMilliseconds = 10_000;
 /** Differences that one call brings home, but for the last page's. */
@@ -57,42 +55,31 @@ export function createReconciliationActivities({
 
     async listChanges({ source: name, since, cursor }) {
       const source = listingSource(sources, name);
-      const context = Context.current();
       const read = { pages: 0, scanned: 0, differences: [] as Difference[], nextCursor: cursor };
-      const heart = setInterval(() => {
-        context.heartbeat({ cursor: read.nextCursor });
-      }, heartbeatEvery);
       const begun = performance.now();
       // Each page of a limited source is a call of its own, and waits for its turn.
       const readOn = source.requestsPerSecond === null ? readOnMilliseconds : 0;
-      try {
-        do {
-          const range = { since, cursor: read.nextCursor };
-          const page = await source.listChanged(range, { signal: context.cancellationSignal });
-          const changes = newestOfEach(page.changes.map((change) => comparable(change, now())));
-          const found = await store.findDifferences(name, changes);
-          const young = (change: ListedComparable | undefined) =>
-            youngFor(change, source.reconcile.graceMilliseconds, now());
-          read.differences.push(
-            ...found.map(({ index, ...difference }) => ({
-              ...identify(difference, changes[index]),
-              youngForMilliseconds: young(changes[index]),
-            })),
-          );
-          read.pages += 1;
-          read.scanned += page.changes.length;
-          read.nextCursor = page.nextCursor;
-        } while (
-          read.nextCursor !== null &&
-          read.differences.length < enoughDifferences &&
-          performance.now() - begun < readOn
-        );
-      } catch (error) {
-        // What was read is kept: the next call begins with the page that failed, and fails by itself if it fails again.
-        if (read.pages === 0 || context.cancellationSignal.aborted) throw error;
-      } finally {
-        clearInterval(heart);
-      }
+      await heartbeating(
+        async (signal) => {
+          try {
+            do {
+              const page = await source.listChanged({ since, cursor: read.nextCursor }, { signal });
+              read.differences.push(...(await compare(source, page.changes)));
+              read.pages += 1;
+              read.scanned += page.changes.length;
+              read.nextCursor = page.nextCursor;
+            } while (
+              read.nextCursor !== null &&
+              read.differences.length < enoughDifferences &&
+              performance.now() - begun < readOn
+            );
+          } catch (error) {
+            // What was read is kept: the next call begins with the page that failed, and fails by itself if it fails again.
+            if (read.pages === 0 || signal.aborted) throw error;
+          }
+        },
+        () => ({ cursor: read.nextCursor }),
+      );
       return read;
     },
 
@@ -112,6 +99,19 @@ export function createReconciliationActivities({
       if (typeof report.alert === 'string') logger.error({ source: report.source }, report.alert);
     },
   };
+
+  /** Those of a page that our copies do not have, each with how long its webhook may still be on its way. */
+  async function compare(
+    { name, reconcile }: Source,
+    listed: readonly ListedChange[],
+  ): Promise<Difference[]> {
+    const changes = newestOfEach(listed.map((change) => comparable(change, now())));
+    const found = await store.findDifferences(name, changes);
+    return found.map(({ index, ...difference }) => ({
+      ...identify(difference, changes[index]),
+      youngForMilliseconds: youngFor(changes[index], reconcile.graceMilliseconds, now()),
+    }));
+  }
 }
 
 function listingSource(
@@ -137,14 +137,13 @@ function comparable(
   { entity, version, sourceTime, deleted, event }: ListedChange,
   now: number,
 ): ListedComparable {
-  const time = readSourceTime(sourceTime, now);
+  const read = readRecordVersion({ version, sourceTime }, now);
   return {
     entity,
-    version: readVersionNumber(version),
-    sourceTime: time,
+    ...read,
     deleted,
     event: event === undefined ? null : { id: canonicalEventId(event.id, sha256Hex), type: event.type },
-    occurredAt: event?.occurredAt === undefined ? time : readSourceTime(event.occurredAt, now),
+    occurredAt: event?.occurredAt === undefined ? read.sourceTime : readSourceTime(event.occurredAt, now),
   };
 }
 

@@ -1,5 +1,4 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { Context } from '@temporalio/activity';
 import { UnknownSourceError } from '../src/errors.ts';
 import { eventWorkflowId } from '../src/model/ids.ts';
 import { workflowVersion } from '../src/model/process-event.ts';
@@ -7,13 +6,12 @@ import { noSkips, type RunRef, type SkipReason } from '../src/model/replay-event
 import type { Source } from '../src/sources/define-source.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { findSource } from './find-source.ts';
+import { heartbeating } from './heartbeating.ts';
 import type { Activities, BegunReplays } from './types.ts';
 
 type ReplayActivities = Pick<Activities, 'beginReplays' | 'awaitReplays'>;
 type PageInput = Parameters<Activities['beginReplays']>[0];
 
-/** Well below the heartbeat timeout of 30 seconds. */
-const heartbeatEvery = 5_000;
 /** Events looked at at once: enough to hide Temporal's latency at any pace that is asked for. */
 const atOnce = 10;
 
@@ -143,16 +141,4 @@ function createPace(perSecond: number, signal: AbortSignal): () => Promise<void>
     next = Math.max(next + interval, performance.now());
     await wait(Math.max(next - performance.now(), 0), undefined, { signal });
   };
-}
-
-async function heartbeating<Result>(work: (signal: AbortSignal) => Promise<Result>): Promise<Result> {
-  const context = Context.current();
-  const heart = setInterval(() => {
-    context.heartbeat();
-  }, heartbeatEvery);
-  try {
-    return await work(context.cancellationSignal);
-  } finally {
-    clearInterval(heart);
-  }
 }

@@ -2,6 +2,7 @@ import type { DeadLetterInput, DeadLetterState, FailureReport } from '../src/mod
 import { describeEntity } from '../src/model/event.ts';
 import { deadLetterWorkflowId } from '../src/model/ids.ts';
 import { inline } from './inline.ts';
+import { signalCommand } from './signal-command.ts';
 
 /** What usually mends it, by the code of the error: what an engineer wants to read first, at night. */
 const advice: Readonly<Record<string, string>> = {
@@ -111,12 +112,7 @@ function summary(report: FailureReport): string {
 
 function commands({ source, eventId }: DeadLetterInput): string {
   const id = deadLetterWorkflowId(source, eventId);
-  const signal = (name: string, argument: object) =>
-    [
-      'temporal workflow signal \\',
-      `  --workflow-id '${id.replaceAll("'", String.raw`'\''`)}' \\`,
-      `  --name ${name} --input '${JSON.stringify(argument)}'`,
-    ].join('\n');
+  const signal = (name: string, argument: object) => signalCommand(id, name, argument);
   return [
     'Send one of these signals, here with "Send a Signal" or from a terminal:',
     '```',

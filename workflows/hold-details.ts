@@ -1,6 +1,7 @@
 import { type HoldInput, type HoldState, holdWorkflowId } from '../src/model/hold.ts';
 import { describeDuration } from '../src/model/silence.ts';
 import { inline } from './inline.ts';
+import { signalCommand } from './signal-command.ts';
 
 /** A hold as Markdown, for the "current details" of the Temporal UI: what is held, since when, and what an engineer can do. */
 export function renderHold(input: HoldInput, state: HoldState): string {
@@ -36,12 +37,7 @@ function next({ status, pauseMilliseconds }: HoldState): string {
 
 function commands(input: HoldInput): string {
   const id = holdWorkflowId(input);
-  const signal = (name: string, reason: string) =>
-    [
-      'temporal workflow signal \\',
-      `  --workflow-id '${id.replaceAll("'", String.raw`'\''`)}' \\`,
-      `  --name ${name} --input '${JSON.stringify({ by: 'you@example.com', reason })}'`,
-    ].join('\n');
+  const signal = (name: string, reason: string) => signalCommand(id, name, { by: 'you@example.com', reason });
   return [
     '### What you can do',
     'Nothing, where the other side is away: a probe ends the hold by itself. Where it refuses us, mend the credentials and restart the workers. Or send one of these signals:',

@@ -9,7 +9,7 @@ import type {
 import type { ReconcileProgress } from '../src/model/reconciliation.ts';
 import type { ReplayView } from '../src/model/replay-events.ts';
 import type { Ticket } from '../src/model/turns.ts';
-import type { HoldDecision, HoldState, ProbeAnswer, Release } from '../src/model/hold.ts';
+import type { HoldState, ProbeAnswer, Release } from '../src/model/hold.ts';
 
 /** Opens a dead letter, or adds a failure to the open one. Sent by the activity `openDeadLetter`, with signal-with-start. */
 export const failureSignal = defineSignal<[FailureReport]>('failure');
@@ -54,10 +54,10 @@ export const subjectQuery = defineQuery<DeadLetterSubject>('subject');
 export const failingSignal = defineSignal<[{ message: string }]>('failing');
 
 /** `{ by, reason }`, to a hold: let its events try again now. */
-export const releaseSignal = defineSignal<[HoldDecision]>('release');
+export const releaseSignal = defineSignal<[Decision]>('release');
 
 /** `{ by, reason }`, to a hold: make a dead letter of each event that waits. */
-export const giveUpSignal = defineSignal<[HoldDecision]>('give-up');
+export const giveUpSignal = defineSignal<[Decision]>('give-up');
 
 /** From an event that was the probe to its hold. */
 export const probedSignal = defineSignal<[ProbeAnswer]>('probed');

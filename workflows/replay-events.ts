@@ -18,6 +18,7 @@ import {
 import { searchAttributes } from '../src/model/search-attributes.ts';
 import { replaying } from './activity-options.ts';
 import { replayProgressQuery } from './messages.ts';
+import { inline } from './inline.ts';
 
 /** Events under way at once. Where as many have not ended, such as while a vendor is down, no more are begun. */
 const mostUnderWay = 200;
@@ -119,11 +120,10 @@ function view({ counts, underWay, listed }: ReplayProgress): ReplayView {
 function describe({ selection, by, reason }: ReplayEventsInput, progress: ReplayProgress): string {
   const { counts, underWay, until, listed } = progress;
   const { source, types, from } = selection;
-  const plain = (text: string) => text.replaceAll(/[<>[\]`*_|\\\n]/g, ' ');
   return [
-    `**${source}**, ${types.length === 0 ? 'every type' : plain(types.join(', '))}, from ${from ?? 'the beginning'} to ${until}`,
+    `**${source}**, ${types.length === 0 ? 'every type' : inline(types.join(', '))}, from ${from ?? 'the beginning'} to ${until}`,
     `${counts.found} found: ${counts.replayed} replayed, ${counts.failed} failed, ${describeSkips(counts.skipped)}`,
     `${underWay.length} under way${listed ? '' : ', more to find'}`,
-    `Replayed by ${plain(by)}: ${plain(reason)}`,
+    `Replayed by ${inline(by)}: ${inline(reason)}`,
   ].join('\n\n');
 }

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import express, { type ErrorRequestHandler, type Express, type Request, type Response } from 'express';
-import { sourceKey } from '../model/ids.ts';
+import { headersOf, keyOf, type SourceParameters } from '../receiver/delivery-request.ts';
 import { sendProblem } from '../receiver/problem.ts';
 import { rawBody, requireFormat } from '../receiver/raw-body.ts';
 import type { Source } from '../sources/define-source.ts';
@@ -82,13 +82,6 @@ const failed: ErrorRequestHandler = (error: unknown, _request, response, next) =
   sendProblem(response, 'LANDFALL_INTERNAL', `The delivery was not recorded: ${why}`);
 };
 
-interface SourceParameters {
-  source: string;
-  account?: string;
-}
-
-const keyOf = ({ source, account }: SourceParameters): string => sourceKey(source, account ?? null);
-
 async function take(
   source: Source,
   request: Pick<Request, 'body' | 'headers' | 'originalUrl'>,
@@ -97,12 +90,7 @@ async function take(
 ): Promise<void> {
   const body = request.body as Buffer;
   const path = request.originalUrl;
-  const headers = Object.fromEntries(
-    Object.entries(request.headers).map(([name, value]) => [
-      name,
-      Array.isArray(value) ? value.join(', ') : value,
-    ]),
-  );
+  const headers = headersOf(request);
   const now = deps.now();
   const verified = await verify(source, { body, headers, now, url: path });
   const recorded: RecordedDelivery = {

@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { createHmac } from 'node:crypto';
-import { isJsonObject, type JsonValue } from '../model/json.ts';
+import { isJsonObject, type JsonValue, textOf } from '../model/json.ts';
+import { pointerParts } from '../sources/json-pointer.ts';
 import { isForm } from '../sources/read-delivery.ts';
 
 /** A body without the values that are to be hidden; null where it cannot be read, so that nobody knows what it holds. */
@@ -15,7 +16,7 @@ export type BodyRedactor = (body: Buffer, contentType: string | undefined) => Bu
  * @param secret - without it nobody can tell what a placeholder stands for, even of what is easily guessed
  */
 export function createBodyRedactor(pointers: readonly string[], secret: string): BodyRedactor {
-  const paths = pointers.map((pointer) => pointer.split('/').slice(1).map(unescape));
+  const paths = pointers.map(pointerParts);
   const hide = placeholders(secret);
   return (body, contentType) => {
     if (paths.length === 0 || body.length === 0) return body;
@@ -31,10 +32,6 @@ export function createBodyRedactor(pointers: readonly string[], secret: string):
     const redacted = paths.reduce((value, path) => replaceAt(value, path, hide), document);
     return redacted === document ? body : Buffer.from(JSON.stringify(redacted));
   };
-}
-
-function unescape(part: string): string {
-  return part.replaceAll('~1', '/').replaceAll('~0', '~');
 }
 
 type Hide = (value: JsonValue) => JsonValue;
@@ -87,8 +84,4 @@ function placeholders(secret: string): Hide {
     }
   };
   return hide;
-}
-
-function textOf(value: JsonValue): string {
-  return typeof value === 'string' ? value : JSON.stringify(value);
 }

@@ -5,6 +5,7 @@ import type { Destination } from '../destinations/define-destination.ts';
 import { ConfigurationError } from '../errors.ts';
 import type { Handler } from '../handlers/define-handler.ts';
 import * as landfall from '../index.ts';
+import { withoutAccount } from '../model/ids.ts';
 import { type Source, withReceivers } from '../sources/define-source.ts';
 import { nearestName } from './nearest-name.ts';
 
@@ -51,15 +52,17 @@ export async function loadHandlers(
   { known }: { known: readonly string[] },
 ): Promise<Source[]> {
   const extensions = readExtensions(path, await load(path));
-  const names = [...new Set([...sources.flatMap(({ name }) => [name, vendorOf(name)]), ...known])];
+  const names = [...new Set([...sources.flatMap(({ name }) => [name, withoutAccount(name)]), ...known])];
   for (const name of Object.keys(extensions)) {
-    if (names.includes(name) || known.includes(vendorOf(name))) continue;
+    if (names.includes(name) || known.includes(withoutAccount(name))) continue;
     const near = nearestName(name, names);
     const hint = near === null ? `There are: ${names.join(', ')}.` : `Did you mean "${near}"?`;
     throw new ConfigurationError(`LANDFALL_HANDLERS: ${path}: there is no source "${name}". ${hint}`);
   }
   return sources.map((source) => {
-    const own = [...new Set([vendorOf(source.name), source.name])].flatMap((name) => extensions[name] ?? []);
+    const own = [...new Set([withoutAccount(source.name), source.name])].flatMap(
+      (name) => extensions[name] ?? [],
+    );
     try {
       return own.reduce<Source>(withReceivers, source);
     } catch (error) {
@@ -92,8 +95,6 @@ function readExtensions(path: string, exported: unknown): z.infer<typeof exportS
   });
   throw new ConfigurationError(`LANDFALL_HANDLERS: ${path}: ${problems.join('; ')}.`);
 }
-
-const vendorOf = (name: string): string => name.split('/', 1)[0] ?? name;
 
 function hasAll(value: unknown, parts: Readonly<Record<string, 'string' | 'function'>>): boolean {
   return (

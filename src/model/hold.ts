@@ -144,12 +144,6 @@ export interface HoldInput extends HoldKey {
   resume?: HoldState;
 }
 
-/** Who ended a hold by hand, and why. */
-export interface HoldDecision {
-  by: string;
-  reason: string;
-}
-
 /** A hold as its query `state` answers. */
 export interface HoldState {
   status: 'holding' | 'releasing' | 'giving-up';

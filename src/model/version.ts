@@ -75,6 +75,18 @@ export function readSourceTime(value: unknown, now: number): string | null {
   return new Date(time).toISOString();
 }
 
+/**
+ * A version as the vendor writes it, both parts read: what cannot be believed is null.
+ *
+ * @param now - as in `readSourceTime`
+ */
+export function readRecordVersion(
+  { version, sourceTime }: { version: unknown; sourceTime: unknown },
+  now: number,
+): RecordVersion {
+  return { version: readVersionNumber(version), sourceTime: readSourceTime(sourceTime, now) };
+}
+
 function toMilliseconds(value: unknown): number | null {
   if (typeof value === 'number') return Number.isFinite(value) ? fromUnix(value) : null;
   if (typeof value !== 'string') return null;

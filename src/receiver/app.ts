@@ -8,7 +8,6 @@ import express, {
 import type { Logger } from 'pino';
 import type { Overflow } from '../inbox/overflow.ts';
 import type { Metrics } from '../monitoring/metrics.ts';
-import { sourceKey } from '../model/ids.ts';
 import type { Source } from '../sources/define-source.ts';
 import type { Store } from '../store/store.ts';
 import type { EventStarter } from '../temporal/event-starter.ts';
@@ -18,6 +17,7 @@ import { sendProblem } from './problem.ts';
 import { rawBody, requireFormat } from './raw-body.ts';
 import { createRejections } from './rejections.ts';
 import { receiveDelivery } from './webhook-route.ts';
+import { keyOf, type SourceParameters } from './delivery-request.ts';
 
 /** The receiver: `app` for a server, `close` once the server is closed. */
 export interface Receiver {
@@ -114,13 +114,6 @@ export function createReceiver(deps: {
     );
   }
 }
-
-interface SourceParameters {
-  source: string;
-  account?: string;
-}
-
-const keyOf = ({ source, account }: SourceParameters): string => sourceKey(source, account ?? null);
 
 function internalErrors(logger: Logger): ErrorRequestHandler {
   return (error: unknown, _request, response, next) => {

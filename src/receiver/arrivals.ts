@@ -1,18 +1,15 @@
 import type { Logger } from 'pino';
 import type { Arrivals } from '../model/silence.ts';
 import type { Store } from '../store/store.ts';
+import { flushEvery, type Flusher } from './flush-every.ts';
 
 /** Notes that verified deliveries arrive, so that it is noticed when they no longer do. */
-export interface ArrivalNotes {
+export interface ArrivalNotes extends Flusher {
   note(source: string): void;
-  /** Writes what was summed up. */
-  flush(): Promise<void>;
-  /** Flushes for the last time. */
-  close(): Promise<void>;
 }
 
 /** Often enough for a watch that looks every five minutes, rarely enough to cost nothing. */
-const flushEvery = 10_000;
+const flushMilliseconds = 10_000;
 
 /** Sums up by source, and writes a row for each every ten seconds: whatever a burst brings, it costs no more. */
 export function createArrivalNotes({
@@ -25,11 +22,7 @@ export function createArrivalNotes({
   now: () => number;
 }): ArrivalNotes {
   let waiting = new Map<string, Arrivals>();
-  let writing: Promise<void> = Promise.resolve();
-  const timer = setInterval(() => {
-    void flush();
-  }, flushEvery);
-  timer.unref();
+  const flusher = flushEvery(flushMilliseconds, write);
 
   function add(source: string, { firstAt, lastAt, count }: Arrivals): void {
     const known = waiting.get(source);
@@ -38,11 +31,6 @@ export function createArrivalNotes({
       lastAt: Math.max(known?.lastAt ?? lastAt, lastAt),
       count: (known?.count ?? 0) + count,
     });
-  }
-
-  function flush(): Promise<void> {
-    writing = writing.then(write);
-    return writing;
   }
 
   async function write(): Promise<void> {
@@ -62,10 +50,6 @@ export function createArrivalNotes({
       const at = now();
       add(source, { firstAt: at, lastAt: at, count: 1 });
     },
-    flush,
-    async close() {
-      clearInterval(timer);
-      await flush();
-    },
+    ...flusher,
   };
 }

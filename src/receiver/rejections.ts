@@ -5,6 +5,7 @@ import { redactHeaders } from '../sources/read-delivery.ts';
 import type { RejectionBatch, Store } from '../store/store.ts';
 import { sha256Hex } from '../verification/digest.ts';
 import type { RejectionReason } from '../verification/scheme.ts';
+import { flushEvery, type Flusher } from './flush-every.ts';
 
 /** One refused delivery. */
 export interface Rejection {
@@ -16,15 +17,11 @@ export interface Rejection {
 }
 
 /** Counts refused deliveries, so that a flood of them costs a few rows a second at most. */
-export interface Rejections {
+export interface Rejections extends Flusher {
   note(rejection: Rejection): void;
-  /** Writes what was summed up; the rest of them go on in the background. */
-  flush(): Promise<void>;
-  /** Flushes for the last time. */
-  close(): Promise<void>;
 }
 
-const flushEvery = 1_000;
+const flushMilliseconds = 1_000;
 const samplesPerFlush = 20;
 const keepPerSource = 1_000;
 const keptHeaders = 50;
@@ -43,11 +40,7 @@ export function createRejections({
   now: () => number;
 }): Rejections {
   let waiting = new Map<string, RejectionBatch>();
-  let writing: Promise<void> = Promise.resolve();
-  const timer = setInterval(() => {
-    void flush();
-  }, flushEvery);
-  timer.unref();
+  const flusher = flushEvery(flushMilliseconds, write);
 
   function note({ source, reason, detail, body, headers }: Rejection): void {
     metrics.rejections.inc({ source: source.name, reason });
@@ -66,11 +59,6 @@ export function createRejections({
       });
     }
     waiting.set(key, batch);
-  }
-
-  function flush(): Promise<void> {
-    writing = writing.then(write);
-    return writing;
   }
 
   async function write(): Promise<void> {
@@ -103,11 +91,7 @@ export function createRejections({
 
   return {
     note,
-    flush,
-    async close() {
-      clearInterval(timer);
-      await flush();
-    },
+    ...flusher,
   };
 }
 

@@ -8,6 +8,7 @@ import { readDeliveries, type ReadPart } from '../sources/read-delivery.ts';
 import type { InboxItem, Store } from '../store/store.ts';
 import type { Accepted, Acceptor } from './accept-event.ts';
 import { noteConflict } from '../inbox/note-conflict.ts';
+import { headersOf } from './delivery-request.ts';
 import { sendProblem } from './problem.ts';
 import type { ArrivalNotes } from './arrivals.ts';
 import type { Rejections } from './rejections.ts';
@@ -128,13 +129,4 @@ function resultOf(item: InboxItem, { duplicate, heldBy }: Accepted): string {
 
 function about({ event }: Extract<InboxItem, { kind: 'event' }>) {
   return { eventType: event.type, entity: event.entity };
-}
-
-function headersOf(request: Pick<Request, 'headers'>): Record<string, string | undefined> {
-  return Object.fromEntries(
-    Object.entries(request.headers).map(([name, value]) => [
-      name,
-      Array.isArray(value) ? value.join(', ') : value,
-    ]),
-  );
 }

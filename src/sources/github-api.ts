@@ -1,5 +1,11 @@
+import { z } from 'zod';
 import { Octokit, RequestError } from 'octokit';
-import { LandfallError, VendorRateLimitedError, VendorUnavailableError } from '../errors.ts';
+import {
+  LandfallError,
+  VendorAnswerError,
+  VendorRateLimitedError,
+  VendorUnavailableError,
+} from '../errors.ts';
 import {
   appCredentials,
   type GithubCredential,
@@ -179,4 +185,14 @@ function withoutSecret(error: unknown, credential: GithubCredential | null): Err
   copy.name = error.name;
   copy.stack = hide(error.stack ?? '');
   return copy;
+}
+
+/**
+ * A page of a list of GitHub's.
+ * @throws VendorAnswerError where it is none
+ */
+export function readGithubPage<Page>(schema: z.ZodType<Page>, data: unknown, what: string): Page {
+  const read = schema.safeParse(data);
+  if (read.success) return read.data;
+  throw new VendorAnswerError(`GitHub's list of ${what} is not one: ${z.prettifyError(read.error)}`);
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { VendorAnswerError, VendorRefusedError } from '../errors.ts';
+import { VendorRefusedError } from '../errors.ts';
 import type { Source } from './define-source.ts';
-import type { GithubApi } from './github-api.ts';
+import { type GithubApi, readGithubPage } from './github-api.ts';
 
 const pageSize = 100;
 const day = 86_400_000;
@@ -145,11 +145,8 @@ export function createGithubRedelivery(
         `GitHub shows no hook "${hook}": check GITHUB_HOOKS, and that the token or the App may write webhooks.`,
       );
     }
-    const read = deliveriesSchema.safeParse(answer.data);
-    if (!read.success) {
-      throw new VendorAnswerError(`GitHub's list of ${what} is not one: ${z.prettifyError(read.error)}`);
-    }
-    return { deliveries: read.data, next: answer.next?.searchParams.get('cursor') ?? null };
+    const deliveries = readGithubPage(deliveriesSchema, answer.data, what);
+    return { deliveries, next: answer.next?.searchParams.get('cursor') ?? null };
   }
 
   /** False where GitHub no longer has it. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { VendorAnswerError, VendorRefusedError } from '../errors.ts';
-import type { GithubApi } from './github-api.ts';
+import { VendorRefusedError } from '../errors.ts';
+import { type GithubApi, readGithubPage } from './github-api.ts';
 
 const pageSize = 100;
 /** Names that a cursor carries: so that an organisation is listed once for each so many repositories. */
@@ -85,11 +85,7 @@ async function listOrganization(
         `GitHub shows no organisation "${organization}": check GITHUB_REPOSITORIES, and what the token or the App may read.`,
       );
     }
-    const read = repositoriesSchema.safeParse(answer.data);
-    if (!read.success) {
-      throw new VendorAnswerError(`GitHub's list of ${what} is not one: ${z.prettifyError(read.error)}`);
-    }
-    all.push(...read.data);
+    all.push(...readGithubPage(repositoriesSchema, answer.data, what));
     if (answer.next === null) return all;
   }
 }

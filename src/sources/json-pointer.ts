@@ -13,11 +13,19 @@ export function isJsonPointer(text: string): boolean {
  */
 export function readPointer(document: JsonValue, pointer: string): JsonValue | undefined {
   let value: JsonValue | undefined = document;
-  for (const part of pointer.split('/').slice(1)) {
-    value = readPart(value, part.replaceAll('~1', '/').replaceAll('~0', '~'));
+  for (const part of pointerParts(pointer)) {
+    value = readPart(value, part);
     if (value === undefined) return undefined;
   }
   return value;
+}
+
+/** The names on the way of a JSON Pointer, as the document has them; none for the empty one. */
+export function pointerParts(pointer: string): string[] {
+  return pointer
+    .split('/')
+    .slice(1)
+    .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'));
 }
 
 function readPart(value: JsonValue, part: string): JsonValue | undefined {

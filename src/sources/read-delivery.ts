@@ -4,7 +4,7 @@ import type { EntityRef, EventDraft, LandfallEvent } from '../model/event.ts';
 import { canonicalEventId, unreadableEventId } from '../model/ids.ts';
 import type { JsonValue } from '../model/json.ts';
 import { clip } from '../model/process-event.ts';
-import { readSourceTime, readVersionNumber, type RecordVersion } from '../model/version.ts';
+import { readSourceTime, readRecordVersion, type RecordVersion } from '../model/version.ts';
 import { sha256Hex } from '../verification/digest.ts';
 import type { Source, VerifiedDelivery } from './define-source.ts';
 
@@ -217,8 +217,8 @@ function bytesOf(value: unknown): number {
   return Buffer.byteLength(JSON.stringify(value));
 }
 
-function plausible({ version, sourceTime }: RecordVersion, now: number): RecordVersion | null {
-  const announced = { version: readVersionNumber(version), sourceTime: readSourceTime(sourceTime, now) };
+function plausible(version: RecordVersion, now: number): RecordVersion | null {
+  const announced = readRecordVersion(version, now);
   return announced.version === null && announced.sourceTime === null ? null : announced;
 }
 

@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from 'node:util';
 import { and, eq, sql } from 'drizzle-orm';
 import { keyVersion } from '../model/ids.ts';
 import { guard, type GuardDecision, type IncomingRecord } from '../model/record.ts';
@@ -7,6 +6,7 @@ import type { Database, Queries } from './database.ts';
 import { eventLock, lock, recordLock } from './lock.ts';
 import { handedOnBefore, ofEvent } from './events.ts';
 import { ofEntity, readEventAndRecord, toStoredRecord } from './records.ts';
+import { sameContent } from './same-content.ts';
 import { deliveries, processedEvents, records } from './schema.ts';
 import type { ApplyResult } from '../model/outcome.ts';
 import type { ApplyInput, KeptCopy, Store, StoredRecord } from './store.ts';
@@ -50,7 +50,7 @@ async function applyOnce(queries: Queries, input: ApplyInput): Promise<ApplyResu
     }
   }
 
-  const judged = guard(local, incoming, local !== null && sameContent(local, incoming));
+  const judged = guard(local, incoming, local !== null && isUnchanged(local, incoming));
   const decision = input.again === true ? onlyNewer(judged, local, incoming) : judged;
   // A repair brings what our copy lacks, whatever another run of the event has left undone.
   const since =
@@ -129,10 +129,9 @@ function copyOf(local: StoredRecord | null): KeptCopy['copy'] {
   return { data, version, sourceTime, deleted };
 }
 
-/** Equal as JSON, whatever the order of keys; as the text would be read back. */
-function sameContent(local: StoredRecord, incoming: IncomingRecord): boolean {
+function isUnchanged(local: StoredRecord, incoming: IncomingRecord): boolean {
   if (local.deleted || incoming.deleted) return local.deleted === incoming.deleted;
-  return isDeepStrictEqual(local.data, JSON.parse(JSON.stringify(incoming.data)));
+  return sameContent(local.data, incoming.data);
 }
 
 function versionOf(local: StoredRecord | null): RecordVersion | null {

@@ -11,8 +11,9 @@ import type { processEvent } from '../../workflows/index.ts';
 import { eventWorkflowId } from '../model/ids.ts';
 import { isJsonObject } from '../model/json.ts';
 import { eventStartOptions, type ProcessEventInput } from '../model/process-event.ts';
-import type { ReplayMark, RunRef } from '../model/replay-events.ts';
+import type { ReplayMark } from '../model/replay-events.ts';
 import { selectionFilter } from './event-selection.ts';
+import { listPage } from './list-page.ts';
 import { toTemporalError } from './temporal-error.ts';
 
 /** Where the mark of a replay stands in the memo of a run. */
@@ -23,20 +24,9 @@ export function createEventRuns(client: Client, taskQueueOf: (source: string) =>
   const { namespace } = client.options;
 
   return {
-    async find(selection, { cursor, size }) {
+    async find(selection, page) {
       try {
-        const { executions, nextPageToken } = await client.workflowService.listWorkflowExecutions({
-          namespace,
-          query: selectionFilter(selection),
-          pageSize: size,
-          ...(cursor === null ? {} : { nextPageToken: Buffer.from(cursor, 'base64') }),
-        });
-        const runs = executions.flatMap(({ execution }): RunRef[] => {
-          const { workflowId, runId } = execution ?? {};
-          return workflowId && runId ? [{ workflowId, runId }] : [];
-        });
-        const next = Buffer.from(nextPageToken).toString('base64');
-        return { runs, nextCursor: next === '' ? null : next };
+        return await listPage(client, selectionFilter(selection), page);
       } catch (error) {
         throw toTemporalError(error, 'list the processed events');
       }

@@ -7,6 +7,7 @@ import { clip, summaryLength } from '../model/process-event.ts';
 import { keyword, searchAttributes } from '../model/search-attributes.ts';
 import { takeTurns } from '../model/take-turns.ts';
 import { quote } from './list-filter.ts';
+import { listPage } from './list-page.ts';
 import { signalIfOpen } from './signal-if-open.ts';
 import { toTemporalError } from './temporal-error.ts';
 
@@ -63,17 +64,8 @@ export function createHoldPort(client: Client, taskQueueOf: (source: string) => 
 
     async listHeld(key, { cursor, limit }) {
       try {
-        const page = await client.workflowService.listWorkflowExecutions({
-          namespace: client.options.namespace,
-          query: waitingFor(key),
-          pageSize: limit,
-          nextPageToken: cursor === null ? new Uint8Array() : Buffer.from(cursor, 'base64'),
-        });
-        const next = Buffer.from(page.nextPageToken);
-        return {
-          workflowIds: page.executions.flatMap(({ execution }) => execution?.workflowId ?? []),
-          nextCursor: next.length === 0 ? null : next.toString('base64'),
-        };
+        const { runs, nextCursor } = await listPage(client, waitingFor(key), { cursor, size: limit });
+        return { workflowIds: runs.map(({ workflowId }) => workflowId), nextCursor };
       } catch (error) {
         throw toTemporalError(error, 'list the events that are held');
       }

@@ -1,7 +1,8 @@
 import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 import { giveUpSignal, holdStateQuery, releaseSignal } from '../../workflows/messages.ts';
 import { UnknownHoldError } from '../errors.ts';
-import type { HoldDecision, HoldState } from '../model/hold.ts';
+import type { Decision } from '../model/dead-letter.ts';
+import type { HoldState } from '../model/hold.ts';
 import { searchAttributes } from '../model/search-attributes.ts';
 import { toTemporalError } from './temporal-error.ts';
 
@@ -19,9 +20,9 @@ export interface Holds {
   /** The oldest first. @throws TemporalUnavailableError | TemporalRefusedError, as all of these */
   list(): Promise<HoldRow[]>;
   /** Lets its events try again now. @throws UnknownHoldError where there is no such hold */
-  release(workflowId: string, decision: HoldDecision): Promise<void>;
+  release(workflowId: string, decision: Decision): Promise<void>;
   /** Makes a dead letter of each event that waits. @throws as `release` */
-  giveUp(workflowId: string, decision: HoldDecision): Promise<void>;
+  giveUp(workflowId: string, decision: Decision): Promise<void>;
 }
 
 /** The holds, over the client. */

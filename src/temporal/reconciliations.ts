@@ -1,7 +1,6 @@
 import {
   type Client,
   WorkflowExecutionAlreadyStartedError,
-  WorkflowNotFoundError,
   type WorkflowHandleWithFirstExecutionRunId,
 } from '@temporalio/client';
 import type { reconcile } from '../../workflows/index.ts';
@@ -10,7 +9,9 @@ import type { Decision } from '../model/dead-letter.ts';
 import type { ReconcileInput } from '../model/reconciliation.ts';
 import { searchAttributes } from '../model/search-attributes.ts';
 import { takeTurns } from '../model/take-turns.ts';
+import { quote } from './list-filter.ts';
 import { reconcileWorkflowId } from './schedules.ts';
+import { signalIfOpen } from './signal-if-open.ts';
 import { toTemporalError } from './temporal-error.ts';
 
 /**
@@ -61,17 +62,12 @@ export async function signalReconciliations(
   source: string,
   { signal, decision }: { signal: 'pause' | 'resume'; decision: Decision },
 ): Promise<string[]> {
-  const query = `WorkflowType = 'reconcile' AND ExecutionStatus = 'Running' AND ${searchAttributes.source.name} = '${source}'`;
+  const query = `WorkflowType = 'reconcile' AND ExecutionStatus = 'Running' AND ${searchAttributes.source.name} = ${quote(source)}`;
   const signalled: string[] = [];
   try {
     for await (const { workflowId } of client.workflow.list({ query })) {
-      try {
-        await client.workflow.getHandle(workflowId).signal(signal, decision);
-        signalled.push(workflowId);
-      } catch (error) {
-        // It has ended meanwhile.
-        if (!(error instanceof WorkflowNotFoundError)) throw error;
-      }
+      const handle = client.workflow.getHandle(workflowId);
+      if (await signalIfOpen(workflowId, () => handle.signal(signal, decision))) signalled.push(workflowId);
     }
   } catch (error) {
     throw toTemporalError(error, `${signal} the reconciliations of ${source}`);

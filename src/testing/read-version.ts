@@ -1,4 +1,4 @@
-import { readSourceTime, readVersionNumber, type RecordVersion } from '../model/version.ts';
+import { readRecordVersion, type RecordVersion } from '../model/version.ts';
 import { describeValue } from './check.ts';
 import { ConformanceError } from './conformance-error.ts';
 
@@ -11,7 +11,7 @@ export function readVersion(
   what: string,
 ): RecordVersion {
   const { version = null, sourceTime = null } = record ?? {};
-  const read = { version: readVersionNumber(version), sourceTime: readSourceTime(sourceTime, Date.now()) };
+  const read = readRecordVersion({ version, sourceTime }, Date.now());
   for (const [part, value] of Object.entries({ version, sourceTime })) {
     if (value === null || value === undefined || read[part as keyof RecordVersion] !== null) continue;
     throw new ConformanceError({

@@ -14,7 +14,13 @@ export interface StandInRequest {
 
 /** What it answers; `hang` never answers, `reset` breaks the connection. */
 export type StandInReply =
-  | { status?: number; headers?: Readonly<Record<string, string>>; json?: unknown; text?: string }
+  | {
+      status?: number;
+      headers?: Readonly<Record<string, string>>;
+      json?: unknown;
+      text?: string;
+      bytes?: Buffer;
+    }
   | 'hang'
   | 'reset';
 
@@ -29,7 +35,9 @@ export interface StandIn extends AsyncDisposable {
 }
 
 /** Starts a real HTTP server that answers as a vendor's API would. */
-export async function startStandIn(answer: (request: StandInRequest) => StandInReply): Promise<StandIn> {
+export async function startStandIn(
+  answer: (request: StandInRequest) => StandInReply | Promise<StandInReply>,
+): Promise<StandIn> {
   const requests: StandInRequest[] = [];
   const waiting: ((request: StandInRequest) => void)[] = [];
   const server = createServer((incoming, outgoing) => {
@@ -45,15 +53,17 @@ export async function startStandIn(answer: (request: StandInRequest) => StandInR
         closed,
       };
       requests.push(request);
-      const reply = answer(request);
+      const answered = Promise.resolve(answer(request));
       for (const resolve of waiting.splice(0)) resolve(request);
-      if (reply === 'hang') return;
-      if (reply === 'reset') {
-        incoming.socket.destroy();
-        return;
-      }
-      outgoing.writeHead(reply.status ?? 200, { 'content-type': 'application/json', ...reply.headers });
-      outgoing.end(reply.text ?? JSON.stringify(reply.json ?? {}));
+      void answered.then((reply) => {
+        if (reply === 'hang') return;
+        if (reply === 'reset') {
+          incoming.socket.destroy();
+          return;
+        }
+        outgoing.writeHead(reply.status ?? 200, { 'content-type': 'application/json', ...reply.headers });
+        outgoing.end(reply.bytes ?? reply.text ?? JSON.stringify(reply.json ?? {}));
+      });
     });
   });
   server.listen(0, '127.0.0.1');

@@ -1,5 +1,6 @@
 import { ConfigurationError } from '../errors.ts';
 import { isJsonObject, type JsonValue } from '../model/json.ts';
+import { pointerParts } from '../sources/json-pointer.ts';
 
 /**
  * A copy of a body with other values in some places, each named by its JSON Pointer: `withValues(sample, { '/id': 'evt_2' })`.
@@ -9,10 +10,7 @@ import { isJsonObject, type JsonValue } from '../model/json.ts';
 export function withValues(body: JsonValue, values: Readonly<Record<string, JsonValue>>): JsonValue {
   const copy = structuredClone(body);
   for (const [pointer, value] of Object.entries(values)) {
-    const parts = pointer
-      .split('/')
-      .slice(1)
-      .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'));
+    const parts = pointerParts(pointer);
     const last = parts.pop();
     const parent = parts.reduce<JsonValue | undefined>((at, part) => child(at, part), copy);
     if (last === undefined || parent === undefined || !put(parent, last, value)) {

@@ -1,22 +1,15 @@
-import { randomUUID } from 'node:crypto';
-import { MockActivityEnvironment } from '@temporalio/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
-import { createActivities } from '../../activities/index.ts';
 import type { DestinationWrite } from '../../src/destinations/define-destination.ts';
 import type { LandfallEvent } from '../../src/model/event.ts';
-import { createLogger } from '../../src/monitoring/logger.ts';
-import { createMetrics } from '../../src/monitoring/metrics.ts';
 import { openPostgres } from '../../src/store/postgres-database.ts';
 import { migrate } from '../../src/store/migrate.ts';
 import { initial } from '../../src/store/migrations/0001-initial.ts';
 import { checksum } from '../../src/store/migrations/journal.ts';
-import { defineSource } from '../../src/sources/define-source.ts';
 import { openStore } from '../../src/store/open-store.ts';
 import type { Store } from '../../src/store/store.ts';
-import { standardWebhooksScheme } from '../../src/verification/standard-webhooks.ts';
-import { buildApply, buildInboxItem } from '../support/build-apply.ts';
+import { buildApply } from '../support/build-apply.ts';
 import { createDatabase, query } from '../support/create-database.ts';
-import { unusedPorts } from '../support/unused-ports.ts';
+import { createLandOnce, shopSource } from '../support/land-once.ts';
 
 const day = 86_400_000;
 /** As the version before partitions wrote it, by the name that the table had then. */
@@ -190,41 +183,9 @@ function land(
   parts: Pick<LandfallEvent, 'occurredAt'>,
   writes: DestinationWrite[],
 ): Promise<unknown> {
-  const { create } = defineSource({
-    name: 'shop',
-    settings: {},
-    create: () => ({
-      verification: standardWebhooksScheme({ secrets: ['whsec_c2VjcmV0c2VjcmV0'] }),
-      readEvent: () => {
-        throw new Error('not asked');
-      },
-      fetchRecord: () => Promise.resolve({ data: { name: 'Ada' }, version: '1', sourceTime: null }),
-      destinations: [
-        {
-          name: 'crm',
-          deliver: (write) => {
-            writes.push(write);
-            return Promise.resolve();
-          },
-        },
-      ],
-    }),
-  });
-  const { tryEvent } = createActivities({
-    sources: new Map([['shop', create({})]]),
-    store,
-    ...unusedPorts,
-    metrics: createMetrics(),
-    logger: createLogger({ level: 'silent', format: 'json', redact: (text) => text }),
-    timers: { remindAfterMilliseconds: day, escalateAfterMilliseconds: day },
-    hold: null,
-    watch: null,
-    now: Date.now,
-    redact: (text) => text,
-  });
-  const { event } = buildInboxItem('evt_1', parts);
-  const environment = new MockActivityEnvironment({
-    workflowExecution: { workflowId: 'shop:evt_1', runId: randomUUID() },
-  });
-  return environment.run(tryEvent, { event, entity: { type: 'customer', id: 'cus_1' }, nonce: null });
+  const deliver = (write: DestinationWrite) => {
+    writes.push(write);
+    return Promise.resolve();
+  };
+  return createLandOnce(store, shopSource({ destinations: [{ name: 'crm', deliver }] })).land('evt_1', parts);
 }

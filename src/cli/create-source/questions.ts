@@ -1,4 +1,5 @@
 import { sourceNamePattern } from '../../model/ids.ts';
+import { pointerParts } from '../../sources/json-pointer.ts';
 
 /** The schemes that vendors share. Those of one vendor alone are described in examples/vendors. */
 export const schemes = [
@@ -186,11 +187,7 @@ export function nameProblem(name: string): string | undefined {
 
 /** Takes `data.id` or `/data/id` apart. */
 export function splitPlace(text: string): string[] {
-  if (!text.startsWith('/')) return text.split('.');
-  return text
-    .slice(1)
-    .split('/')
-    .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'));
+  return text.startsWith('/') ? pointerParts(text) : text.split('.');
 }
 
 /** The place of this name beside another one, written in the same way. */

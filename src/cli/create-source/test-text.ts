@@ -1,4 +1,4 @@
-import type { JsonValue } from '../../model/json.ts';
+import { type JsonValue, textOf } from '../../model/json.ts';
 import { readPointer } from '../../sources/json-pointer.ts';
 import { indent, pointer, property, quote } from './code.ts';
 import type { Place, SourcePlan } from './plan.ts';
@@ -144,6 +144,5 @@ function vendorCode({ api, entity, versionPath, timePath }: SourcePlan): string 
 
 /** A text or a number of the sample, as text. */
 function textAt(sample: JsonValue, path: readonly string[]): string {
-  const value = readPointer(sample, pointer(path));
-  return typeof value === 'string' ? value : JSON.stringify(value);
+  return textOf(readPointer(sample, pointer(path)) ?? null);
 }

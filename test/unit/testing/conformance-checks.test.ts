@@ -8,7 +8,7 @@ import {
   VendorRefusedError,
   VendorUnavailableError,
 } from '../../../src/errors.ts';
-import type { JsonObject, JsonValue } from '../../../src/model/json.ts';
+import { type JsonObject, type JsonValue, textOf } from '../../../src/model/json.ts';
 import { defineSource, type Source, type SourceParts } from '../../../src/sources/define-source.ts';
 import { createVendorApi } from '../../../src/sources/vendor-api.ts';
 import { conformanceChecks } from '../../../src/testing/conformance-checks.ts';
@@ -283,9 +283,16 @@ const broken: Record<string, (parts: Whole, given: Given) => SourceParts> = {
     ...parts,
     readEvent: ({ body }) => {
       const { id, type, invoice: changed } = (body ?? {}) as Record<string, JsonValue | undefined>;
-      const entity = { type: 'invoice', id: textOf((changed as JsonObject | undefined)?.['id']) };
+      const entity = { type: 'invoice', id: textOf((changed as JsonObject | undefined)?.['id'] ?? null) };
       const [announced, occurredAt] = [null, null];
-      return { id: textOf(id), type: textOf(type), entity, announced, occurredAt, deletes: false };
+      return {
+        id: textOf(id ?? null),
+        type: textOf(type ?? null),
+        entity,
+        announced,
+        occurredAt,
+        deletes: false,
+      };
     },
   }),
   'idempotency/again': reading(({ id }, _, headers) => ({
@@ -444,8 +451,3 @@ describe('the kit', () => {
     ).toThrow(/give the kit one in "deliveries"/);
   });
 });
-
-/** As a careless adapter would: what is not there becomes a text all the same. */
-function textOf(value: JsonValue | undefined): string {
-  return typeof value === 'string' ? value : JSON.stringify(value ?? null);
-}

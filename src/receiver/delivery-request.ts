@@ -1,0 +1,23 @@
+import type { Request } from 'express';
+import { sourceKey } from '../model/ids.ts';
+
+/** What the path of a delivery says: `/webhooks/:source{/:account}`. */
+export interface SourceParameters {
+  source: string;
+  account?: string;
+}
+
+/** The name of the source, or of its account, that a delivery is for. */
+export function keyOf({ source, account }: SourceParameters): string {
+  return sourceKey(source, account ?? null);
+}
+
+/** The headers of a request, one text for each name. */
+export function headersOf(request: Pick<Request, 'headers'>): Record<string, string | undefined> {
+  return Object.fromEntries(
+    Object.entries(request.headers).map(([name, value]) => [
+      name,
+      Array.isArray(value) ? value.join(', ') : value,
+    ]),
+  );
+}
