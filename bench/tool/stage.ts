@@ -57,7 +57,9 @@ export async function createStage(bed: Bed, { sourceCount = 1 } = {}): Promise<S
   const countProcessed = () => countRows('processed');
   const countWorkflows: Stage['countWorkflows'] = async (status) => {
     const only = status === undefined ? '' : ` AND ExecutionStatus = '${status}'`;
-    return (await bed.client.workflow.count(`TaskQueue = '${name}'${only}`)).count;
+    // A source's watch runs beside its events'.
+    const query = `TaskQueue = '${name}' AND WorkflowType != 'watch'${only}`;
+    return (await bed.client.workflow.count(query)).count;
   };
   return {
     sources,
