@@ -76,7 +76,7 @@ async function reconcileWindow({ source, since }: SilenceInput, state: SilenceSt
       staticSummary: `${source}: reconcile what changed since its last delivery`,
       typedSearchAttributes: [{ key: searchAttributes.source, value: source }],
     });
-    state.found += report.repaired + report.failed;
+    state.found += report.repaired + report.failed + (report.held ?? 0);
     state.reconciled += 1;
   } catch (error) {
     // The list broke off; its own run says why, and the next look tries again.
