@@ -8,6 +8,7 @@ import {
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
+import { reconcileWorkflowId } from '../src/model/reconciliation.ts';
 import { searchAttributes } from '../src/model/search-attributes.ts';
 import {
   describeDuration,
@@ -69,7 +70,7 @@ async function reconcileWindow({ source, since }: SilenceInput, state: SilenceSt
   const from = new Date(Date.parse(since) - marginMilliseconds).toISOString();
   try {
     const report = await executeChild<typeof reconcile>('reconcile', {
-      workflowId: `reconcile:${source}:silence`,
+      workflowId: reconcileWorkflowId(source, 'silence'),
       args: [{ source, since: from }],
       parentClosePolicy: ParentClosePolicy.ABANDON,
       ...takeTurns(source),

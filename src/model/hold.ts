@@ -1,4 +1,5 @@
 import type { FailureReport } from './dead-letter.ts';
+import { ownWorkflowId } from './ids.ts';
 import { keyword } from './search-attributes.ts';
 
 /** What is held: one class of failure, at one step of one source. A destination that is away holds up no other one. */
@@ -111,7 +112,7 @@ export function nextPause(pause: number, { longestProbeMilliseconds }: HoldSetti
 
 /** `hold:<source>:<step>:<code>`, such as `hold:stripe:deliver:crm:LANDFALL_DESTINATION_UNAVAILABLE`. */
 export function holdWorkflowId({ source, step, error }: HoldKey): string {
-  return `hold:${source}:${step.replaceAll(' ', ':')}:${error}`;
+  return ownWorkflowId('hold', source, step.replaceAll(' ', ':'), error);
 }
 
 /** The value of `LandfallOutcome` on an event that waits: `held at fetchRecord`. */

@@ -1,4 +1,5 @@
 import type { EntityRef } from './event.ts';
+import { ownWorkflowId } from './ids.ts';
 import type { RetrySettings } from './retry.ts';
 import type { RecordVersion } from './version.ts';
 
@@ -124,6 +125,11 @@ type Counted = Pick<
 /** The others are absent in runs of before, and where there was no such phase. */
 export type ReconcileCounts = Counted &
   Pick<ReconciliationReport, 'held' | 'redelivered' | 'audited' | 'different' | 'gone'>;
+
+/** `reconcile:<source>`, and `reconcile:<source>:by-hand` where it is not the schedule's. */
+export function reconcileWorkflowId(source: string, by?: 'by-hand' | 'silence'): string {
+  return ownWorkflowId('reconcile', source, ...(by === undefined ? [] : [by]));
+}
 
 /** Fewer misses than this prove nothing. */
 const fewMisses = 3;
