@@ -29,7 +29,7 @@ describe('an outage of the other side', { timeout: 240_000 }, () => {
   beforeAll(async () => {
     vendor = await startOutageVendor();
     // A source for each test: none sees the failures of another.
-    sources = Array.from({ length: 10 }, () => vendor.source());
+    sources = Array.from({ length: 12 }, () => vendor.source());
     asking = vendor.source({ askAfterMilliseconds: 500 });
     const retry = { ...fastRetry, maximumAttempts: 3 };
     patient = vendor.source({}, { destination: { name: 'crm', url: `${vendor.url}/crm`, retry } });
@@ -311,6 +311,37 @@ describe('an outage of the other side', { timeout: 240_000 }, () => {
     for (const event of others) await expect.poll(() => outcomeOf(event), patience).toBe('applied');
     await recordHistory(harness.runtime.client, 'hold-others-pass', {
       workflowId: holdId('fetchRecord', 'LANDFALL_VENDOR_DENIED'),
+    });
+  });
+
+  test('of a destination is not over because the vendor’s API is away too: no probe has got as far', async () => {
+    shop = take();
+    const crm = ['deliver:crm', 'LANDFALL_DESTINATION_UNAVAILABLE'] as const;
+    vendor.crm = () => 503;
+    for (const event of await postNew(2)) await expect(run(event).result()).rejects.toThrow();
+    const held = await postNew(2);
+    await untilHeld(held, 'deliver crm');
+    const { runId } = await hold(...crm).describe();
+    vendor.api = () => 503;
+    const asked = () => held.reduce((sum, { data }) => sum + vendor.fetches(data.id), 0);
+    const before = asked();
+    await expect.poll(asked, patience).toBeGreaterThanOrEqual(before + 3);
+    expect(await hold(...crm).query('state')).toMatchObject({ status: 'holding', ending: null });
+    expect(await hold(...crm).describe()).toMatchObject({ runId, status: { name: 'RUNNING' } });
+    for (const event of held) expect(await attributeOf(event)).toBe('held at deliver crm');
+
+    // One whose record the vendor does not take is a case; the hold stands for the others.
+    const [waiting, lone] = held;
+    vendor.api = (customer) => (customer === lone!.data.id ? 400 : 503);
+    await expect(run(lone!).result()).rejects.toThrow();
+    expect(await hold(...crm).describe()).toMatchObject({ runId, status: { name: 'RUNNING' } });
+
+    vendor.api = () => 200;
+    vendor.crm = () => 200;
+    await expect(run(waiting!).result()).resolves.toMatchObject({ delivered: ['crm'] });
+    expect(await reportOf(...crm)).toMatchObject({ ended: 'probe', replayed: 2 });
+    await recordHistory(harness.runtime.client, 'process-event-probe-not-reached', {
+      workflowId: `${shop.name}:${waiting!.id}`,
     });
   });
 
