@@ -1,6 +1,8 @@
 import { sql } from 'drizzle-orm';
 import { createApply } from './apply.ts';
 import { createArrivals } from './arrivals.ts';
+import { createAudit } from './audit.ts';
+import { createBulkLetters } from './bulk-letters.ts';
 import { createConflicts } from './conflicts.ts';
 import { createCursorsAndReports } from './cursors-and-reports.ts';
 import { createEvents } from './events.ts';
@@ -56,5 +58,7 @@ export async function openStore({
     ...createCursorsAndReports(database),
     ...createFailures(database),
     ...createArrivals(database),
+    ...createAudit(database),
+    ...createBulkLetters(database),
   };
 }
