@@ -2,6 +2,7 @@ import { and, desc, eq, gte, isNull, like, sql, type SQL } from 'drizzle-orm';
 import type { AuditEntry, AuditFilter } from '../model/audit.ts';
 import type { Database } from './database.ts';
 import { audit } from './schema.ts';
+import { storableText } from './storable-text.ts';
 import type { Store } from './store.ts';
 
 /** The table `audit`: lines are added and ended, never changed or deleted. */
@@ -11,9 +12,12 @@ export function createAudit(
   return {
     noteDecision: (decision) =>
       database.run(async (queries) => {
+        const { by, target, reason } = decision;
+        // As somebody may have typed them into a signal: what cannot be kept must not end the workflow that notes it.
+        const typed = { by: storableText(by), target: storableText(target), reason: storableText(reason) };
         await queries
           .insert(audit)
-          .values({ ...decision, at: sql`now()` })
+          .values({ ...decision, ...typed, at: sql`now()` })
           .onConflictDoNothing({ target: audit.id });
       }),
 
@@ -21,7 +25,7 @@ export function createAudit(
       database.run(async (queries) => {
         await queries
           .update(audit)
-          .set({ outcome, result: text, endedAt: sql`now()` })
+          .set({ outcome, result: storableText(text), endedAt: sql`now()` })
           .where(and(eq(audit.id, id), isNull(audit.outcome)));
       }),
 

@@ -3,6 +3,7 @@ import { type BulkCounts, type BulkLetterStatus, noLetters } from '../model/bulk
 import type { Database, Queries } from './database.ts';
 import { lock } from './lock.ts';
 import { bulkLetters } from './schema.ts';
+import { storableText } from './storable-text.ts';
 import type { Store } from './store.ts';
 
 type BulkLetters = Pick<
@@ -79,7 +80,11 @@ export function createBulkLetters(database: Database): BulkLetters {
         for (const { source, eventId, status, result } of letters) {
           await queries
             .update(bulkLetters)
-            .set({ status, result, updatedAt: sql`now()` })
+            .set({
+              status,
+              result: result === null ? null : storableText(result),
+              updatedAt: sql`now()`,
+            })
             .where(and(ofLetter(bulkId, source, eventId), inArray(bulkLetters.status, open)));
         }
       }),
@@ -96,12 +101,12 @@ export function createBulkLetters(database: Database): BulkLetters {
         return counts;
       }),
 
-    leaveBulkLetters: (bulkId) =>
+    leaveBulkLetters: (bulkId, statuses) =>
       database.run(async (queries) => {
         await queries
           .update(bulkLetters)
           .set({ status: 'left', result: 'the bulk action ended first', updatedAt: sql`now()` })
-          .where(and(eq(bulkLetters.bulkId, bulkId), inArray(bulkLetters.status, open)));
+          .where(and(eq(bulkLetters.bulkId, bulkId), inArray(bulkLetters.status, [...statuses])));
       }),
 
     listOpenBulks: () =>

@@ -286,8 +286,8 @@ export interface Store {
     letters: readonly (DeadLetterRef & { status: BulkLetterStatus; result: string | null })[],
   ): Promise<void>;
   countBulkLetters(bulkId: string): Promise<BulkCounts>;
-  /** Leaves what waits as it is, for others to take: the bulk action is over. */
-  leaveBulkLetters(bulkId: string): Promise<void>;
+  /** Leaves what waits, or was asked, as it is: other bulk actions may take it. */
+  leaveBulkLetters(bulkId: string, statuses: readonly ('waiting' | 'asked')[]): Promise<void>;
   /** The bulk actions that have letters which are not settled. */
   listOpenBulks(): Promise<string[]>;
 

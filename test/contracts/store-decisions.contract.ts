@@ -21,7 +21,7 @@ export function storeDecisionsContract(subject: StoreUnderTest): void {
       const store = subject.store();
       const source = subject.newSource();
       const decision = discard(source, 'evt_1');
-      await store.noteDecision(decision);
+      await store.noteDecision({ ...decision, reason: 'test\u0000 data' });
       await store.noteDecision({ ...decision, reason: 'noted again by a retry' });
       const [before, ...more] = await store.listAudit({ source }, 10);
       expect(more).toEqual([]);
@@ -92,7 +92,9 @@ export function storeDecisionsContract(subject: StoreUnderTest): void {
       expect(after.map(({ position }) => position)).toEqual([
         listed.map(({ position }) => position).filter((position) => position > one!.position)[0],
       ]);
-      await store.leaveBulkLetters(bulk);
+      await store.leaveBulkLetters(bulk, ['waiting']);
+      expect(await store.countBulkLetters(bulk)).toEqual({ ...noLetters(), asked: 1, failed: 1, left: 2 });
+      await store.leaveBulkLetters(bulk, ['waiting', 'asked']);
       expect(await store.countBulkLetters(bulk)).toEqual({ ...noLetters(), failed: 1, left: 3 });
       expect(await store.countBulkLetters('bulk:unknown')).toEqual(noLetters());
     });
@@ -116,7 +118,7 @@ export function storeDecisionsContract(subject: StoreUnderTest): void {
 
       const third = `bulk:${source}:3`;
       await store.markBulkLetters(winner, [{ source, eventId: 'a', status: 'done', result: 'replayed' }]);
-      await store.leaveBulkLetters(winner);
+      await store.leaveBulkLetters(winner, ['waiting', 'asked']);
       expect(await store.addBulkLetters(third, both)).toBe(3);
     });
   });
