@@ -103,12 +103,12 @@ async function goThroughRest(
     return;
   }
   const pause = progress.nextAt - Date.now();
-  if (pause > 0) {
-    await waitForMail(pause);
+  if (counts.asked >= mostUnderWay || (pause > 0 && counts.asked > 0)) {
+    await decide(bulkId, input, progress, pause > 0 ? Math.min(pause, longWait) : longWait);
     return;
   }
-  if (counts.asked >= mostUnderWay) {
-    await decide(bulkId, input, progress, longWait);
+  if (pause > 0) {
+    await waitForMail(pause);
     return;
   }
   const { batch, milliseconds } = paceOf(input.perMinute);
