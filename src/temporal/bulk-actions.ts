@@ -30,6 +30,8 @@ export interface BulkRequest extends Decision, Partial<typeof bulkDefaults> {
   owner?: string;
   /** The same name is never used twice. @default the time */
   name?: string;
+  /** As in `BulkInput`. */
+  pageSize?: number;
 }
 
 /** How careful a bulk action is where nothing is said. See `BulkInput`. */

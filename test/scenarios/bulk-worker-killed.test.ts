@@ -33,16 +33,14 @@ describe('a worker that is killed in the middle of a bulk action', { timeout: 24
     vendor = await startOutageVendor();
     folder = await mkdtemp(join(tmpdir(), 'landfall-bulk-'));
     const file = join(folder, 'sources.json');
-    const { hold: _hold, ...described } = vendor.describe(name) as Record<string, unknown>;
-    await writeFile(file, JSON.stringify([described]));
+    // Never held: each of them is a dead letter.
+    await writeFile(file, JSON.stringify([{ ...vendor.describe(name), hold: false }]));
     const databaseUrl = await createDatabase(inject('postgresUrl'));
     settings = {
       DATABASE_URL: databaseUrl,
       TEMPORAL_ADDRESS: inject('temporalAddress'),
       LANDFALL_TASK_QUEUE: uniqueName('queue'),
       LANDFALL_SOURCES_FILE: file,
-      // Never held: each of them is a dead letter.
-      LANDFALL_HOLD_AFTER: 'off',
       LANDFALL_SILENCE: 'off',
       SHOP_SECRET: outageSecret,
       LANDFALL_HOST: '127.0.0.1',
