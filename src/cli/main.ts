@@ -1,6 +1,8 @@
 #!/usr/bin/env node
 import { Command } from 'commander';
 import { LandfallError } from '../errors.ts';
+import { auditCommand } from './commands/audit.ts';
+import { bulkCommand } from './commands/bulk.ts';
 import { createSourceCommand } from './commands/create-source.ts';
 import { deadLettersCommand } from './commands/dead-letters.ts';
 import { demoVendorCommand } from './commands/demo-vendor.ts';
@@ -15,6 +17,7 @@ import { sendCommand } from './commands/send.ts';
 import { sourcesCommand } from './commands/sources.ts';
 import { workerCommand } from './commands/worker.ts';
 import { readDevState } from './dev-state.ts';
+import { exitCodeOf } from './exit-codes.ts';
 import type { Environment } from './with-temporal.ts';
 
 const env = process.env;
@@ -35,6 +38,8 @@ const program = new Command('landfall')
   .addCommand(sendCommand(environment))
   .addCommand(listenCommand(environment))
   .addCommand(deadLettersCommand(environment))
+  .addCommand(bulkCommand(environment))
+  .addCommand(auditCommand(environment))
   .addCommand(holdsCommand(environment))
   .addCommand(replayCommand(environment))
   .addCommand(reconcileCommand(environment))
@@ -46,7 +51,7 @@ const program = new Command('landfall')
 try {
   await program.parseAsync();
 } catch (error) {
-  process.exitCode = 1;
+  process.exitCode = exitCodeOf(error);
   if (error instanceof LandfallError) {
     console.error(`${error.message} [${error.code}]`);
     const { cause } = error;

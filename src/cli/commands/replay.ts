@@ -11,6 +11,7 @@ import { examples } from '../examples.ts';
 import { findSource } from '../find-source.ts';
 import { readNumber } from '../read-number.ts';
 import { readTime } from '../read-time.ts';
+import { readType } from '../read-type.ts';
 import { renderTable } from '../table.ts';
 import { type Environment, withTemporal } from '../with-temporal.ts';
 
@@ -118,10 +119,5 @@ function amount({ events, complete }: Survey, limit: number | undefined): string
 }
 
 function addType(text: string, types: readonly string[]): readonly string[] {
-  if (text === '' || text.slice(0, -1).includes('*')) {
-    throw new InvalidArgumentError(
-      'Give a type such as customer.updated, or its beginning such as customer.*',
-    );
-  }
-  return [...types, text];
+  return [...types, readType(text)];
 }
