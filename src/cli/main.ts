@@ -16,8 +16,10 @@ import { replayCommand } from './commands/replay.ts';
 import { sendCommand } from './commands/send.ts';
 import { sourcesCommand } from './commands/sources.ts';
 import { workerCommand } from './commands/worker.ts';
+import { addCompletion } from './completion.ts';
 import { readDevState } from './dev-state.ts';
 import { exitCodeOf } from './exit-codes.ts';
+import { knownValues } from './known-values.ts';
 import type { Environment } from './with-temporal.ts';
 
 const env = process.env;
@@ -47,6 +49,7 @@ const program = new Command('landfall')
   .addCommand(doctorCommand(environment))
   .addCommand(createSourceCommand())
   .addCommand(demoVendorCommand());
+await addCompletion(program, process.argv.slice(2), knownValues(environment));
 
 try {
   await program.parseAsync();

@@ -1,6 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { Format, Presets, SingleBar } from 'cli-progress';
-import { LandfallError } from '../errors.ts';
 
 /** How far long work is. */
 export interface Progress {
@@ -49,7 +48,7 @@ export async function withProgress<Result>(
   bar.start(1, 0, { known: false, text: '…' });
   try {
     while (!ended.signal.aborted) {
-      const progress = await lookOnce(look);
+      const progress = await look().catch(() => null);
       if (progress !== null) show(bar, progress);
       await wait(pollMilliseconds, undefined, { signal: ended.signal }).catch(() => undefined);
     }
@@ -57,15 +56,6 @@ export async function withProgress<Result>(
     bar.stop();
   }
   return result;
-}
-
-async function lookOnce(look: () => Promise<Progress | null>): Promise<Progress | null> {
-  try {
-    return await look();
-  } catch (error) {
-    if (error instanceof LandfallError) return null;
-    throw error;
-  }
 }
 
 function show(bar: SingleBar, { done, total, text }: Progress): void {

@@ -27,8 +27,8 @@ export function bulkCommand(environment: () => Promise<Environment>): Command {
     .addHelpText(
       'after',
       examples(
-        'landfall dead-letters replay --source stripe --by ada --reason "the vendor is back"   (begins one)',
         'landfall bulk list',
+        'landfall bulk pause replay:2026-11-01T12:00:00.000Z --by ada --reason "the vendor asks us to wait"',
       ),
     );
   const run = async <Result>(use: (bulk: BulkActions) => Promise<Result>) => {
