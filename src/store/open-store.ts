@@ -1,6 +1,8 @@
 import { sql } from 'drizzle-orm';
 import { createApply } from './apply.ts';
 import { createArrivals } from './arrivals.ts';
+import { createAudit } from './audit.ts';
+import { createBulkLetters } from './bulk-letters.ts';
 import { createConflicts } from './conflicts.ts';
 import { createCursorsAndReports } from './cursors-and-reports.ts';
 import { createEvents } from './events.ts';
@@ -8,6 +10,7 @@ import { createFailures } from './failures.ts';
 import { createFindDifferences } from './find-differences.ts';
 import { createInbox } from './inbox.ts';
 import { migrate } from './migrate.ts';
+import { readMigrations } from './migration-state.ts';
 import { createPartitions } from './partitions.ts';
 import { openPglite } from './pglite-database.ts';
 import { openPostgres } from './postgres-database.ts';
@@ -44,6 +47,14 @@ export async function openStore({
       database.run(async (queries) => {
         await queries.execute(sql`select 1`);
       }),
+    readClock: () =>
+      database.run(async (queries) => {
+        const [row] = await queries
+          .select({ now: sql<number>`extract(epoch from clock_timestamp()) * 1000`.mapWith(Number) })
+          .from(sql`(select 1) as one`);
+        return row?.now ?? Number.NaN;
+      }),
+    readMigrations: () => readMigrations(database),
     close: () => database.close(),
     ...createApply(database),
     ...createEvents(database),
@@ -56,5 +67,7 @@ export async function openStore({
     ...createCursorsAndReports(database),
     ...createFailures(database),
     ...createArrivals(database),
+    ...createAudit(database),
+    ...createBulkLetters(database),
   };
 }
