@@ -1,3 +1,4 @@
+import { createAlertActivities } from './alerts.ts';
 import { createApplyRecord } from './apply-record.ts';
 import { createAuditRecords } from './audit-records.ts';
 import { createDeadLetterActivities } from './dead-letters.ts';
@@ -35,6 +36,7 @@ export function createActivities(dependencies: ActivityDependencies): Activities
       ...createSilenceActivities(dependencies),
       redeliverMissed: createRedeliverMissed(dependencies),
       ...createReplayActivities(dependencies),
+      ...createAlertActivities(dependencies),
     },
     dependencies,
   );

@@ -1,6 +1,7 @@
 export { deadLetter } from './dead-letter.ts';
 export { entityTurns } from './entity-turns.ts';
 export { hold } from './hold.ts';
+export { judgeAlerts } from './judge-alerts.ts';
 export { processEvent } from './process-event.ts';
 export { reconcile } from './reconcile.ts';
 export { silence } from './silence.ts';

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command } from 'commander';
 import { LandfallError } from '../errors.ts';
+import { alertsCommand } from './commands/alerts.ts';
 import { createSourceCommand } from './commands/create-source.ts';
 import { deadLettersCommand } from './commands/dead-letters.ts';
 import { demoVendorCommand } from './commands/demo-vendor.ts';
@@ -36,6 +37,7 @@ const program = new Command('landfall')
   .addCommand(listenCommand(environment))
   .addCommand(deadLettersCommand(environment))
   .addCommand(holdsCommand(environment))
+  .addCommand(alertsCommand(environment))
   .addCommand(replayCommand(environment))
   .addCommand(reconcileCommand(environment))
   .addCommand(sourcesCommand(environment))

@@ -1,5 +1,9 @@
-/** Names of variables that hold a secret, whoever defined them: a source without code may name its own. */
-const secretName = /SECRET|TOKEN|PASSWORD|PASSPHRASE|CREDENTIAL|API_KEY|KEY(_DATA)?$|AUTH(ORIZATION)?$/i;
+/**
+ * Names of variables that hold a secret, whoever defined them: a source without code may name its own. Whoever knows the address
+ * that alerts are posted to can post there.
+ */
+const secretName =
+  /SECRET|TOKEN|PASSWORD|PASSPHRASE|CREDENTIAL|API_KEY|KEY(_DATA)?$|AUTH(ORIZATION)?$|^LANDFALL_ALERT_\w+_URL$/i;
 /** Shorter values would be found in innocent words. */
 const leastLength = 6;
 
