@@ -71,7 +71,11 @@ async function trySend(
     return null;
   } catch (error) {
     if (!(error instanceof LandfallError)) throw error;
-    const { cause } = error;
-    return cause instanceof Error ? `${error.message} ${cause.message}` : error.message;
+    return withCauses(error);
   }
+}
+
+/** `fetch` says `fetch failed`; what failed is the cause of that. */
+function withCauses(error: Error): string {
+  return error.cause instanceof Error ? `${error.message} (${withCauses(error.cause)})` : error.message;
 }

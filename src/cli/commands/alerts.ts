@@ -63,8 +63,9 @@ export function alertsCommand(environment: () => Promise<Environment>): Command 
 
   command
     .command('unsilence')
+    .alias('end')
     .argument('<alert>', alertSense)
-    .description('tell people of it again')
+    .description('end a silence: tell people of it again')
     .requiredOption('--by <name>', 'who decides')
     .requiredOption('--reason <text>', 'why')
     .addHelpText('after', examples('landfall alerts unsilence any:stripe --by ada --reason "it is over"'))
