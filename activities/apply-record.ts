@@ -1,7 +1,7 @@
 import { activityInfo } from '@temporalio/activity';
 import { isRepair } from '../src/handlers/repair-types.ts';
 import { type EventRef, happenedAt } from '../src/model/event.ts';
-import type { ApplyResult } from '../src/model/outcome.ts';
+import type { ApplyResult, Outcome } from '../src/model/outcome.ts';
 import type { DeliveryPolicy } from '../src/model/retry.ts';
 import type { Source } from '../src/sources/define-source.ts';
 import type { ActivityDependencies } from './dependencies.ts';
@@ -14,9 +14,11 @@ export function createApplyRecord({
   sources,
   store,
   metrics,
+  lags,
   logger,
+  now,
 }: ActivityDependencies): Activities['applyRecord'] {
-  return async ({ event, incoming }) => {
+  return async ({ event, incoming, nonce }) => {
     const source = findSource(sources, event.source);
     const { names, handlers, policies } = receiversOf(source, event, incoming);
     const { workflowExecution } = activityInfo();
@@ -35,6 +37,8 @@ export function createApplyRecord({
     });
     if (result.kind === 'done') {
       metrics.outcomes.inc({ source: event.source, outcome: result.outcome });
+      // A replay is late because somebody took time to decide.
+      if (nonce === undefined) noteLag(event, result.outcome);
       const { entity, version, sourceTime } = incoming;
       logger.info(
         {
@@ -54,6 +58,15 @@ export function createApplyRecord({
     }
     return result.kind === 'done' ? withPolicies(result, policies) : result;
   };
+
+  /** How long it took from the change at the vendor, by its time, to here. What reconciliation found has a report of its own. */
+  function noteLag(event: EventRef, outcome: Outcome): void {
+    const happened = happenedAt(event);
+    if (happened === null || (outcome !== 'applied' && outcome !== 'deleted')) return;
+    const milliseconds = Math.max(0, now() - Date.parse(happened));
+    metrics.applyLagSeconds.observe({ source: event.source }, milliseconds / 1_000);
+    lags.note(event.source, milliseconds);
+  }
 }
 
 /** Of a repair that no event of the vendor's names: who may have waited for one that was missed, under another type. */

@@ -1,4 +1,6 @@
 import type { Logger } from 'pino';
+import type { Channel } from '../src/alerting/channel.ts';
+import type { AlertSettings, OpenWork } from '../src/model/alerts.ts';
 import type { LandfallEvent } from '../src/model/event.ts';
 import type { ProcessEventInput } from '../src/model/process-event.ts';
 import type { EventSelection, ReplayMark, RunRef } from '../src/model/replay-events.ts';
@@ -14,6 +16,7 @@ import type {
 } from '../src/model/dead-letter.ts';
 import type { HoldInput, HoldKey, HoldSettings, Release } from '../src/model/hold.ts';
 import type { WatchSettings } from '../src/model/silence.ts';
+import type { LagNotes } from '../src/monitoring/lag-notes.ts';
 import type { Metrics } from '../src/monitoring/metrics.ts';
 import type { Source } from '../src/sources/define-source.ts';
 import type { Store } from '../src/store/store.ts';
@@ -42,6 +45,8 @@ export interface TemporalPort {
   listProcessed(source: string, since: string, limit: number): Promise<string[]>;
   /** Tells an event that waits; false where it does not run any more. */
   tellHeld(workflowId: string, release: Release): Promise<boolean>;
+  /** What is open now, by source: dead letters, holds, silences. Those of other deployments in the namespace are among it. */
+  listOpenWork(): Promise<ReadonlyMap<string, OpenWork>>;
 }
 
 /** The runs of `processEvent`, for replays of processed events. Each throws TemporalUnavailableError | TemporalRefusedError. */
@@ -97,6 +102,11 @@ export interface ActivityDependencies {
   hold: HoldSettings | null;
   /** For sources that say nothing of it; null: they are not watched. */
   watch: WatchSettings | null;
+  /** null: nothing is judged, and nobody told. */
+  alerts: AlertSettings | null;
+  /** How people are told of alerts. */
+  channels: readonly Channel[];
+  lags: Pick<LagNotes, 'note'>;
   /** Milliseconds since the epoch; decides only what is plausible and where a reconciliation begins, never which version wins. */
   now: () => number;
   /** Takes the configured secrets out of a text. */

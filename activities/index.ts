@@ -1,3 +1,4 @@
+import { createAlertActivities } from './alerts.ts';
 import { createApplyRecord } from './apply-record.ts';
 import { createAuditRecords } from './audit-records.ts';
 import { createBulkActivities } from './bulk.ts';
@@ -39,6 +40,7 @@ export function createActivities(dependencies: ActivityDependencies): Activities
       ...createReplayActivities(dependencies),
       ...createDecisionActivities(dependencies),
       ...createBulkActivities(dependencies),
+      ...createAlertActivities(dependencies),
     },
     dependencies,
   );

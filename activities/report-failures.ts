@@ -69,5 +69,9 @@ export function reportFailures(
     reportSilence: wrap('reportSilence', activities.reportSilence),
     beginReplays: wrap('beginReplays', activities.beginReplays),
     awaitReplays: wrap('awaitReplays', activities.awaitReplays),
+    judgeAlerts: () => wrap('judgeAlerts', activities.judgeAlerts)(undefined),
+    sendAlerts: () => wrap('sendAlerts', activities.sendAlerts)(undefined),
+    silenceAlert: wrap('silenceAlert', activities.silenceAlert),
+    unsilenceAlert: wrap('unsilenceAlert', activities.unsilenceAlert),
   };
 }

@@ -2,6 +2,7 @@ import type { DecisionResult, NotedDecision } from '../src/model/audit.ts';
 import type { BulkCounts, BulkFailure, BulkKind, LetterFilter } from '../src/model/bulk.ts';
 import type { DeadLetterSubject, FailureReport } from '../src/model/dead-letter.ts';
 import type { EntityRef, EventRef, LandfallEvent } from '../src/model/event.ts';
+import type { AlertSilence, AlertsView } from '../src/model/incidents.ts';
 import type { HoldAnswer, HoldInput, HoldKey, HoldReport, Release } from '../src/model/hold.ts';
 import type { Replay } from '../src/model/process-event.ts';
 import type {
@@ -248,4 +249,14 @@ export interface Activities {
   announceSilence(input: SilenceInput): Promise<{ lists: boolean }>;
   /** Tells what the reconciliations of the silent window have found, while it lasts and when it has ended. */
   reportSilence(input: SilenceReport & { ended: boolean }): Promise<void>;
+  /** Looks once whether something is wrong, and begins and ends incidents; null where alerts are off. */
+  judgeAlerts(): Promise<AlertsView | null>;
+  /** Tells people what they are to hear of incidents. What could not be sent is due again later, and is no failure. */
+  sendAlerts(): Promise<void>;
+  /** Tells nobody of an alert until some time; answers all that is silenced then. */
+  silenceAlert(input: AlertSilence): Promise<AlertSilence[]>;
+  /** Ends a silence early; `found: false` where there was none. */
+  unsilenceAlert(
+    input: Pick<AlertSilence, 'kind' | 'source' | 'by' | 'reason'>,
+  ): Promise<{ found: boolean; silences: AlertSilence[] }>;
 }

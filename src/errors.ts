@@ -43,6 +43,17 @@ export class UnknownBulkActionError extends LandfallError {
   readonly code = 'LANDFALL_BULK_ACTION_UNKNOWN';
 }
 
+/** A command names an alert that there is none of, or asks where no alerts are judged. Thrown by `landfall alerts`. */
+export class UnknownAlertError extends LandfallError {
+  readonly code = 'LANDFALL_ALERT_UNKNOWN';
+}
+
+/** Slack, a webhook or a mail server did not take a message: it is sent again later. Thrown by the channels of alerts. */
+export class AlertNotSentError extends LandfallError {
+  readonly code = 'LANDFALL_ALERT_NOT_SENT';
+  override readonly retryable = true;
+}
+
 /** The vendor's API failed in a way that may pass: network, timeout, 5xx. Thrown by a source's API calls. */
 export class VendorUnavailableError extends LandfallError {
   readonly code = 'LANDFALL_VENDOR_UNAVAILABLE';

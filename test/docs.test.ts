@@ -1,6 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { parse as parseYaml } from 'yaml';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { acmeSource } from '../examples/add-a-source/acme.ts';
@@ -129,20 +128,6 @@ describe('docs/metrics.md', () => {
       return [name, type, labels.replaceAll('`', ''), help];
     });
     expect(listed.sort()).toEqual(registered.sort());
-  });
-
-  it('has rules that a Prometheus reads', () => {
-    const rule = z.strictObject({
-      alert: z.string(),
-      expr: z.string(),
-      for: z.string().optional(),
-      annotations: z.strictObject({ summary: z.string() }),
-    });
-    const rules = z.object({
-      groups: z.tuple([z.object({ name: z.string(), rules: z.array(rule).min(3) })]),
-    });
-    expect(codeBlocks(page, 'yaml')).toHaveLength(1);
-    rules.parse(parseYaml(codeBlocks(page, 'yaml')[0] ?? ''));
   });
 });
 

@@ -2,6 +2,7 @@ export { bulkAction } from './bulk-action.ts';
 export { deadLetter } from './dead-letter.ts';
 export { entityTurns } from './entity-turns.ts';
 export { hold } from './hold.ts';
+export { judgeAlerts } from './judge-alerts.ts';
 export { processEvent } from './process-event.ts';
 export { reconcile } from './reconcile.ts';
 export { silence } from './silence.ts';

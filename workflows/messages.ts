@@ -1,4 +1,4 @@
-import { defineQuery, defineSignal } from '@temporalio/workflow';
+import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { BulkState } from '../src/model/bulk.ts';
 import type {
   DeadLetterState,
@@ -7,8 +7,10 @@ import type {
   FailureReport,
   Investigation,
 } from '../src/model/dead-letter.ts';
+import type { AlertsView } from '../src/model/incidents.ts';
 import type { ReconcileProgress } from '../src/model/reconciliation.ts';
 import type { ReplayView } from '../src/model/replay-events.ts';
+import type { SilenceRequest, UnsilenceRequest } from '../src/model/silence-alert.ts';
 import type { Ticket } from '../src/model/turns.ts';
 import type { HoldState, ProbeAnswer, Release } from '../src/model/hold.ts';
 
@@ -80,3 +82,12 @@ export const holdStateQuery = defineQuery<HoldState>('state');
 
 /** How far a replay of processed events has come. */
 export const replayProgressQuery = defineQuery<ReplayView>('progress');
+
+/** What is wrong now, what was, and what is silenced; null before the first look. */
+export const alertsQuery = defineQuery<AlertsView | null>('alerts');
+
+/** Tells nobody of an alert for a while. */
+export const silenceAlertUpdate = defineUpdate<{ until: string }, [SilenceRequest]>('silence-alert');
+
+/** Tells people of an alert again; `found: false` where it was not silenced. */
+export const unsilenceAlertUpdate = defineUpdate<{ found: boolean }, [UnsilenceRequest]>('unsilence-alert');

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command } from 'commander';
 import { LandfallError } from '../errors.ts';
+import { alertsCommand } from './commands/alerts.ts';
 import { auditCommand } from './commands/audit.ts';
 import { bulkCommand } from './commands/bulk.ts';
 import { createSourceCommand } from './commands/create-source.ts';
@@ -43,6 +44,7 @@ const program = new Command('landfall')
   .addCommand(bulkCommand(environment))
   .addCommand(auditCommand(environment))
   .addCommand(holdsCommand(environment))
+  .addCommand(alertsCommand(environment))
   .addCommand(replayCommand(environment))
   .addCommand(reconcileCommand(environment))
   .addCommand(sourcesCommand(environment))

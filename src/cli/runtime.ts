@@ -1,5 +1,7 @@
 import type { Client } from '@temporalio/client';
 import type { DestinationStream, Logger } from 'pino';
+import type { Channel } from '../alerting/channel.ts';
+import { openChannels } from '../alerting/open-channels.ts';
 import { type Config, loadConfig } from '../config/load.ts';
 import { loadHandlers } from '../config/load-handlers.ts';
 import { StoreUnavailableError } from '../errors.ts';
@@ -24,6 +26,8 @@ export interface Runtime {
   starter: EventStarter;
   metrics: Metrics;
   logger: Logger;
+  /** How people are told of alerts. */
+  channels: readonly Channel[];
   redact: (text: string) => string;
   taskQueueOf: (source: string) => string;
   close(): Promise<void>;
@@ -82,6 +86,7 @@ export async function openRuntime(
     starter: createEventStarter({ client, settingsOf, timers: config.timers, store }),
     metrics: createMetrics(),
     logger,
+    channels: openChannels(config.channels, { logger, now: Date.now }),
     redact,
     taskQueueOf,
     async close() {

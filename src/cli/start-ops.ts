@@ -1,3 +1,4 @@
+import { showObserved } from '../alerting/show-observed.ts';
 import { createOps } from '../receiver/ops.ts';
 import { listen } from '../receiver/server.ts';
 import type { Runtime, Service } from './runtime.ts';
@@ -9,9 +10,10 @@ import type { Runtime, Service } from './runtime.ts';
  * taken out of the load balancer, it would lose what it could have accepted. A worker needs `all`.
  */
 export async function startOps(
-  { client, target, store, metrics }: Runtime,
+  runtime: Runtime,
   { host, port, readyWith }: { host: string; port: number; readyWith: 'all' | 'any' },
 ): Promise<Service & { url: string; port: number }> {
+  const { client, target, store, metrics } = runtime;
   const app = createOps({
     checks: {
       temporal: () =>
@@ -24,5 +26,13 @@ export async function startOps(
     registry: metrics.registry,
   });
   const server = await listen(app, { host, port, setting: 'LANDFALL_OPS_PORT' });
-  return { url: server.url, port: server.port, stop: () => server.close(1_000) };
+  const observed = showObserved(runtime);
+  return {
+    url: server.url,
+    port: server.port,
+    async stop() {
+      await server.close(1_000);
+      await observed.stop();
+    },
+  };
 }

@@ -1,10 +1,11 @@
+import { startStandIn } from '../alerting/stand-in.ts';
 import { createOverflow } from '../inbox/overflow.ts';
 import { createRelay } from '../inbox/relay.ts';
 import { createReceiver } from '../receiver/app.ts';
 import { listen } from '../receiver/server.ts';
 import type { Runtime, Service } from './runtime.ts';
 
-/** Starts the endpoint for webhooks and the relay of the inbox. */
+/** Starts the endpoint for webhooks, the relay of the inbox, and what judges alerts where no worker does. */
 export async function startReceiver(
   runtime: Runtime,
   { host, port }: { host: string; port: number },
@@ -15,6 +16,8 @@ export async function startReceiver(
   const server = await listen(receiver.app, { host, port, setting: 'LANDFALL_PORT' });
   const relay = createRelay({ ...runtime, overflow });
   relay.start();
+  const standIn =
+    config.alerts === null ? null : startStandIn({ ...runtime, settings: config.alerts, now: Date.now });
   return {
     url: server.url,
     port: server.port,
@@ -22,6 +25,7 @@ export async function startReceiver(
       await server.close(config.shutdownGraceMilliseconds);
       await receiver.close();
       await relay.stop();
+      await standIn?.stop();
     },
   };
 }

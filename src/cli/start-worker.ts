@@ -1,4 +1,6 @@
 import { createActivities } from '../../activities/index.ts';
+import { createLagNotes } from '../monitoring/lag-notes.ts';
+import { ensureAlerts } from '../temporal/alerts.ts';
 import { findCallQueues } from '../temporal/call-queues.ts';
 import { prepareNamespace } from '../temporal/namespace.ts';
 import { ensureSchedules } from '../temporal/schedules.ts';
@@ -19,6 +21,8 @@ export async function startWorker(
   for (const change of report.changes) logger.info({ namespace: target.namespace }, change);
   for (const warning of report.warnings) logger.warn({ namespace: target.namespace }, warning);
 
+  const lateAfterMilliseconds = config.alerts?.lagMilliseconds ?? null;
+  const lags = createLagNotes({ ...runtime, now: Date.now, lateAfterMilliseconds });
   const activities = createActivities({
     ...runtime,
     temporal: createTemporalPort(client, taskQueueOf),
@@ -27,6 +31,8 @@ export async function startWorker(
     timers: config.timers,
     hold: config.hold,
     watch: config.watch,
+    alerts: config.alerts,
+    lags,
     now: Date.now,
   });
   const workers = await startWorkers({
@@ -40,9 +46,11 @@ export async function startWorker(
   try {
     const scheduled = await ensureSchedules(client, sources.values(), taskQueueOf);
     await ensureWatches(client, sources.values(), { taskQueueOf, settings: config.watch });
+    if (config.alerts !== null) await ensureAlerts(client, config.taskQueue);
     logger.info({ taskQueues: workers.taskQueues, scheduled }, 'working');
   } catch (error) {
     await workers.stop();
+    await lags.close();
     throw error;
   }
   const partitions = keepPartitions(runtime);
@@ -50,6 +58,7 @@ export async function startWorker(
     ...workers,
     stop: async () => {
       await workers.stop();
+      await lags.close();
       await partitions.stop();
     },
   };

@@ -1,15 +1,18 @@
+import type { ChannelSettings } from '../alerting/channel.ts';
 import { ConfigurationError } from '../errors.ts';
+import type { AlertSettings } from '../model/alerts.ts';
 import type { DeadLetterTimers } from '../model/dead-letter.ts';
 import { defaultHold, type HoldSettings } from '../model/hold.ts';
 import { defaultWatch, type WatchSettings } from '../model/silence.ts';
 import type { Source, SourceDefinition } from '../sources/define-source.ts';
 import type { SecretEnv } from '../sources/secret-settings.ts';
 import { loadTemporalTarget, type TemporalTarget } from '../temporal/client.ts';
+import { readChannels } from './channels.ts';
 import { nearestName } from './nearest-name.ts';
 import { loadSources } from './load-sources.ts';
 import { type SettingValues, settings } from './schema.ts';
 import { withSecretFiles } from './secret-files.ts';
-import { secretValues } from './secret-values.ts';
+import { isSecret, secretValues } from './secret-values.ts';
 
 /** Who asks: `dev` needs nothing set, `receiver` and `worker` need what they share, `command` only what it uses. */
 export type ConfigMode = 'dev' | 'receiver' | 'worker' | 'command';
@@ -34,6 +37,9 @@ export interface Config {
   hold: HoldSettings | null;
   /** null: no source is watched, unless it says so itself. */
   watch: WatchSettings | null;
+  /** null: nothing is judged, and nobody told. */
+  alerts: AlertSettings | null;
+  channels: ChannelSettings;
   /** null: for good. */
   keepProcessedMilliseconds: number | null;
   shutdownGraceMilliseconds: number;
@@ -71,6 +77,7 @@ export function loadConfig(
   const values = readSettings(given, problems);
   problems.push(...unknownSettings(given));
 
+  const channels = readChannels(values, problems);
   const temporal = attempt(problems, () => loadTemporalTarget(given)) ?? null;
   const before = problems.length;
   const needSecrets = mode === 'receiver';
@@ -123,6 +130,8 @@ export function loadConfig(
       values.LANDFALL_SILENCE === null
         ? null
         : { ...defaultWatch, minimumMilliseconds: values.LANDFALL_SILENCE },
+    alerts: readAlerts(values),
+    channels,
     keepProcessedMilliseconds: values.LANDFALL_KEEP_PROCESSED,
     shutdownGraceMilliseconds: values.LANDFALL_SHUTDOWN_GRACE,
     logLevel: values.LANDFALL_LOG_LEVEL,
@@ -135,7 +144,14 @@ export function loadConfig(
 }
 
 /** What is connected with once: a new password counts from the next start on. */
-const readAtStart = ['DATABASE_URL', 'TEMPORAL_API_KEY'] as const;
+const readAtStart = [
+  'DATABASE_URL',
+  'TEMPORAL_API_KEY',
+  'LANDFALL_ALERT_SLACK_URL',
+  'LANDFALL_ALERT_WEBHOOK_URL',
+  'LANDFALL_ALERT_WEBHOOK_SECRET',
+  'LANDFALL_ALERT_SMTP_URL',
+] as const;
 
 function readOnce(env: SecretEnv, problems: string[]): Record<string, string> {
   return Object.fromEntries(
@@ -160,9 +176,23 @@ function readSettings(given: Record<string, unknown>, problems: string[]): Setti
   return values as unknown as SettingValues;
 }
 
+function readAlerts(values: SettingValues): AlertSettings | null {
+  if (values.LANDFALL_ALERT_EVERY === null) return null;
+  return {
+    everyMilliseconds: values.LANDFALL_ALERT_EVERY,
+    settleMilliseconds: values.LANDFALL_ALERT_SETTLE,
+    rejections: values.LANDFALL_ALERT_REJECTIONS,
+    deadLetters: values.LANDFALL_ALERT_DEAD_LETTERS,
+    deadLetterAgeMilliseconds: values.LANDFALL_ALERT_DEAD_LETTER_AGE,
+    inboxMilliseconds: values.LANDFALL_ALERT_INBOX,
+    lagMilliseconds: values.LANDFALL_ALERT_LAG,
+  };
+}
+
 /** A misspelt setting would otherwise be without effect, and nobody would know. */
 function unknownSettings(given: Record<string, unknown>): string[] {
-  const names = Object.keys(settings);
+  const own = Object.keys(settings);
+  const names = [...own, ...own.filter(isSecret).map((name) => `${name}_FILE`)];
   return Object.keys(given)
     .filter((name) => name.startsWith('LANDFALL_') && !names.includes(name))
     .map((name) => {

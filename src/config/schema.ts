@@ -16,6 +16,10 @@ function setting<Schema extends z.ZodType>(sense: string, fallback: string, sche
 
 const port = z.coerce.number('must be a port').int().min(0).max(65_535);
 const count = z.coerce.number('must be a whole number').int().min(1);
+const httpUrl = z.url({
+  protocol: /^https?$/,
+  error: 'must be a URL that begins with http:// or https://',
+});
 const list = z.string().transform((text) => splitList(text));
 
 /** A duration such as `30s`, `4h` or `2 days`, in milliseconds. */
@@ -114,6 +118,77 @@ export const settings = {
     'The shortest time without deliveries that is worth an alert, where it is unusual for the source as well. `off`: none is.',
     '`15m`',
     orOff(duration, 'must be a duration such as 15m, or off').prefault('15m'),
+  ),
+  LANDFALL_ALERT_EVERY: setting(
+    'How often it is judged whether something is wrong. `off`: never, and nobody is told.',
+    '`1m`',
+    orOff(duration, 'must be a duration such as 1m, or off').prefault('1m'),
+  ),
+  LANDFALL_ALERT_SETTLE: setting(
+    'How long all must be well again before an incident is over: what comes and goes meanwhile is the same one.',
+    '`5m`',
+    duration.prefault('5m'),
+  ),
+  LANDFALL_ALERT_REJECTIONS: setting(
+    'How many refused deliveries of one reason within five minutes are worth an alert, where that is unusual for the source as well. `off`: none are.',
+    '`10`',
+    orOff(count, 'must be a whole number, or off').prefault(10),
+  ),
+  LANDFALL_ALERT_DEAD_LETTERS: setting(
+    'How many open dead letters of a source are worth an alert. `off`: none are.',
+    '`1`',
+    orOff(count, 'must be a whole number, or off').prefault(1),
+  ),
+  LANDFALL_ALERT_DEAD_LETTER_AGE: setting(
+    'How long the oldest dead letter of a source may be open before that is worth an alert. `off`: for good.',
+    '`24h`',
+    orOff(duration, 'must be a duration such as 24h, or off').prefault('24h'),
+  ),
+  LANDFALL_ALERT_INBOX: setting(
+    'How long an event may wait in the inbox before that is worth an alert. `off`: for good.',
+    '`5m`',
+    orOff(duration, 'must be a duration such as 5m, or off').prefault('5m'),
+  ),
+  LANDFALL_ALERT_LAG: setting(
+    "How long a change may take from the vendor's own time of it to our copy; an alert is worth it when most take longer. `off`: for good.",
+    '`10m`',
+    orOff(duration, 'must be a duration such as 10m, or off').prefault('10m'),
+  ),
+  LANDFALL_ALERT_SLACK_URL: setting(
+    'Tells people in Slack: the address of an incoming webhook.',
+    'not in Slack',
+    httpUrl.nullable().default(null),
+  ),
+  LANDFALL_ALERT_WEBHOOK_URL: setting(
+    'Tells any endpoint, signed as Standard Webhooks are.',
+    'no endpoint',
+    httpUrl.nullable().default(null),
+  ),
+  LANDFALL_ALERT_WEBHOOK_SECRET: setting(
+    'What the endpoint knows our signature by: `whsec_` and base64.',
+    'needed with the address',
+    z.string().nullable().default(null),
+  ),
+  LANDFALL_ALERT_SMTP_URL: setting(
+    'Tells people by e-mail: the mail server, `smtp://user:password@host:587` or `smtps://…:465`.',
+    'not by e-mail',
+    z
+      .url({
+        protocol: /^smtps?$/,
+        error: 'must be smtp://user:password@host:587 or smtps://user:password@host:465',
+      })
+      .nullable()
+      .default(null),
+  ),
+  LANDFALL_ALERT_EMAIL_FROM: setting(
+    'The sender of those mails.',
+    'needed with the mail server',
+    z.string().nullable().default(null),
+  ),
+  LANDFALL_ALERT_EMAIL_TO: setting(
+    'Who gets those mails, separated by commas.',
+    'needed with the mail server',
+    list.default([]),
   ),
   LANDFALL_KEEP_PROCESSED: setting(
     'How long the marks of processed events are kept, at least `60d`, in whole months. Older events are no longer known as duplicates; records stay guarded by their versions.',

@@ -1,11 +1,15 @@
 /** Names of variables that hold a secret, whoever defined them: a source without code may name its own. */
 const secretName = /SECRET|TOKEN|PASSWORD|PASSPHRASE|CREDENTIAL|API_KEY|KEY(_DATA)?$|AUTH(ORIZATION)?$/i;
+/** Whoever knows the address that alerts are posted to can post there. */
+const secretAddress = /^LANDFALL_ALERT_\w+_URL$/;
 /** Shorter values would be found in innocent words. */
 const leastLength = 6;
+/** Of a secret address: shorter parts of its path are words. */
+const leastPathLength = 16;
 
 /** Whether a variable of this name holds a secret. */
 export function isSecret(name: string): boolean {
-  return secretName.test(name) || name.endsWith('DATABASE_URL');
+  return secretName.test(name) || secretAddress.test(name) || name.endsWith('DATABASE_URL');
 }
 
 /** The values in the environment that must never be seen: secrets by the name of their variable, and passwords in URLs. */
@@ -14,8 +18,17 @@ export function secretValues(env: Readonly<Record<string, string | undefined>>):
   for (const [name, value = ''] of Object.entries(env)) {
     if (secretName.test(name)) for (const each of [value, ...value.split(/[,\n]/)]) found.add(each.trim());
     for (const password of passwords(value)) found.add(password);
+    if (secretAddress.test(name)) for (const part of addressParts(value)) found.add(part);
   }
   return [...found].filter((value) => value.length >= leastLength).sort((a, b) => b.length - a.length);
+}
+
+/** The address, and the path that makes it secret: an answer may show that alone. */
+function addressParts(value: string): string[] {
+  if (!URL.canParse(value)) return [value];
+  const { pathname, search } = new URL(value);
+  const parts = [pathname, `${pathname}${search}`, ...pathname.split('/')];
+  return [value, ...parts.filter((part) => part.length >= leastPathLength)];
 }
 
 function passwords(value: string): string[] {

@@ -16,7 +16,8 @@ export interface LandingInput {
 /** The steps of an event, whoever carries them out: activities for a workflow, or the functions behind them. */
 export interface LandingSteps {
   fetchRecord(input: { event: EventRef; entity: EntityRef }): Promise<FetchResult>;
-  applyRecord(input: { event: EventRef; incoming: IncomingRecord }): Promise<ApplyResult>;
+  /** @param input.nonce - of the replay that this is; absent where it is none */
+  applyRecord(input: { event: EventRef; incoming: IncomingRecord; nonce?: string }): Promise<ApplyResult>;
   /** @param policy - of the destination; null where it is tried as the source says */
   deliver(input: DeliverInput, policy: DeliveryPolicy | null): Promise<void>;
 }
@@ -157,7 +158,11 @@ export async function landEvent(
         };
       }
       hooks.onStep('applyRecord');
-      const applied = await steps.applyRecord({ event: ref, incoming });
+      const applied = await steps.applyRecord({
+        event: ref,
+        incoming,
+        ...(nonce === null ? {} : { nonce }),
+      });
       if (applied.kind === 'done') return { incoming, applied };
     }
   }

@@ -1,5 +1,6 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { ReconciliationReport } from '../model/reconciliation.ts';
+import { createObservedMetrics } from './observed-metrics.ts';
 
 /** Every metric, declared once. docs/metrics.md lists them; a test compares the two. */
 export interface Metrics {
@@ -26,6 +27,12 @@ export interface Metrics {
   observeReconciliation(report: ReconciliationReport): void;
   /** Deliveries that vendors were asked to make again. */
   redeliveriesAsked: Counter<'source'>;
+  /** From the vendor's own time of a change to its being applied. */
+  applyLagSeconds: Histogram<'source'>;
+  /** Messages about incidents. */
+  alertMessages: Counter<'channel' | 'result'>;
+  /** Shows what a worker saw when it judged last, and the incidents that are not over. */
+  showObserved: ReturnType<typeof createObservedMetrics>;
 }
 
 /** The metrics of one process, in a registry of their own. */
@@ -140,6 +147,19 @@ export function createMetrics(): Metrics {
       'Deliveries that reached us at no attempt, and that the vendor was asked to make again.',
       ['source'],
     ),
+    applyLagSeconds: new Histogram({
+      name: 'landfall_apply_lag_seconds',
+      help: "From the vendor's own time of a change to its being applied; without replays and what reconciliation found.",
+      labelNames: ['source'],
+      buckets: [1, 2, 5, 10, 30, 60, 120, 300, 600, 1_800, 3_600, 21_600, 86_400],
+      registers,
+    }),
+    alertMessages: counter(
+      'alert_messages',
+      'Messages about incidents, by channel and by what came of sending: sent, failed (tried again), given-up.',
+      ['channel', 'result'],
+    ),
+    showObserved: createObservedMetrics(registers),
     observeReconciliation(report) {
       const { source, complete } = report;
       for (const [name, each] of Object.entries(reconciled)) {

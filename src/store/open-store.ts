@@ -1,4 +1,5 @@
 import { sql } from 'drizzle-orm';
+import { createAlertMessages } from './alert-messages.ts';
 import { createApply } from './apply.ts';
 import { createArrivals } from './arrivals.ts';
 import { createAudit } from './audit.ts';
@@ -9,13 +10,17 @@ import { createEvents } from './events.ts';
 import { createFailures } from './failures.ts';
 import { createFindDifferences } from './find-differences.ts';
 import { createInbox } from './inbox.ts';
+import { createIncidents } from './incidents.ts';
+import { createLags } from './lags.ts';
 import { migrate } from './migrate.ts';
 import { readMigrations } from './migration-state.ts';
+import { createObservations } from './observations.ts';
 import { createPartitions } from './partitions.ts';
 import { openPglite } from './pglite-database.ts';
 import { openPostgres } from './postgres-database.ts';
 import { createRecords } from './records.ts';
 import { createRejections } from './rejections.ts';
+import { createReview } from './review.ts';
 import type { Store } from './store.ts';
 
 /** Where the store keeps its tables. */
@@ -69,5 +74,10 @@ export async function openStore({
     ...createArrivals(database),
     ...createAudit(database),
     ...createBulkLetters(database),
+    ...createLags(database),
+    ...createObservations(database),
+    ...createReview(database),
+    ...createIncidents(database),
+    ...createAlertMessages(database),
   };
 }

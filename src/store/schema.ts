@@ -20,13 +20,13 @@ import type { ConflictingDelivery, InboxItem, KeptCopy, ProcessedOutcome, Reject
  * A column of type `json`, not `jsonb`: it keeps the text as it is, and so takes `\u0000` and lone surrogates,
  * which vendors do send and `jsonb` refuses. Content is compared in code (see apply.ts). JSON's null is SQL's null.
  */
-const json = customType<{ data: unknown; driverData: unknown }>({
+export const json = customType<{ data: unknown; driverData: unknown }>({
   dataType: () => 'json',
   toDriver: (value) => JSON.stringify(value),
 });
 
 /** A `timestamptz` as ISO 8601 in UTC with milliseconds. */
-const instant = customType<{ data: string; driverData: string }>({
+export const instant = customType<{ data: string; driverData: string }>({
   dataType: () => 'timestamp(3) with time zone',
   fromDriver: (value) => new Date(value).toISOString(),
 });

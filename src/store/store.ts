@@ -9,6 +9,7 @@ import type { Difference, ReconciliationReport } from '../model/reconciliation.t
 import type { IncomingRecord, LocalRecord } from '../model/record.ts';
 import type { Arrivals } from '../model/silence.ts';
 import type { RecordVersion } from '../model/version.ts';
+import type { AlertStore } from './alert-store.ts';
 
 /** Our copy of a vendor's record, as it stands in the table `records`. */
 export interface StoredRecord extends LocalRecord {
@@ -151,7 +152,7 @@ export interface MigrationState {
  * Every method throws StoreUnavailableError where the database cannot be reached or is out of a resource,
  * and StoreRefusedError where it refuses a value.
  */
-export interface Store {
+export interface Store extends AlertStore {
   readonly engine: 'postgresql' | 'pglite';
 
   /** Applies the migrations that are missing, once across all processes. */

@@ -11,6 +11,7 @@ import { startDemoVendor } from '../../src/dev/demo-vendor/start-demo-vendor.ts'
 import { searchAttributes } from '../../src/model/search-attributes.ts';
 import type { Source } from '../../src/sources/define-source.ts';
 import { demoSource } from '../../src/sources/demo.ts';
+import { alertsWorkflowId } from '../../src/temporal/alerts.ts';
 import { plainTarget } from '../../src/temporal/client.ts';
 import { createDeadLetters, type DeadLetters } from '../../src/temporal/dead-letters.ts';
 import { scheduleId } from '../../src/temporal/schedules.ts';
@@ -92,9 +93,10 @@ export async function startHarness(
       LANDFALL_TASK_QUEUE: uniqueName('queue'),
       LANDFALL_LOG_LEVEL: 'silent',
       LANDFALL_SHUTDOWN_GRACE: '2s',
-      // Tests of single failures have many of them; those of outages and of silence switch these on.
+      // Tests of single failures have many of them; those of outages, silence and alerts switch these on.
       LANDFALL_HOLD_AFTER: 'off',
       LANDFALL_SILENCE: 'off',
+      LANDFALL_ALERT_EVERY: 'off',
       ...options.settings,
     },
     { mode: 'command', definitions: [] },
@@ -156,7 +158,9 @@ async function post(
 }
 
 /** Leaves nothing running on the server that the other tests share. */
-async function endAll({ client }: Runtime, sources: readonly Source[]): Promise<void> {
+async function endAll({ client, config }: Runtime, sources: readonly Source[]): Promise<void> {
+  const alerts = client.workflow.getHandle(alertsWorkflowId(config.taskQueue));
+  if (config.alerts !== null) await alerts.terminate('the test is over');
   for (const { name, listChanged } of sources) {
     if (listChanged !== undefined) await client.schedule.getHandle(scheduleId(name)).delete();
     const query = `ExecutionStatus = 'Running' AND ${searchAttributes.source.name} = '${name}'`;

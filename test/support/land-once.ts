@@ -56,6 +56,9 @@ export function createLandOnce(store: Store, source: Source): LandOnce {
     timers: { remindAfterMilliseconds: 60_000, escalateAfterMilliseconds: 60_000 },
     hold: null,
     watch: null,
+    alerts: null,
+    channels: [],
+    lags: { note: () => undefined },
     now: Date.now,
     redact: (text) => text.replaceAll('hidden-value', '[redacted]'),
   });

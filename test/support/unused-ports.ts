@@ -14,6 +14,7 @@ export const unusedPorts: { temporal: TemporalPort; runs: EventRuns; cases: Dead
     countHeld: notAsked,
     listHeld: notAsked,
     tellHeld: notAsked,
+    listOpenWork: notAsked,
   },
   runs: {
     find: notAsked,

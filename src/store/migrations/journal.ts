@@ -8,6 +8,7 @@ import { processedByMonth } from './0006-processed-by-month.ts';
 import { failuresAndArrivals } from './0007-failures-and-arrivals.ts';
 import { previousCopy } from './0008-previous-copy.ts';
 import { auditAndBulk } from './0009-audit-and-bulk.ts';
+import { alerts } from './0010-alerts.ts';
 import type { Migration } from './migration.ts';
 
 /** Every migration in its order: append only. */
@@ -21,6 +22,7 @@ export const journal: readonly Migration[] = [
   failuresAndArrivals,
   previousCopy,
   auditAndBulk,
+  alerts,
 ];
 
 /** What tells an edited migration from the one that a database has. */

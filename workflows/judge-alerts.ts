@@ -1,0 +1,75 @@
+import {
+  allHandlersFinished,
+  ApplicationFailure,
+  condition,
+  continueAsNew,
+  setCurrentDetails,
+  setHandler,
+  sleep,
+  workflowInfo,
+} from '@temporalio/workflow';
+import type { AlertsView } from '../src/model/incidents.ts';
+import { readSilence, readUnsilence } from '../src/model/silence-alert.ts';
+import { own } from './activity-options.ts';
+import { renderAlerts } from './alerts-details.ts';
+import { alertsQuery, silenceAlertUpdate, unsilenceAlertUpdate } from './messages.ts';
+
+/**
+ * Judges each minute whether something is wrong, for as long as alerts are on, and has people told of each incident once when it
+ * begins and once when it ends. Its id is `alerts:<task queue>`; its details say what is wrong now.
+ *
+ * What is wrong, and who has been told, is kept in the store, not here: where Temporal is down the receivers go on with it. This
+ * workflow is the clock, and the door for whoever silences an alert.
+ */
+export async function judgeAlerts({ view: before }: { view: AlertsView | null }): Promise<void> {
+  let view = before;
+  const show = (now: AlertsView | null) => {
+    view = now;
+    setCurrentDetails(renderAlerts(now, workflowInfo().workflowId));
+  };
+  setHandler(alertsQuery, () => view, { description: 'What is wrong now, what was, and what is silenced.' });
+  setHandler(
+    silenceAlertUpdate,
+    async (value) => {
+      const { forMilliseconds, ...silence } = orRefuse(readSilence(value));
+      const until = new Date(Date.now() + forMilliseconds).toISOString();
+      const silences = await own('silence an alert').silenceAlert({ ...silence, until });
+      if (view !== null) show({ ...view, silences });
+      return { until };
+    },
+    {
+      validator: (value) => void orRefuse(readSilence(value)),
+      description:
+        '{"alert": "rejections:stripe", "forMilliseconds": 3600000, "by": "…", "reason": "…"}: tell nobody of it for a while.',
+    },
+  );
+  setHandler(
+    unsilenceAlertUpdate,
+    async (value) => {
+      const { found, silences } = await own('end a silence').unsilenceAlert(orRefuse(readUnsilence(value)));
+      if (view !== null) show({ ...view, silences });
+      return { found };
+    },
+    {
+      validator: (value) => void orRefuse(readUnsilence(value)),
+      description: '{"alert": "rejections:stripe", "by": "…", "reason": "…"}: tell people of it again.',
+    },
+  );
+  for (;;) {
+    const judged = await own('is something wrong?').judgeAlerts();
+    show(judged);
+    if (judged === null) break;
+    if (judged.waiting > 0) await own('tell people').sendAlerts();
+    await sleep(judged.everyMilliseconds, { summary: 'until the next look' });
+    if (workflowInfo().continueAsNewSuggested) {
+      await condition(allHandlersFinished);
+      await continueAsNew<typeof judgeAlerts>({ view });
+    }
+  }
+  await condition(allHandlersFinished);
+}
+
+function orRefuse<Read extends object>(read: Read | string): Read {
+  if (typeof read === 'string') throw ApplicationFailure.nonRetryable(`It ${read}.`, 'Refused');
+  return read;
+}
