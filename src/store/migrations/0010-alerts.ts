@@ -3,7 +3,7 @@ import type { Migration } from './migration.ts';
 // What alerts are judged by, the incidents, and who has been told of them. All of it is small: counts by the minute that are
 // forgotten after a day, and incidents that are forgotten some months after their end.
 export const alerts: Migration = {
-  id: 9,
+  id: 10,
   name: 'alerts',
   statements: [
     `create table landfall.incidents (
