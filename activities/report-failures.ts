@@ -1,7 +1,8 @@
 import { activityInfo, ApplicationFailure } from '@temporalio/activity';
+import { z } from 'zod';
 import type { ActivityDependencies } from './dependencies.ts';
 import { toApplicationFailure } from './to-application-failure.ts';
-import type { Activities } from './types.ts';
+import type { Activities, FailureDetail } from './types.ts';
 
 /** Wraps each activity: a failure is classed, freed of secrets, counted and logged, then thrown on. */
 export function reportFailures(
@@ -23,6 +24,7 @@ export function reportFailures(
             {
               activity: name,
               code,
+              ...describe(input, failure),
               attempt,
               workflowId: workflowExecution?.workflowId,
               reason: failure.message,
@@ -65,4 +67,21 @@ export function reportFailures(
     beginReplays: wrap('beginReplays', activities.beginReplays),
     awaitReplays: wrap('awaitReplays', activities.awaitReplays),
   };
+}
+
+/** What inputs say of whom they are about. */
+const subject = z.object({
+  event: z.object({ source: z.string(), id: z.string() }).optional(),
+  source: z.string().optional(),
+  eventId: z.string().optional(),
+});
+
+/** The source and the event that an activity is about, and of one that takes several steps, the step. */
+function describe(
+  input: unknown,
+  { details }: ApplicationFailure,
+): { source?: string | undefined; eventId?: string | undefined; step?: string | undefined } {
+  const { event, source, eventId } = subject.safeParse(input).data ?? {};
+  const detail = details?.[0] as FailureDetail | undefined;
+  return { source: event?.source ?? source, eventId: event?.id ?? eventId, step: detail?.step };
 }

@@ -1,5 +1,7 @@
 /** Names of variables that hold a secret, whoever defined them: a source without code may name its own. */
 const secretName = /SECRET|TOKEN|PASSWORD|PASSPHRASE|CREDENTIAL|API_KEY|KEY(_DATA)?$|AUTH(ORIZATION)?$/i;
+/** Of OpenTelemetry's exporters: `name=value` pairs, nearly always with a key in them. */
+const headerPairs = /^OTEL_EXPORTER_OTLP_(TRACES_)?HEADERS$/;
 /** Shorter values would be found in innocent words. */
 const leastLength = 6;
 
@@ -14,6 +16,7 @@ export function secretValues(env: Readonly<Record<string, string | undefined>>):
   for (const [name, value = ''] of Object.entries(env)) {
     if (secretName.test(name)) for (const each of [value, ...value.split(/[,\n]/)]) found.add(each.trim());
     for (const password of passwords(value)) found.add(password);
+    if (headerPairs.test(name)) for (const each of headerValues(value)) found.add(each);
   }
   return [...found].filter((value) => value.length >= leastLength).sort((a, b) => b.length - a.length);
 }
@@ -23,6 +26,15 @@ function passwords(value: string): string[] {
   const { password, searchParams } = new URL(value);
   // PostgreSQL takes it from either place.
   return [password, decoded(password), ...searchParams.getAll('password')];
+}
+
+/** As they are written, and as they are sent; of `Bearer <key>`, the key. */
+function headerValues(pairs: string): string[] {
+  return pairs.split(',').flatMap((pair) => {
+    const written = pair.slice(pair.indexOf('=') + 1).trim();
+    const sent = decoded(written);
+    return [written, sent, sent.slice(sent.lastIndexOf(' ') + 1)];
+  });
 }
 
 /** As it is meant; as it is written where that is no URL encoding. */

@@ -44,6 +44,7 @@ export async function openStore({
       database.run(async (queries) => {
         await queries.execute(sql`select 1`);
       }),
+    connections: () => database.connections(),
     close: () => database.close(),
     ...createApply(database),
     ...createEvents(database),

@@ -59,6 +59,7 @@ describe('Without any setting', () => {
       logFormat: null,
       sources: [],
       handlersModule: null,
+      tracing: null,
       secrets: new Set(),
     });
   });
