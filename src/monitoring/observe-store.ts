@@ -11,16 +11,16 @@ export function observeStore(
   store: Store,
   metrics: Pick<Metrics, 'storeSeconds' | 'storeErrors' | 'watchPool'>,
 ): Store {
-  const observed = new Map<PropertyKey, Call>();
+  const observed = new Map<unknown, Call>();
   metrics.watchPool(() => store.connections());
   return new Proxy(store, {
     get(target, name) {
       const member: unknown = Reflect.get(target, name);
       if (typeof member !== 'function') return member;
-      let call = observed.get(name);
+      let call = observed.get(member);
       if (call === undefined) {
         call = observe(String(name), member.bind(target) as Call);
-        observed.set(name, call);
+        observed.set(member, call);
       }
       return call;
     },
@@ -31,8 +31,7 @@ export function observeStore(
       const begun = performance.now();
       const result = call(...input);
       if (!(result instanceof Promise)) return result;
-      const span = isTraced() ? beginStoreSpan(operation) : null;
-      return settle(operation, result, begun, span);
+      return settle(operation, result, begun, isTraced() ? beginStoreSpan(operation) : null);
     };
   }
 
@@ -45,8 +44,7 @@ export function observeStore(
     try {
       return await result;
     } catch (error) {
-      const code = error instanceof LandfallError ? error.code : 'Error';
-      metrics.storeErrors.inc({ operation, code });
+      metrics.storeErrors.inc({ operation, code: error instanceof LandfallError ? error.code : 'Error' });
       if (span !== null) failSpan(span, error);
       throw error;
     } finally {
@@ -54,12 +52,12 @@ export function observeStore(
       span?.end();
     }
   }
+}
 
-  /** @see https://opentelemetry.io/docs/specs/semconv/database/database-spans/ */
-  function beginStoreSpan(operation: string): Span {
-    return beginSpan(`store ${operation}`, {
-      kind: SpanKind.CLIENT,
-      attributes: { 'db.system.name': 'postgresql', 'db.operation.name': operation },
-    });
-  }
+/** @see https://opentelemetry.io/docs/specs/semconv/database/database-spans/ */
+function beginStoreSpan(operation: string): Span {
+  return beginSpan(`store ${operation}`, {
+    kind: SpanKind.CLIENT,
+    attributes: { 'db.system.name': 'postgresql', 'db.operation.name': operation },
+  });
 }
