@@ -1,5 +1,6 @@
 import { activityInfo } from '@temporalio/activity';
 import { deadLetterWorkflowId, eventWorkflowId } from '../src/model/ids.ts';
+import { codeLabel } from '../src/monitoring/code-label.ts';
 import { readUnreadable } from '../src/sources/read-delivery.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { findSource } from './find-source.ts';
@@ -32,7 +33,7 @@ export function createDeadLetterActivities({
         runId: failure.runId ?? '',
         bodySha256: subject.kind === 'event' ? subject.event.bodySha256 : subject.delivery.bodySha256,
       });
-      metrics.deadLettersOpened.inc({ source, code: failure.type });
+      metrics.deadLettersOpened.inc({ source, code: codeLabel(failure.type) });
       logger.error(
         { source, eventId, workflowId, step: failure.step, code: failure.type, attempts: failure.attempts },
         'dead letter',

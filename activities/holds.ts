@@ -2,6 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { Context } from '@temporalio/activity';
 import { holdSettings, judgeFailure as judge, mostHolds } from '../src/model/hold.ts';
 import { describeDuration } from '../src/model/silence.ts';
+import { codeLabel } from '../src/monitoring/code-label.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import type { Activities } from './types.ts';
 
@@ -51,7 +52,7 @@ export function createHoldActivities({
     },
 
     announceHold({ source, step, error, entities, message, settings }) {
-      metrics.holds.inc({ source, code: error });
+      metrics.holds.inc({ source, code: codeLabel(error) });
       logger.error(
         { source, step, code: error, records: entities, reason: message },
         `held: ${entities} records failed alike within ${describeDuration(settings.withinMilliseconds)}; nothing becomes a dead letter until a probe gets through`,
@@ -64,7 +65,7 @@ export function createHoldActivities({
       const { workflowIds } = await temporal.listHeld(key, { cursor: null, limit: candidates });
       const workflowId = workflowIds[Math.floor(Math.random() * workflowIds.length)] ?? null;
       const { source, step, error } = key;
-      metrics.holdProbes.inc({ source, code: error });
+      metrics.holdProbes.inc({ source, code: codeLabel(error) });
       logger.warn({ source, step, code: error, since, waiting, workflowId }, 'held: probing');
       return { workflowId, waiting };
     },

@@ -1,5 +1,6 @@
 import { activityInfo, ApplicationFailure } from '@temporalio/activity';
 import { z } from 'zod';
+import { codeLabel } from '../src/monitoring/code-label.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { toApplicationFailure } from './to-application-failure.ts';
 import type { Activities, FailureDetail } from './types.ts';
@@ -19,7 +20,7 @@ export function reportFailures(
         if (failure instanceof ApplicationFailure) {
           const { attempt, workflowExecution } = activityInfo();
           const code = failure.type ?? 'Error';
-          metrics.activityFailures.inc({ activity: name, code });
+          metrics.activityFailures.inc({ activity: name, code: codeLabel(code) });
           logger.warn(
             {
               activity: name,

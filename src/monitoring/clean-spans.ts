@@ -5,13 +5,24 @@ import type { ReadableSpan, SpanExporter } from '@opentelemetry/sdk-trace-base';
 const longestText = 4_096;
 
 /**
- * An exporter whose spans have been through redaction as a whole: whatever a library put into an attribute, an error or a name, no
- * secret gets out. Values that are no plain ones are left out: Temporal's interceptors add all that a run knows of itself, with its memo.
+ * Of an exception only its type is kept. A message may repeat what a vendor or a destination answered, personal data and all, and spans go
+ * to places that logs do not. The line of the log with the same `trace_id` has it.
+ */
+const ofExceptions: ReadonlySet<string> = new Set(['exception.message', 'exception.stacktrace']);
+
+/**
+ * An exporter whose spans say what was done and how it ended, and nothing of what was in it: no messages of errors, and names and
+ * attributes that have been through redaction, whoever added them. Values that are no plain ones are left out: Temporal's interceptors add
+ * all that a run knows of itself, with its memo.
  */
 export function cleanSpans(exporter: SpanExporter, redact: (text: string) => string): SpanExporter {
   const clean = (text: string): string => redact(text).slice(0, longestText);
   return {
-    export: (spans, done) => exporter.export(spans.map((span) => cleanSpan(span, clean)), done),
+    export: (spans, done) =>
+      exporter.export(
+        spans.map((span) => cleanSpan(span, clean)),
+        done,
+      ),
     shutdown: () => exporter.shutdown(),
     forceFlush: async () => exporter.forceFlush?.(),
   };
@@ -19,7 +30,6 @@ export function cleanSpans(exporter: SpanExporter, redact: (text: string) => str
 
 /** By name: of spans of the SDK, most of these are getters that a spread leaves behind. */
 function cleanSpan(span: ReadableSpan, clean: (text: string) => string): ReadableSpan {
-  const { status } = span;
   const spanContext = span.spanContext();
   return {
     name: clean(span.name),
@@ -28,7 +38,7 @@ function cleanSpan(span: ReadableSpan, clean: (text: string) => string): Readabl
     ...(span.parentSpanId === undefined ? {} : { parentSpanId: span.parentSpanId }),
     startTime: span.startTime,
     endTime: span.endTime,
-    status: status.message === undefined ? status : { ...status, message: clean(status.message) },
+    status: { code: span.status.code },
     attributes: cleanAttributes(span.attributes, clean),
     links: span.links,
     events: span.events.map(({ attributes = {}, ...event }) => ({
@@ -48,7 +58,7 @@ function cleanSpan(span: ReadableSpan, clean: (text: string) => string): Readabl
 function cleanAttributes(attributes: Attributes, clean: (text: string) => string): Attributes {
   return Object.fromEntries(
     Object.entries(attributes).flatMap(([name, value]) => {
-      const plain = cleanValue(value, clean);
+      const plain = ofExceptions.has(name) ? null : cleanValue(value, clean);
       return plain === null ? [] : [[name, plain]];
     }),
   );

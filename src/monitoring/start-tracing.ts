@@ -32,11 +32,7 @@ export interface StartedTracing {
  */
 export function startTracing(
   { protocol }: TracingSettings,
-  {
-    serviceName,
-    redact,
-    logger,
-  }: { serviceName: string; redact: (text: string) => string; logger: Logger },
+  { serviceName, redact, logger }: { serviceName: string; redact: (text: string) => string; logger: Logger },
 ): StartedTracing {
   diag.setLogger(reportTo(logger), { logLevel: DiagLogLevel.WARN, suppressOverrideMessage: true });
   const exporter = protocol === 'http/json' ? new JsonExporter() : new ProtobufExporter();

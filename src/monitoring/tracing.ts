@@ -10,6 +10,7 @@ import {
   SpanStatusCode,
   trace,
 } from '@opentelemetry/api';
+import { LandfallError } from '../errors.ts';
 
 /** Spans of Landfall's own, beside those of Temporal's interceptors. Nothing is recorded where nobody started tracing. */
 const tracer = () => trace.getTracer('landfall');
@@ -37,11 +38,14 @@ export function inSpan<Result>(
   });
 }
 
-/** Marks a span as failed, with the error's message and stack; secrets are taken out where spans leave the process. */
+/**
+ * Marks a span as failed, by the code of the error or the name of its class; what it says is in the log.
+ * @see https://opentelemetry.io/docs/specs/semconv/registry/attributes/error/
+ */
 export function failSpan(span: Span, error: unknown): void {
-  const message = error instanceof Error ? error.message : String(error);
-  span.setStatus({ code: SpanStatusCode.ERROR, message });
-  span.recordException(error instanceof Error ? error : message);
+  const name = error instanceof Error ? error.name : typeof error;
+  span.setStatus({ code: SpanStatusCode.ERROR });
+  span.setAttribute('error.type', error instanceof LandfallError ? error.code : name);
 }
 
 /** Adds to the span that is active, where one is. */

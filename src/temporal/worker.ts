@@ -160,16 +160,22 @@ export async function loadWorkflowBundle(options: BundleOptions): Promise<Workfl
 export async function bundleWorkflows(
   { traced }: BundleOptions = { traced: false },
 ): Promise<{ code: string }> {
-  const extension = extname(fileURLToPath(import.meta.url));
-  const workflowsPath = fileURLToPath(new URL(`../../workflows/index${extension}`, import.meta.url));
+  const pathOf = (name: string) => {
+    const extension = extname(fileURLToPath(import.meta.url));
+    return fileURLToPath(new URL(`../../workflows/${name}${extension}`, import.meta.url));
+  };
+  const tracing = () => [
+    createRequire(import.meta.url).resolve(
+      '@temporalio/interceptors-opentelemetry/lib/workflow-interceptors',
+    ),
+    pathOf('end-trace-with-run'),
+  ];
   return bundleWorkflowCode({
-    workflowsPath,
-    workflowInterceptorModules: traced ? [createRequire(import.meta.url).resolve(tracingModule)] : [],
+    workflowsPath: pathOf('index'),
+    workflowInterceptorModules: traced ? tracing() : [],
     logger: silent,
   });
 }
-
-const tracingModule = '@temporalio/interceptors-opentelemetry/lib/workflow-interceptors';
 
 /** The bundler reports its sizes at level info; its errors are thrown. */
 const silent = {

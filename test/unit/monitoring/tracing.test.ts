@@ -1,5 +1,6 @@
-import { context, SpanKind, trace } from '@opentelemetry/api';
+import { context, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import { afterEach, describe, expect, it } from 'vitest';
+import { VendorRefusedError } from '../../../src/errors.ts';
 import { createLogger } from '../../../src/monitoring/logger.ts';
 import { startTracing, type StartedTracing } from '../../../src/monitoring/start-tracing.ts';
 import {
@@ -102,19 +103,36 @@ describe('With tracing', () => {
     expect(Object.keys(lines[1] ?? {})).not.toContain('trace_id');
   });
 
-  it('no secret leaves with a span: not in its name, an attribute, an error, its cause or its status', async () => {
+  it('a span says how work failed, and nothing of what the error says, whoever adds it', async () => {
     await start('http/json');
-    const failing = inSpan(
-      `work with ${secret}`,
-      { attributes: { url: `https://x/?key=${secret}`, list: [secret] } },
-      () => Promise.reject(new Error(`refused ${secret}`)),
-    );
-    await expect(failing).rejects.toThrow(secret);
+    const error = new VendorRefusedError('ada@example.com is refused');
+    const failing = inSpan('work', {}, (span) => {
+      // As the interceptors of Temporal do.
+      span.recordException(error);
+      span.setStatus({ code: SpanStatusCode.ERROR, message: error.message });
+      return Promise.reject(error);
+    });
+    await expect(failing).rejects.toBe(error);
+    await expect(inSpan('other work', {}, () => Promise.reject(new TypeError('ada')))).rejects.toThrow('ada');
     await tracing.stop();
+    expect(collector.spans()).toMatchObject([
+      { name: 'work', status: 2, attributes: { 'error.type': 'LANDFALL_VENDOR_REFUSED' } },
+      { name: 'other work', status: 2, attributes: { 'error.type': 'TypeError' } },
+    ]);
     const sent = collector.requests.map(({ body }) => body.toString('utf8')).join('');
-    expect(sent).toContain('refused [redacted]');
-    expect(sent).not.toContain(secret);
-    expect(collector.spans()[0]).toMatchObject({ name: 'work with [redacted]', status: 2 });
+    expect(sent).toContain('exception.type');
+    expect(sent).not.toMatch(/ada|exception\.(message|stacktrace)/);
+  });
+
+  it('no secret leaves with a span: not in its name, nor in an attribute', async () => {
+    await start('http/json');
+    const attributes = { url: `https://x/?key=${secret}`, list: [secret] };
+    await inSpan(`work with ${secret}`, { attributes }, () => Promise.resolve());
+    await tracing.stop();
+    expect(collector.spans()).toMatchObject([
+      { name: 'work with [redacted]', attributes: { url: 'https://x/?key=[redacted]' } },
+    ]);
+    expect(collector.requests.map(({ body }) => body.toString('utf8')).join('')).not.toContain(secret);
   });
 
   it('work goes on in a trace that was kept as text', async () => {
