@@ -1,6 +1,8 @@
 import {
+  BigValueGraphMode,
   LegendDisplayMode,
   LegendPlacement,
+  ReduceDataOptionsBuilder,
   SortOrder,
   StackingConfigBuilder,
   StackingMode,
@@ -95,7 +97,14 @@ function toPanel({ title, about, unit, queries, kind = 'lines' }: Graph): Panel 
   });
   if (kind === 'number') {
     const stat = new StatBuilder().title(title).description(about).datasource(datasource);
-    return stat.unit(unit).noValue('–').targets(targets).build();
+    const latest = new ReduceDataOptionsBuilder().calcs(['lastNotNull']);
+    return stat
+      .unit(unit)
+      .noValue('–')
+      .graphMode(BigValueGraphMode.None)
+      .reduceOptions(latest)
+      .targets(targets)
+      .build();
   }
   const lines = new TimeseriesBuilder().title(title).description(about).datasource(datasource);
   const legend = new VizLegendOptionsBuilder()
@@ -122,7 +131,10 @@ function datasourceVariable(): VariableModel {
   return new DatasourceVariableBuilder('datasource').label('Prometheus').type('prometheus').build();
 }
 
-function labelVariable([name, { label, metric }]: [string, { label: string; metric: string }]): VariableModel {
+function labelVariable([name, { label, metric }]: [
+  string,
+  { label: string; metric: string },
+]): VariableModel {
   const query = `label_values(${metric}, ${name})`;
   return new QueryVariableBuilder(name)
     .label(label)

@@ -1,5 +1,5 @@
 import type { DashboardSpec } from './build-dashboard.ts';
-import { perSecond, quantile } from './promql.ts';
+import { perSecond, quantile, share } from './promql.ts';
 
 const ofSource = 'source=~"$source"';
 
@@ -28,7 +28,10 @@ export const events: DashboardSpec = {
           kind: 'number',
           queries: [
             {
-              expr: `sum(${perSecond('landfall_deliveries_total', `${ofSource}, result=~"rejected|refused|unavailable"`)}) / sum(${perSecond('landfall_deliveries_total', ofSource)})`,
+              expr: share(
+                `sum(${perSecond('landfall_deliveries_total', `${ofSource}, result=~"rejected|refused|unavailable"`)})`,
+                `sum(${perSecond('landfall_deliveries_total', ofSource)})`,
+              ),
               legend: '',
             },
           ],
@@ -107,9 +110,9 @@ export const events: DashboardSpec = {
           title: 'Time to answer',
           about: 'From the headers of a delivery to its answer. Vendors give up after 5 to 10 seconds.',
           unit: 's',
-          queries: [0.5, 0.95, 0.99].map((share) => ({
-            expr: quantile(share, 'landfall_answer_duration_seconds', ofSource),
-            legend: `p${share * 100}`,
+          queries: [0.5, 0.95, 0.99].map((part) => ({
+            expr: quantile(part, 'landfall_answer_duration_seconds', ofSource),
+            legend: `p${part * 100}`,
           })),
         },
         {
@@ -153,11 +156,15 @@ export const events: DashboardSpec = {
         },
         {
           title: 'Failed attempts, by step',
-          about: 'The share of attempts that failed. They are made again; what fails for good is a dead letter.',
+          about:
+            'The share of attempts that failed. They are made again; what fails for good is a dead letter.',
           unit: 'percentunit',
           queries: [
             {
-              expr: `sum by (source, step) (${perSecond('landfall_step_duration_seconds_count', `${ofSource}, result="failed"`)}) / sum by (source, step) (${perSecond('landfall_step_duration_seconds_count', ofSource)})`,
+              expr: share(
+                `sum by (source, step) (${perSecond('landfall_step_duration_seconds_count', `${ofSource}, result="failed"`)})`,
+                `sum by (source, step) (${perSecond('landfall_step_duration_seconds_count', ofSource)})`,
+              ),
               legend: '{{source}} {{step}}',
             },
           ],
@@ -201,7 +208,8 @@ export const events: DashboardSpec = {
         },
         {
           title: 'Dead letters',
-          about: 'Opened in an hour, by the code of their failure, and the reminders of those that still wait.',
+          about:
+            'Opened in an hour, by the code of their failure, and the reminders of those that still wait.',
           unit: 'short',
           queries: [
             {

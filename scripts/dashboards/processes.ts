@@ -1,5 +1,5 @@
 import type { DashboardSpec } from './build-dashboard.ts';
-import { perSecond, quantile } from './promql.ts';
+import { perSecond, quantile, share } from './promql.ts';
 
 const ofQueue = 'task_queue=~"$task_queue"';
 
@@ -15,7 +15,8 @@ export const processes: DashboardSpec = {
       graphs: [
         {
           title: 'Wait for a worker, p95',
-          about: 'From a task being ready to a worker taking it. It grows first where there are too few workers.',
+          about:
+            'From a task being ready to a worker taking it. It grows first where there are too few workers.',
           unit: 's',
           queries: [
             {
@@ -34,18 +35,23 @@ export const processes: DashboardSpec = {
         },
         {
           title: 'Slots in use',
-          about: 'The share of slots that is taken. At 1 the worker takes no more: add workers, or look for what is slow.',
+          about:
+            'The share of slots that is taken. At 1 the worker takes no more: add workers, or look for what is slow.',
           unit: 'percentunit',
           queries: [
             {
-              expr: `sum by (worker_type) (temporal_worker_task_slots_used{${ofQueue}}) / (sum by (worker_type) (temporal_worker_task_slots_used{${ofQueue}}) + sum by (worker_type) (temporal_worker_task_slots_available{${ofQueue}}))`,
+              expr: share(
+                `sum by (worker_type) (temporal_worker_task_slots_used{${ofQueue}})`,
+                `sum by (worker_type) (temporal_worker_task_slots_used{${ofQueue}} + temporal_worker_task_slots_available{${ofQueue}})`,
+              ),
               legend: '{{worker_type}}',
             },
           ],
         },
         {
           title: 'Workflow tasks, p95',
-          about: 'How long one takes in the worker, the first attempt of an event included. Temporal gives up after 10 seconds.',
+          about:
+            'How long one takes in the worker, the first attempt of an event included. Temporal gives up after 10 seconds.',
           unit: 's',
           queries: [
             {
@@ -89,20 +95,22 @@ export const processes: DashboardSpec = {
         },
         {
           title: 'Whole workflows',
-          about: 'processEvent: from the start of an event to its being handed on, retries and holds included.',
+          about:
+            'processEvent: from the start of an event to its being handed on, retries and holds included.',
           unit: 's',
-          queries: [0.5, 0.95].map((share) => ({
+          queries: [0.5, 0.95].map((part) => ({
             expr: quantile(
-              share,
+              part,
               'temporal_workflow_endtoend_latency_seconds',
               `${ofQueue}, workflow_type="processEvent"`,
             ),
-            legend: `p${share * 100}`,
+            legend: `p${part * 100}`,
           })),
         },
         {
           title: 'First attempts, p95',
-          about: 'The local activity that nearly every event ends with, and the question whether a failure is held.',
+          about:
+            'The local activity that nearly every event ends with, and the question whether a failure is held.',
           unit: 's',
           queries: [
             {

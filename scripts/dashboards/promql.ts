@@ -12,3 +12,8 @@ export function quantile(
 ): string {
   return `histogram_quantile(${share}, sum by (${[...by, 'le'].join(', ')}) (${perSecond(`${histogram}_bucket`, matchers)}))`;
 }
+
+/** A part of the whole, from 0 to 1; nothing where there is no whole. */
+export function share(part: string, whole: string): string {
+  return `${part} / (${whole} > 0)`;
+}
