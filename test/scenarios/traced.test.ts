@@ -20,8 +20,12 @@ import { quietRuntime } from '../support/quiet-runtime.ts';
 const patience = { timeout: 30_000 };
 const signingSecret = `whsec_${Buffer.from('a secret that signs deliveries').toString('base64')}`;
 const crmToken = 'crm-token-that-nobody-may-see';
+/** In a header alone. */
+const headerMarker = 'header-that-nobody-may-see';
 /** In the bodies alone. */
 const personal = 'ada.personal@example.com';
+/** In what the destination says of an error, which the log repeats. */
+const echoed = 'ada.echoed@example.com';
 
 const retry = {
   maximumAttempts: 3,
@@ -38,7 +42,7 @@ function startVendor(): Promise<HttpVendor> {
     writes += 1;
     return writes > 1
       ? { json: {} }
-      : { status: 503, text: `busy; you sent ${crmToken} and sign with ${signingSecret}` };
+      : { status: 503, text: `busy; ${echoed} came with ${crmToken}, signed with ${signingSecret}` };
   });
 }
 
@@ -137,6 +141,8 @@ describe('telemetry of a delivery', { timeout: 120_000 }, () => {
       method: 'POST',
       headers: {
         'content-type': 'application/json',
+        'x-marker': headerMarker,
+        baggage: `marker=${headerMarker}`,
         'webhook-id': id,
         'webhook-timestamp': String(Math.floor(now.getTime() / 1_000)),
         'webhook-signature': new Webhook(signingSecret).sign(id, now, body),
@@ -224,11 +230,13 @@ describe('telemetry of a delivery', { timeout: 120_000 }, () => {
     };
     for (const [where, text] of Object.entries(seen)) {
       expect(text.length, where).toBeGreaterThan(1_000);
-      for (const hidden of [signingSecret, crmToken, personal]) {
+      for (const hidden of [signingSecret, crmToken, headerMarker, personal]) {
         expect(text.includes(hidden), `${where} shows ${hidden}`).toBe(false);
       }
     }
-    expect(seen.spans).toContain('[redacted]');
+    expect(seen.log).toContain(`busy; ${echoed} came with [redacted]`);
+    expect(seen.spans + seen.metrics).not.toContain(echoed);
+    expect(first?.attributes['error.type']).toBe('LANDFALL_DESTINATION_UNAVAILABLE');
 
     // A run that was traced replays where nothing is, and the other way round: only headers differ.
     quietRuntime();

@@ -76,7 +76,7 @@ describe('deploy/grafana/dashboards', () => {
 
 describe('the check of queries', () => {
   it.each([
-    ['sum(rate(landfall_deliveries_total[5m])', 'it cannot be read at character 39'],
+    ['sum(rate(landfall_deliveries_total[5m])', 'it cannot be read at character 40'],
     ['rate(landfall_deliveries_total)', 'expected type matrix in call to function "rate", got vector'],
     ['histogram_quantile(landfall_answer_duration_seconds_bucket)', /expected 2 argument/],
     ['rate(landfall_delivered_total[5m])', 'there is no metric landfall_delivered_total'],

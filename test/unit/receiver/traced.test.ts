@@ -105,6 +105,31 @@ describe('A traced delivery', () => {
     });
   });
 
+  it('shows nothing of its address, headers and body, whatever becomes of it', async () => {
+    const planted = 'planted-marker';
+    const body = JSON.stringify({ ...event('evt_4'), note: planted });
+    const headers = {
+      [`x-${planted}`]: planted,
+      authorization: `Bearer ${planted}`,
+      baggage: `marker=${planted}`,
+      traceparent: `00-${theirTrace}-b7ad6b7169203331-01`,
+      tracestate: `marker=${planted}`,
+    };
+    const send = async (text: string, signature: Record<string, string>) =>
+      (await post(receiver.url, `shop?token=${planted}`, text, { ...headers, ...signature })).status;
+    expect(await send(body, await sign('shop', body))).toBe(200);
+    expect(await send(body, { 'x-signature': planted, 'x-time': planted })).toBe(401);
+    const unreadable = JSON.stringify({ note: planted });
+    expect(await send(unreadable, await sign('shop', unreadable))).toBe(200);
+    receiver.temporal.state = 'refuses';
+    const refused = JSON.stringify({ ...event('evt_5'), note: planted });
+    expect(await send(refused, await sign('shop', refused))).toBe(202);
+    await collect(11);
+    expect(collector.spans().filter(({ name }) => name === 'POST /webhooks/:source')).toHaveLength(4);
+    const sent = collector.requests.map(({ body: bytes }) => bytes.toString('utf8')).join('');
+    expect(sent).not.toContain(planted);
+  });
+
   it('goes on where it was when the relay starts it after an outage', async () => {
     receiver.temporal.state = 'down';
     expect((await deliver(receiver.url, 'shop', event('evt_3'))).status).toBe(202);
