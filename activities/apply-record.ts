@@ -44,6 +44,7 @@ export function createApplyRecord({
         {
           source: event.source,
           eventId: event.id,
+          workflowId: workflowExecution?.workflowId,
           eventType: event.type,
           entity,
           version,

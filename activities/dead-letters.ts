@@ -1,5 +1,6 @@
 import { activityInfo } from '@temporalio/activity';
-import { eventWorkflowId } from '../src/model/ids.ts';
+import { deadLetterWorkflowId, eventWorkflowId } from '../src/model/ids.ts';
+import { codeLabel } from '../src/monitoring/code-label.ts';
 import { readUnreadable } from '../src/sources/read-delivery.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { findSource } from './find-source.ts';
@@ -24,23 +25,25 @@ export function createDeadLetterActivities({
     // Temporal first: a mark without a case would hide the event, a case without a mark is only told twice.
     async openDeadLetter({ source, eventId, subject, failure, retry }) {
       await temporal.openDeadLetter({ source, eventId, subject, retry, timers }, failure);
+      const workflowId = failure.workflowId ?? eventWorkflowId(source, eventId);
       await store.markDeadLettered({
         source,
         eventId,
-        workflowId: failure.workflowId ?? eventWorkflowId(source, eventId),
+        workflowId,
         runId: failure.runId ?? '',
         bodySha256: subject.kind === 'event' ? subject.event.bodySha256 : subject.delivery.bodySha256,
       });
-      metrics.deadLettersOpened.inc({ source, code: failure.type });
+      metrics.deadLettersOpened.inc({ source, code: codeLabel(failure.type) });
       logger.error(
-        { source, eventId, step: failure.step, code: failure.type, attempts: failure.attempts },
+        { source, eventId, workflowId, step: failure.step, code: failure.type, attempts: failure.attempts },
         'dead letter',
       );
     },
 
     async closeDeadLetter({ source, eventId, resolution }) {
       await store.closeDeadLetter(source, eventId, resolution);
-      logger.info({ source, eventId, resolution }, 'dead letter closed');
+      const workflowId = deadLetterWorkflowId(source, eventId);
+      logger.info({ source, eventId, workflowId, resolution }, 'dead letter closed');
     },
 
     remindDeadLetter({ source, eventId, openForMilliseconds, escalated, lastError }) {

@@ -1,3 +1,4 @@
+import { activityInfo } from '@temporalio/activity';
 import type { Destination, LatestRecord } from '../src/destinations/define-destination.ts';
 import { ConfigurationError, DestinationUnavailableError, StoreUnavailableError } from '../src/errors.ts';
 import { happenedAt } from '../src/model/event.ts';
@@ -37,6 +38,9 @@ export function createDeliver({ sources, store, logger }: Dependencies): Activit
       }
     });
     await store.markDelivered(mark);
+    const { source: name, id: eventId } = input.event;
+    const { workflowId } = activityInfo().workflowExecution ?? {};
+    logger.info({ source: name, eventId, workflowId, destination: input.destination }, 'delivered');
   };
 }
 

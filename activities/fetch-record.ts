@@ -43,6 +43,12 @@ export function createFetchRecord({
       record === null
         ? gone(event, entity, known.revision)
         : read(event, entity, record, known.revision, now());
+    const { version, sourceTime, deleted } = incoming;
+    const { workflowId } = Context.current().info.workflowExecution ?? {};
+    logger.debug(
+      { source: source.name, eventId: event.id, workflowId, entity, version, sourceTime, deleted },
+      'fetched',
+    );
     return { kind: 'record', incoming };
   };
 

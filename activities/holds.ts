@@ -4,6 +4,7 @@ import { type HoldKey, holdSettings, judgeFailure as judge, mostHolds } from '..
 import { eventWorkflowId } from '../src/model/ids.ts';
 import { destinationOf } from '../src/model/land-event.ts';
 import { describeDuration } from '../src/model/silence.ts';
+import { codeLabel } from '../src/monitoring/code-label.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import type { Activities } from './types.ts';
 
@@ -53,7 +54,7 @@ export function createHoldActivities({
     },
 
     announceHold({ source, step, error, entities, message, settings }) {
-      metrics.holds.inc({ source, code: error });
+      metrics.holds.inc({ source, code: codeLabel(error) });
       logger.error(
         { source, step, code: error, records: entities, reason: message },
         `held: ${entities} records failed alike within ${describeDuration(settings.withinMilliseconds)}; nothing becomes a dead letter until a probe gets through`,
@@ -67,7 +68,7 @@ export function createHoldActivities({
       const workflowId = workflowIds[Math.floor(Math.random() * workflowIds.length)] ?? null;
       const { source, step, error } = key;
       const othersPass = await doOthersPass(key, lookedAt);
-      metrics.holdProbes.inc({ source, code: error });
+      metrics.holdProbes.inc({ source, code: codeLabel(error) });
       logger.warn({ source, step, code: error, since, waiting, othersPass, workflowId }, 'held: probing');
       return { workflowId, waiting, othersPass };
     },

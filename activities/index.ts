@@ -8,6 +8,7 @@ import { createDecisionActivities } from './decisions.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { createFetchRecord } from './fetch-record.ts';
 import { createHoldActivities } from './holds.ts';
+import { observeSteps } from './observe-steps.ts';
 import { createReconciliationActivities } from './reconciliation.ts';
 import { createRedeliverMissed } from './redeliver-missed.ts';
 import { createReplayActivities } from './replay-events.ts';
@@ -19,11 +20,14 @@ import { createWaitForTurn } from './wait-for-turn.ts';
 
 /** All activities, as the worker registers them: whatever one throws leaves as an `ApplicationFailure` without secrets. */
 export function createActivities(dependencies: ActivityDependencies): Activities {
-  const steps = {
-    fetchRecord: createFetchRecord(dependencies),
-    applyRecord: createApplyRecord(dependencies),
-    deliver: createDeliver(dependencies),
-  };
+  const steps = observeSteps(
+    {
+      fetchRecord: createFetchRecord(dependencies),
+      applyRecord: createApplyRecord(dependencies),
+      deliver: createDeliver(dependencies),
+    },
+    dependencies,
+  );
   return reportFailures(
     {
       ...steps,

@@ -1,7 +1,9 @@
 import { activityInfo, ApplicationFailure } from '@temporalio/activity';
+import { z } from 'zod';
+import { codeLabel } from '../src/monitoring/code-label.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { toApplicationFailure } from './to-application-failure.ts';
-import type { Activities } from './types.ts';
+import type { Activities, FailureDetail } from './types.ts';
 
 /** Wraps each activity: a failure is classed, freed of secrets, counted and logged, then thrown on. */
 export function reportFailures(
@@ -18,11 +20,12 @@ export function reportFailures(
         if (failure instanceof ApplicationFailure) {
           const { attempt, workflowExecution } = activityInfo();
           const code = failure.type ?? 'Error';
-          metrics.activityFailures.inc({ activity: name, code });
+          metrics.activityFailures.inc({ activity: name, code: codeLabel(code) });
           logger.warn(
             {
               activity: name,
               code,
+              ...describe(input, failure),
               attempt,
               workflowId: workflowExecution?.workflowId,
               reason: failure.message,
@@ -74,4 +77,21 @@ export function reportFailures(
     silenceAlert: wrap('silenceAlert', activities.silenceAlert),
     unsilenceAlert: wrap('unsilenceAlert', activities.unsilenceAlert),
   };
+}
+
+/** What inputs say of whom they are about. */
+const subject = z.object({
+  event: z.object({ source: z.string(), id: z.string() }).optional(),
+  source: z.string().optional(),
+  eventId: z.string().optional(),
+});
+
+/** The source and the event that an activity is about, and of one that takes several steps, the step. */
+function describe(
+  input: unknown,
+  { details }: ApplicationFailure,
+): { source?: string | undefined; eventId?: string | undefined; step?: string | undefined } {
+  const { event, source, eventId } = subject.safeParse(input).data ?? {};
+  const detail = details?.[0] as FailureDetail | undefined;
+  return { source: event?.source ?? source, eventId: event?.id ?? eventId, step: detail?.step };
 }

@@ -16,6 +16,7 @@ import { loadTemporalTarget } from '../src/temporal/client.ts';
 import { conformanceChecks } from '../src/testing/conformance-checks.ts';
 import { openSource } from '../src/testing/open-source.ts';
 import { rejectionReasons } from '../src/verification/scheme.ts';
+import { listedMetrics } from './support/listed-metrics.ts';
 import { anchors, codeBlocks, links, section, tableRows } from './support/markdown.ts';
 
 const root = resolve(import.meta.dirname, '..');
@@ -124,8 +125,8 @@ describe('docs/metrics.md', () => {
         const { labelNames } = labelsOf.parse(metrics.getSingleMetric(name));
         return [name, type, labelNames.length === 0 ? '–' : labelNames.join(', '), help];
       });
-    const listed = tableRows(page).map(([name, type, labels = '', help]) => {
-      return [name, type, labels.replaceAll('`', ''), help];
+    const listed = listedMetrics().map(({ name, type, labels, meaning }) => {
+      return [name, type, labels.length === 0 ? '–' : labels.join(', '), meaning];
     });
     expect(listed.sort()).toEqual(registered.sort());
   });

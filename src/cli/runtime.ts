@@ -7,6 +7,7 @@ import { loadHandlers } from '../config/load-handlers.ts';
 import { StoreUnavailableError } from '../errors.ts';
 import { createLogger } from '../monitoring/logger.ts';
 import { createMetrics, type Metrics } from '../monitoring/metrics.ts';
+import { observeStore } from '../monitoring/observe-store.ts';
 import { createRedactor } from '../monitoring/redactor.ts';
 import type { Source } from '../sources/define-source.ts';
 import { openStore } from '../store/open-store.ts';
@@ -14,6 +15,7 @@ import type { Store } from '../store/store.ts';
 import { createTemporalClient, type TemporalTarget } from '../temporal/client.ts';
 import { createEventStarter } from '../temporal/create-event-starter.ts';
 import type { EventStarter } from '../temporal/event-starter.ts';
+import { openTracing, type Tracing } from './open-tracing.ts';
 import { findDefinitions } from './source-definitions.ts';
 
 /** What every process of Landfall is made of. */
@@ -25,6 +27,8 @@ export interface Runtime {
   client: Client;
   starter: EventStarter;
   metrics: Metrics;
+  /** null: nobody asks for traces. */
+  tracing: Tracing | null;
   logger: Logger;
   /** How people are told of alerts. */
   channels: readonly Channel[];
@@ -43,6 +47,7 @@ export interface Service {
  *
  * @param options.secrets - beside those of the configuration
  * @param options.logTo - where log lines go. @default standard output
+ * @param options.serviceName - by which traces know the process. @default landfall
  * @throws ConfigurationError | StoreUnavailableError
  */
 export async function openRuntime(
@@ -53,6 +58,7 @@ export async function openRuntime(
     dataDirectory: string | null;
     secrets?: readonly string[];
     logTo?: DestinationStream;
+    serviceName?: string;
   },
 ): Promise<Runtime> {
   const { target } = options;
@@ -65,12 +71,16 @@ export async function openRuntime(
     destination: options.logTo,
   });
   const sources = new Map(options.sources.map((source) => [source.name, source]));
-  const store = await openStore({
+  const metrics = createMetrics();
+  const opened = await openStore({
     databaseUrl: config.databaseUrl,
     dataDirectory: options.dataDirectory,
     poolSize: config.poolSize,
   });
-  const client = createTemporalClient(target);
+  const store = observeStore(opened, metrics);
+  const { serviceName = 'landfall' } = options;
+  const tracing = await openTracing(config.tracing, { serviceName, redact, logger });
+  const client = createTemporalClient(target, tracing?.temporal.client);
   const taskQueueOf = (name: string) => sources.get(name)?.taskQueue ?? config.taskQueue;
   const settingsOf = (name: string) => {
     const source = sources.get(name);
@@ -84,7 +94,8 @@ export async function openRuntime(
     target,
     client,
     starter: createEventStarter({ client, settingsOf, timers: config.timers, store }),
-    metrics: createMetrics(),
+    metrics,
+    tracing,
     logger,
     channels: openChannels(config.channels, { logger, now: Date.now }),
     redact,
@@ -95,6 +106,7 @@ export async function openRuntime(
       // One that several accounts share is closed once.
       for (const each of new Set(destinations)) await each.close?.();
       await store.close();
+      await tracing?.stop();
     },
   };
 }
@@ -112,7 +124,7 @@ export async function openSharedRuntime(
   if (target === null) throw new RangeError(`loadConfig lets no ${mode} pass without Temporal`);
   // A receiver hands nothing on, and needs none of what that needs.
   const sources = mode === 'worker' ? await sourcesWithHandlers(config) : config.sources;
-  return openRuntime(config, { target, sources, dataDirectory: null });
+  return openRuntime(config, { target, sources, dataDirectory: null, serviceName: `landfall-${mode}` });
 }
 
 /**

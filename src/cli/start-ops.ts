@@ -1,6 +1,7 @@
 import { showObserved } from '../alerting/show-observed.ts';
 import { createOps } from '../receiver/ops.ts';
 import { listen } from '../receiver/server.ts';
+import type { TemporalRuntime } from '../temporal/install-runtime.ts';
 import type { Runtime, Service } from './runtime.ts';
 
 /**
@@ -8,10 +9,16 @@ import type { Runtime, Service } from './runtime.ts';
  *
  * @param options.readyWith - a receiver is ready with `any` of Temporal and the store, since either of them can hold an event:
  * taken out of the load balancer, it would lose what it could have accepted. A worker needs `all`.
+ * @param options.temporal - the SDK's runtime, where the process has one: its metrics are among ours
  */
 export async function startOps(
   runtime: Runtime,
-  { host, port, readyWith }: { host: string; port: number; readyWith: 'all' | 'any' },
+  {
+    host,
+    port,
+    readyWith,
+    temporal,
+  }: { host: string; port: number; readyWith: 'all' | 'any'; temporal?: TemporalRuntime },
 ): Promise<Service & { url: string; port: number }> {
   const { client, target, store, metrics } = runtime;
   const app = createOps({
@@ -24,6 +31,7 @@ export async function startOps(
     },
     readyWith,
     registry: metrics.registry,
+    moreMetrics: temporal && (() => temporal.readMetrics()),
   });
   const server = await listen(app, { host, port, setting: 'LANDFALL_OPS_PORT' });
   const observed = showObserved(runtime);

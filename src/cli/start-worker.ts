@@ -16,7 +16,7 @@ import type { Runtime, Service } from './runtime.ts';
 export async function startWorker(
   runtime: Runtime,
 ): Promise<Service & { finished: Promise<void>; taskQueues: readonly string[] }> {
-  const { config, client, target, sources, logger, taskQueueOf } = runtime;
+  const { config, client, target, sources, tracing, logger, taskQueueOf } = runtime;
   const report = await prepareNamespace(client.connection, target.namespace, { change: true });
   for (const change of report.changes) logger.info({ namespace: target.namespace }, change);
   for (const warning of report.warnings) logger.warn({ namespace: target.namespace }, warning);
@@ -41,7 +41,8 @@ export async function startWorker(
     callQueues: await findCallQueues(client, sources.values(), taskQueueOf),
     activities,
     shutdownGraceMilliseconds: config.shutdownGraceMilliseconds,
-    workflowBundle: await loadWorkflowBundle(),
+    tracing: tracing?.temporal.worker ?? null,
+    workflowBundle: await loadWorkflowBundle({ traced: tracing !== null }),
   });
   try {
     const scheduled = await ensureSchedules(client, sources.values(), taskQueueOf);

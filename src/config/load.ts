@@ -6,10 +6,12 @@ import { defaultHold, type HoldSettings } from '../model/hold.ts';
 import { defaultWatch, type WatchSettings } from '../model/silence.ts';
 import type { Source, SourceDefinition } from '../sources/define-source.ts';
 import type { SecretEnv } from '../sources/secret-settings.ts';
+import type { TracingSettings } from '../monitoring/start-tracing.ts';
 import { loadTemporalTarget, type TemporalTarget } from '../temporal/client.ts';
 import { readChannels } from './channels.ts';
 import { nearestName } from './nearest-name.ts';
 import { loadSources } from './load-sources.ts';
+import { loadTracing } from './load-tracing.ts';
 import { type SettingValues, settings } from './schema.ts';
 import { withSecretFiles } from './secret-files.ts';
 import { isSecret, secretValues } from './secret-values.ts';
@@ -46,6 +48,8 @@ export interface Config {
   logLevel: SettingValues['LANDFALL_LOG_LEVEL'];
   /** null: pretty on a terminal. */
   logFormat: 'json' | 'pretty' | null;
+  /** null: nobody asks for traces. */
+  tracing: TracingSettings | null;
   sources: readonly Source[];
   /** Names of all that could be on: built in, or of `LANDFALL_ADAPTERS`. */
   knownSources: readonly string[];
@@ -79,6 +83,7 @@ export function loadConfig(
 
   const channels = readChannels(values, problems);
   const temporal = attempt(problems, () => loadTemporalTarget(given)) ?? null;
+  const tracing = loadTracing(given, problems);
   const before = problems.length;
   const needSecrets = mode === 'receiver';
   const sources = loadSources(withFiles, values, definitions, problems, { needSecrets, onSecret });
@@ -136,6 +141,7 @@ export function loadConfig(
     shutdownGraceMilliseconds: values.LANDFALL_SHUTDOWN_GRACE,
     logLevel: values.LANDFALL_LOG_LEVEL,
     logFormat: values.LANDFALL_LOG_FORMAT,
+    tracing,
     sources,
     knownSources: definitions.map(({ name }) => name),
     handlersModule: values.LANDFALL_HANDLERS,

@@ -2,6 +2,8 @@
 const secretName = /SECRET|TOKEN|PASSWORD|PASSPHRASE|CREDENTIAL|API_KEY|KEY(_DATA)?$|AUTH(ORIZATION)?$/i;
 /** Whoever knows the address that alerts are posted to can post there. */
 const secretAddress = /^LANDFALL_ALERT_\w+_URL$/;
+/** Of OpenTelemetry's exporters: `name=value` pairs, nearly always with a key in them. */
+const headerPairs = /^OTEL_EXPORTER_OTLP_(TRACES_)?HEADERS$/;
 /** Shorter values would be found in innocent words. */
 const leastLength = 6;
 /** Of a secret address: shorter parts of its path are words. */
@@ -19,6 +21,7 @@ export function secretValues(env: Readonly<Record<string, string | undefined>>):
     if (secretName.test(name)) for (const each of [value, ...value.split(/[,\n]/)]) found.add(each.trim());
     for (const password of passwords(value)) found.add(password);
     if (secretAddress.test(name)) for (const part of addressParts(value)) found.add(part);
+    if (headerPairs.test(name)) for (const each of headerValues(value)) found.add(each);
   }
   return [...found].filter((value) => value.length >= leastLength).sort((a, b) => b.length - a.length);
 }
@@ -36,6 +39,15 @@ function passwords(value: string): string[] {
   const { password, searchParams } = new URL(value);
   // PostgreSQL takes it from either place.
   return [password, decoded(password), ...searchParams.getAll('password')];
+}
+
+/** As they are written, and as they are sent; of `Bearer <key>`, the key. */
+function headerValues(pairs: string): string[] {
+  return pairs.split(',').flatMap((pair) => {
+    const written = pair.slice(pair.indexOf('=') + 1).trim();
+    const sent = decoded(written);
+    return [written, sent, sent.slice(sent.lastIndexOf(' ') + 1)];
+  });
 }
 
 /** As it is meant; as it is written where that is no URL encoding. */

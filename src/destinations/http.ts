@@ -1,3 +1,4 @@
+import { context, propagation, trace } from '@opentelemetry/api';
 import { sha256Hex } from '../verification/digest.ts';
 import {
   ConfigurationError,
@@ -67,7 +68,7 @@ export function httpDestination(options: HttpDestinationOptions): Destination {
     name,
     ...(accepts === undefined ? {} : { accepts }),
     ...(retry === undefined ? {} : { retry }),
-    async deliver(write, context) {
+    async deliver(write, { signal: outer }) {
       const body = Buffer.from(JSON.stringify(toBody(write)));
       const id = `msg_${sha256Hex(write.idempotencyKey)}`;
       const signature = signing === null ? {} : await signing.sign(body, { id, now: now() });
@@ -77,10 +78,12 @@ export function httpDestination(options: HttpDestinationOptions): Destination {
       sent.set('content-type', 'application/json');
       sent.set('idempotency-key', toHeader(write.idempotencyKey));
       if (!sent.has('user-agent')) sent.set('user-agent', 'landfall');
+      // So that its own trace goes on where ours ends; nothing where the event is not traced.
+      propagation.inject(context.active(), sent, { set: (to, header, value) => to.set(header, value) });
       let response: Response;
       let excerpt: string;
       try {
-        [response, excerpt] = await withTimeout(context.signal, timeoutMilliseconds, async (signal) => {
+        [response, excerpt] = await withTimeout(outer, timeoutMilliseconds, async (signal) => {
           const answer = await fetch(url, {
             ...{ method: 'POST', body, headers: sent },
             ...{ redirect: 'manual', signal },
@@ -90,13 +93,14 @@ export function httpDestination(options: HttpDestinationOptions): Destination {
           return [answer, answer.ok ? '' : await readStart(answer, excerptCharacters)];
         });
       } catch (error) {
-        throwIfCancelled(context.signal);
+        throwIfCancelled(outer);
         throw new DestinationUnavailableError(
           `The destination "${name}" at ${address} could not be reached, or did not answer within ${timeoutMilliseconds} ms.`,
           null,
           { cause: error },
         );
       }
+      describeRequest(url, response.status);
       if (response.ok) return;
       const said = `The destination "${name}" at ${address} answered ${response.status}${describe(redact(excerpt, Object.values(own)))}`;
       if ([408, 409, 425, 429].includes(response.status) || response.status >= 500) {
@@ -112,6 +116,18 @@ export function httpDestination(options: HttpDestinationOptions): Destination {
       throw new DestinationRefusedError(said);
     },
   };
+}
+
+/**
+ * On the span of the write.
+ * @see https://opentelemetry.io/docs/specs/semconv/http/http-spans/#http-client
+ */
+function describeRequest(url: URL, status: number): void {
+  trace.getActiveSpan()?.setAttributes({
+    'http.request.method': 'POST',
+    'http.response.status_code': status,
+    'server.address': url.hostname,
+  });
 }
 
 function readUrl(name: string, text: string): URL {

@@ -91,6 +91,7 @@ export async function runDev(config: Config, options: DevOptions): Promise<boole
         demo,
       ]),
       dataDirectory: join(config.dataDirectory, 'store'),
+      serviceName: 'landfall-dev',
       secrets: [vendor.secret, vendor.token],
       logTo: {
         write(line) {
@@ -101,7 +102,7 @@ export async function runDev(config: Config, options: DevOptions): Promise<boole
     });
     started.push(() => runtime.close());
     await runtime.store.migrate();
-    installTemporalRuntime(runtime.logger);
+    const temporalRuntime = await installTemporalRuntime(runtime.logger);
 
     const worker = await startWorker(runtime);
     started.push(() => worker.stop());
@@ -112,7 +113,12 @@ export async function runDev(config: Config, options: DevOptions): Promise<boole
     const receiver = await startReceiver(runtime, { host: config.host, port });
     started.push(() => receiver.stop());
     const opsPort = await getPort({ host: local, port: portNumbers(config.opsPort, config.opsPort + 99) });
-    const ops = await startOps(runtime, { host: config.opsHost, port: opsPort, readyWith: 'all' });
+    const ops = await startOps(runtime, {
+      host: config.opsHost,
+      port: opsPort,
+      readyWith: 'all',
+      temporal: temporalRuntime,
+    });
     started.push(() => ops.stop());
 
     await writeDevState(config.dataDirectory, {

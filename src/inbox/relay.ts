@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { TemporalUnavailableError } from '../errors.ts';
 import type { Metrics } from '../monitoring/metrics.ts';
+import { inSpan, underTraceparent } from '../monitoring/tracing.ts';
 import { noteConflict } from './note-conflict.ts';
 import type { ClaimedInboxItem, InboxItem, Store } from '../store/store.ts';
 import type { EventStarter, StartedEvent } from '../temporal/event-starter.ts';
@@ -119,7 +120,20 @@ export function createRelay(deps: {
     return reachable;
   }
 
-  async function relayOne({
+  /** Goes on with the trace of the delivery: what lies between is the time in the inbox. */
+  function relayOne(claimed: ClaimedInboxItem): Promise<'started' | 'refused' | 'unreachable'> {
+    const { source, eventId } = nameOf(claimed.item);
+    const attributes = { 'landfall.source': source, 'landfall.event.id': eventId };
+    return underTraceparent(claimed.item.traceparent, () =>
+      inSpan('relay', { attributes }, async (span) => {
+        const result = await giveToTemporal(claimed);
+        span.setAttribute('landfall.result', result);
+        return result;
+      }),
+    );
+  }
+
+  async function giveToTemporal({
     item,
     acceptedAt,
   }: ClaimedInboxItem): Promise<'started' | 'refused' | 'unreachable'> {
@@ -140,7 +154,8 @@ export function createRelay(deps: {
       return 'unreachable';
     }
     metrics.inboxRelayed.inc({ source });
-    logger.info({ source, eventId, acceptedAt, duplicate: result.duplicate }, 'relayed');
+    const { workflowId, duplicate } = result;
+    logger.info({ source, eventId, workflowId, acceptedAt, duplicate }, 'relayed');
     if (item.kind === 'event' && result.duplicate) await compareBodies(item, result);
     return 'started';
   }

@@ -1,9 +1,10 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { ReconciliationReport } from '../model/reconciliation.ts';
 import { createObservedMetrics } from './observed-metrics.ts';
+import { createTimings, type Timings } from './timings.ts';
 
 /** Every metric, declared once. docs/metrics.md lists them; a test compares the two. */
-export interface Metrics {
+export interface Metrics extends Timings {
   registry: Registry;
   /** Answers to deliveries. */
   deliveries: Counter<'source' | 'result'>;
@@ -73,6 +74,7 @@ export function createMetrics(): Metrics {
 
   return {
     registry,
+    ...createTimings(registry),
     deliveries: counter(
       'deliveries',
       'Deliveries by how they were answered: started, duplicate, inboxed, unreadable, handshake, rejected, refused, unavailable.',

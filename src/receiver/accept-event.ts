@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import { StoreUnavailableError, TemporalUnavailableError } from '../errors.ts';
 import { deadLetterWorkflowId, eventWorkflowId } from '../model/ids.ts';
 import type { Metrics } from '../monitoring/metrics.ts';
+import { currentTraceparent } from '../monitoring/tracing.ts';
 import type { Overflow } from '../inbox/overflow.ts';
 import { nameOf, startItem } from '../inbox/start-item.ts';
 import type { InboxItem, Store } from '../store/store.ts';
@@ -126,7 +127,8 @@ export function createAcceptor({
   }
 
   async function putIntoInbox(item: InboxItem): Promise<Accepted> {
-    const added = await store.addToInbox(item);
+    const traceparent = currentTraceparent();
+    const added = await store.addToInbox(traceparent === undefined ? item : { ...item, traceparent });
     if (added.added) metrics.inboxItems.inc();
     const { source, eventId } = nameOf(item);
     const workflowId =

@@ -16,6 +16,7 @@ import { createArrivalNotes } from './arrivals.ts';
 import { sendProblem } from './problem.ts';
 import { rawBody, requireFormat } from './raw-body.ts';
 import { createRejections } from './rejections.ts';
+import { traceDelivery } from './trace-delivery.ts';
 import { receiveDelivery } from './webhook-route.ts';
 import { keyOf, type SourceParameters } from './delivery-request.ts';
 
@@ -70,7 +71,9 @@ export function createReceiver(deps: {
         return;
       }
       // Whatever is answered below is counted there, except a refusal of the request itself.
+      const answered = metrics.answerSeconds.startTimer({ source });
       response.once('finish', () => {
+        answered({ status: response.statusCode });
         const refused = [400, 405, 413, 415, 500].includes(response.statusCode);
         if (refused) metrics.deliveries.inc({ source, result: 'refused' });
       });
@@ -83,7 +86,7 @@ export function createReceiver(deps: {
         );
         return;
       }
-      next();
+      traceDelivery(request, response, source, next);
     },
     requireFormat<SourceParameters>((parameters) => sources.get(keyOf(parameters))?.bodyFormats ?? ['json']),
     rawBody(maxBodyBytes),

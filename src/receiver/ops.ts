@@ -12,15 +12,18 @@ const checkMilliseconds = 2_000;
  * the names of those that do not), `/metrics` (Prometheus).
  *
  * @param readyWith - the parts without which the process is not ready; the others are only reported
+ * @param moreMetrics - what others measure in this process, in Prometheus' text format. @default nothing
  */
 export function createOps({
   checks,
   readyWith,
   registry,
+  moreMetrics = () => Promise.resolve(''),
 }: {
   checks: Readonly<Record<string, Check>>;
   readyWith: 'all' | 'any';
   registry: Registry;
+  moreMetrics?: (() => Promise<string>) | undefined;
 }): Express {
   const app = express();
   app.disable('x-powered-by');
@@ -37,7 +40,8 @@ export function createOps({
     response.status(ready ? 200 : 503).json({ status: ready ? 'ok' : 'unavailable', ...parts });
   });
   app.get('/metrics', async (_request, response) => {
-    response.type(registry.contentType).send(await registry.metrics());
+    const [ours, more] = await Promise.all([registry.metrics(), moreMetrics()]);
+    response.type(registry.contentType).send(`${ours}${more}`);
   });
   app.use((_request, response) => {
     sendProblem(response, 'LANDFALL_PATH_UNKNOWN', 'There are /livez, /readyz and /metrics.');

@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import { StoreUnavailableError } from '../errors.ts';
 import { nameOf } from '../inbox/start-item.ts';
 import type { Metrics } from '../monitoring/metrics.ts';
+import { describeSpan, inSpan } from '../monitoring/tracing.ts';
 import type { Source } from '../sources/define-source.ts';
 import { readDeliveries, type ReadPart } from '../sources/read-delivery.ts';
 import type { InboxItem, Store } from '../store/store.ts';
@@ -38,9 +39,13 @@ export async function receiveDelivery(
   const body = request.body as Buffer;
   const headers = headersOf(request);
   const url = request.originalUrl;
-  const verified = await source.verification.verify({ body, headers, now: now(), url });
+  metrics.deliveryBytes.observe({ source: source.name }, body.length);
+  const verified = await inSpan('verify', {}, () =>
+    source.verification.verify({ body, headers, now: now(), url }),
+  );
   if (!verified.verified) {
     const { reason, detail } = verified;
+    describeSpan({ 'landfall.result': 'rejected', 'landfall.reason': reason });
     deps.rejections.note({ source, reason, detail, body, headers });
     sendProblem(response, 'LANDFALL_SIGNATURE_REFUSED', detail, { reason });
     return;
@@ -55,7 +60,7 @@ export async function receiveDelivery(
     response.status(200).json(read.answer);
     return;
   }
-  const accepting = read.parts.map((part) => accept(source, part, deps));
+  const accepting = read.parts.map((part) => inSpan('accept', {}, () => accept(source, part, deps)));
   const results = await Promise.allSettled(accepting);
   const failed = results.find((result) => result.status === 'rejected');
   if (failed !== undefined) {
@@ -94,11 +99,12 @@ async function accept(
   const accepted = await deps.acceptor.accept(item);
   timer();
 
-  const { duplicate, heldBy, firstBodySha256 } = accepted;
+  const { workflowId, duplicate, heldBy, firstBodySha256 } = accepted;
   const result = resultOf(item, accepted);
   metrics.deliveries.inc({ source: source.name, result });
+  describeSpan({ 'landfall.event.id': eventId, 'landfall.result': result });
   logger.info(
-    { source: source.name, eventId, ...(item.kind === 'event' ? about(item) : {}), heldBy },
+    { source: source.name, eventId, workflowId, ...(item.kind === 'event' ? about(item) : {}), heldBy },
     result,
   );
   if (item.kind === 'event' && duplicate) {

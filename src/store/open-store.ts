@@ -60,6 +60,7 @@ export async function openStore({
         return row?.now ?? Number.NaN;
       }),
     readMigrations: () => readMigrations(database),
+    connections: () => database.connections(),
     close: () => database.close(),
     ...createApply(database),
     ...createEvents(database),

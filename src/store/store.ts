@@ -73,9 +73,13 @@ export interface ApplyInput {
 }
 
 /** One event in the table `inbox`: accepted, but not yet given to Temporal. */
-export type InboxItem =
+export type InboxItem = (
   | { kind: 'event'; event: LandfallEvent }
-  | { kind: 'unreadable'; source: string; eventId: string; delivery: UnreadableDelivery };
+  | { kind: 'unreadable'; source: string; eventId: string; delivery: UnreadableDelivery }
+) & {
+  /** The span that accepted it, where its delivery is traced: whoever relays it goes on below that. */
+  traceparent?: string;
+};
 
 /** An inbox row that this process has claimed for a while. */
 export interface ClaimedInboxItem {
@@ -147,6 +151,14 @@ export interface MigrationState {
   changed: string[];
 }
 
+/** What the pool of connections to PostgreSQL does. */
+export interface PoolUse {
+  busy: number;
+  idle: number;
+  /** Queries that wait for a connection. */
+  waiting: number;
+}
+
 /**
  * Landfall's tables, on PostgreSQL or on the embedded PGlite. Both run test/contracts/store.contract.ts.
  * Every method throws StoreUnavailableError where the database cannot be reached or is out of a resource,
@@ -163,6 +175,8 @@ export interface Store extends AlertStore {
   readClock(): Promise<number>;
   /** Which migrations the database has, beside those of this version. Works without any. */
   readMigrations(): Promise<MigrationState>;
+  /** What the pool of connections does at the moment; null with PGlite, which has none. */
+  connections(): PoolUse | null;
   close(): Promise<void>;
 
   /**

@@ -1,4 +1,10 @@
-import { Client, Connection, defaultGrpcRetryOptions, makeGrpcRetryInterceptor } from '@temporalio/client';
+import {
+  Client,
+  Connection,
+  defaultGrpcRetryOptions,
+  makeGrpcRetryInterceptor,
+  type WorkflowClientInterceptor,
+} from '@temporalio/client';
 import { loadClientConnectConfig, type ClientConnectConfig } from '@temporalio/envconfig';
 import { ConfigurationError } from '../errors.ts';
 
@@ -45,8 +51,13 @@ const longestReconnectMilliseconds = 2_000;
 /**
  * A client that connects at its first call, so that a receiver starts, and accepts into the inbox, while Temporal is down.
  * Two attempts a call instead of the SDK's ten: callers set a deadline and have an answer of their own to an outage.
+ *
+ * @param interceptors - of calls about workflows. @default none
  */
-export function createTemporalClient({ namespace, connectionOptions }: TemporalTarget): Client {
+export function createTemporalClient(
+  { namespace, connectionOptions }: TemporalTarget,
+  interceptors: WorkflowClientInterceptor[] = [],
+): Client {
   const { address, tls, apiKey, metadata } = connectionOptions;
   const connection = Connection.lazy({
     ...(address === undefined ? {} : { address }),
@@ -56,5 +67,5 @@ export function createTemporalClient({ namespace, connectionOptions }: TemporalT
     interceptors: [makeGrpcRetryInterceptor(defaultGrpcRetryOptions({ maxAttempts: 2 }))],
     channelArgs: { 'grpc.max_reconnect_backoff_ms': longestReconnectMilliseconds },
   });
-  return new Client({ connection, namespace });
+  return new Client({ connection, namespace, interceptors: { workflow: interceptors } });
 }

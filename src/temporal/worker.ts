@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import {
@@ -12,6 +13,7 @@ import type { Activities } from '../../activities/types.ts';
 import type { CallQueue } from './call-queues.ts';
 import { toTemporalError } from './temporal-error.ts';
 import type { TemporalTarget } from './client.ts';
+import type { TemporalTracing } from './tracing.ts';
 
 /**
  * Workflow tasks under way at once. The first attempts of events run inside of them: more than those of one source may be
@@ -34,6 +36,7 @@ export interface Workers {
  *
  * @param callQueues - each gets a worker that makes calls to the vendor and nothing else, at the rate that Temporal then keeps over
  * all workers together
+ * @param tracing - null: no traces; else with a bundle that is `traced`
  * @param shutdownGraceMilliseconds - how long activities may go on after `stop`; they are cancelled then, and tried again elsewhere
  * @throws TemporalUnavailableError where Temporal cannot be reached
  */
@@ -42,6 +45,7 @@ export async function startWorkers({
   taskQueues,
   callQueues,
   activities,
+  tracing,
   shutdownGraceMilliseconds,
   workflowBundle,
 }: {
@@ -49,6 +53,7 @@ export async function startWorkers({
   taskQueues: Iterable<string>;
   callQueues: readonly CallQueue[];
   activities: Activities;
+  tracing: TemporalTracing['worker'] | null;
   shutdownGraceMilliseconds: number;
   workflowBundle: WorkflowBundleOption;
 }): Promise<Workers> {
@@ -60,6 +65,7 @@ export async function startWorkers({
     shutdownGraceTime: shutdownGraceMilliseconds,
     // Past the grace, the process ends with its work undone rather than hang: Temporal gives it to another worker.
     shutdownForceTime: shutdownGraceMilliseconds + 5_000,
+    ...tracing,
   };
   const options = {
     ...common,
@@ -128,18 +134,47 @@ async function connect({ connectionOptions }: TemporalTarget): Promise<NativeCon
   }
 }
 
+/** How workflows are bundled. */
+export interface BundleOptions {
+  /**
+   * With the interceptors of OpenTelemetry in it. They cost each workflow the loading of OpenTelemetry, so a worker without traces goes
+   * without; both make the same commands, and replay what the other has recorded.
+   */
+  traced: boolean;
+}
+
+/** Where `npm run build` puts a bundle. */
+export function bundlePath({ traced }: BundleOptions): string {
+  const name = traced ? 'workflow-bundle-traced.js' : 'workflow-bundle.js';
+  return fileURLToPath(new URL(`../../${name}`, import.meta.url));
+}
+
 /** The workflows as one bundle: the one that `npm run build` made where this runs from `dist`, else made now. */
-export async function loadWorkflowBundle(): Promise<WorkflowBundleOption> {
-  const built = fileURLToPath(new URL('../../workflow-bundle.js', import.meta.url));
+export async function loadWorkflowBundle(options: BundleOptions): Promise<WorkflowBundleOption> {
+  const built = bundlePath(options);
   if (existsSync(built)) return { codePath: built };
-  return bundleWorkflows();
+  return bundleWorkflows(options);
 }
 
 /** Bundles the workflows from their source, with the determinism checks of the SDK. */
-export async function bundleWorkflows(): Promise<{ code: string }> {
-  const extension = extname(fileURLToPath(import.meta.url));
-  const workflowsPath = fileURLToPath(new URL(`../../workflows/index${extension}`, import.meta.url));
-  return bundleWorkflowCode({ workflowsPath, logger: silent });
+export async function bundleWorkflows(
+  { traced }: BundleOptions = { traced: false },
+): Promise<{ code: string }> {
+  const pathOf = (name: string) => {
+    const extension = extname(fileURLToPath(import.meta.url));
+    return fileURLToPath(new URL(`../../workflows/${name}${extension}`, import.meta.url));
+  };
+  const tracing = () => [
+    createRequire(import.meta.url).resolve(
+      '@temporalio/interceptors-opentelemetry/lib/workflow-interceptors',
+    ),
+    pathOf('end-trace-with-run'),
+  ];
+  return bundleWorkflowCode({
+    workflowsPath: pathOf('index'),
+    workflowInterceptorModules: traced ? tracing() : [],
+    logger: silent,
+  });
 }
 
 /** The bundler reports its sizes at level info; its errors are thrown. */

@@ -4,7 +4,7 @@ import { createActivities } from '../../activities/index.ts';
 import type { Activities } from '../../activities/types.ts';
 import type { LandfallEvent } from '../../src/model/event.ts';
 import { createLogger } from '../../src/monitoring/logger.ts';
-import { createMetrics } from '../../src/monitoring/metrics.ts';
+import { createMetrics, type Metrics } from '../../src/monitoring/metrics.ts';
 import { defineSource, type Source, type SourceParts } from '../../src/sources/define-source.ts';
 import type { Store } from '../../src/store/store.ts';
 import { standardWebhooksScheme } from '../../src/verification/standard-webhooks.ts';
@@ -14,6 +14,7 @@ import { unusedPorts } from './unused-ports.ts';
 /** The activities on a store, without Temporal. */
 export interface LandOnce {
   activities: Activities;
+  metrics: Metrics;
   /** Lines of the log, parsed. */
   log: Record<string, unknown>[];
   /** The first attempt of an event, in a run of its own unless said otherwise. */
@@ -47,11 +48,12 @@ export function createLandOnce(store: Store, source: Source): LandOnce {
   const destination = {
     write: (line: string) => void log.push(JSON.parse(line) as Record<string, unknown>),
   };
+  const metrics = createMetrics();
   const activities = createActivities({
     sources: new Map([[source.name, source]]),
     store,
     ...unusedPorts,
-    metrics: createMetrics(),
+    metrics,
     logger: createLogger({ level: 'info', format: 'json', redact: (text) => text, destination }),
     timers: { remindAfterMilliseconds: 60_000, escalateAfterMilliseconds: 60_000 },
     hold: null,
@@ -64,6 +66,7 @@ export function createLandOnce(store: Store, source: Source): LandOnce {
   });
   return {
     activities,
+    metrics,
     log,
     land: (id, parts = {}, { runId = randomUUID(), nonce } = {}) => {
       const { event } = buildInboxItem(id, { source: source.name, ...parts });

@@ -11,7 +11,8 @@ const serviceSchema = z.looseObject({
   build: z.string().optional(),
   image: z.string(),
   command: z.array(z.string()).optional(),
-  environment: z.record(z.string(), z.string()),
+  profiles: z.array(z.string()).default([]),
+  environment: z.record(z.string(), z.string()).default({}),
   ports: z.array(z.string()).default([]),
   expose: z.array(z.string()).default([]),
   restart: z.string(),
@@ -25,6 +26,7 @@ const composeSchema = z.looseObject({
   configs: z.record(z.string(), z.object({ content: z.string() })),
 });
 
+const monitoring = ['prometheus', 'alertmanager', 'grafana'];
 let text: string;
 let compose: z.infer<typeof composeSchema>;
 
@@ -45,14 +47,21 @@ test('the schema refuses a misspelt key, so that passing it means something', as
 
 test('every service that stays up is checked for health, and is started again when it ends', () => {
   const lasting = Object.entries(compose.services).filter(([, { restart }]) => restart === 'unless-stopped');
-  expect(lasting.map(([name]) => name).sort()).toEqual([
-    'postgresql',
-    'receiver',
-    'temporal',
-    'temporal-ui',
-    'worker',
-  ]);
+  expect(lasting.map(([name]) => name).sort()).toEqual(
+    ['postgresql', 'receiver', 'temporal', 'temporal-ui', 'worker', ...monitoring].sort(),
+  );
   for (const [name, { healthcheck }] of lasting) expect(healthcheck?.test[0], name).toBe('CMD');
+});
+
+test('Prometheus, Alertmanager and Grafana run with the profile `monitoring` alone, and nobody else needs them', () => {
+  const profiles = Object.entries(compose.services).filter(([, { profiles }]) => profiles.length > 0);
+  expect(profiles.map(([name, { profiles }]) => [name, profiles])).toEqual(
+    monitoring.map((name) => [name, ['monitoring']]),
+  );
+  for (const [name, { depends_on }] of Object.entries(compose.services)) {
+    if (monitoring.includes(name)) continue;
+    expect(Object.keys(depends_on).filter((needed) => monitoring.includes(needed))).toEqual([]);
+  }
 });
 
 test('the other services are jobs that somebody waits for', () => {

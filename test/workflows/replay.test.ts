@@ -13,13 +13,26 @@ const read = (name: string) => historyFromJSON(JSON.parse(readFileSync(new URL(n
 /** `npm run record-histories` records them; those of earlier releases stay, because their runs may still be open. */
 describe('the workflows replay what was recorded', () => {
   let workflowBundle: { code: string };
+  let tracedBundle: { code: string };
   beforeAll(async () => {
     quietRuntime();
     workflowBundle = await bundleWorkflows();
+    tracedBundle = await bundleWorkflows({ traced: true });
   });
 
   test.for(names)('%s', async (name) => {
     await Worker.runReplayHistory({ workflowBundle }, read(name), name);
+  });
+
+  // Tracing may be switched on while runs are under way that began without it.
+  test.for(names)('%s, on a worker with traces', async (name) => {
+    let spans = 0;
+    const fn = (_info: unknown, exported: readonly unknown[]) => {
+      spans += exported.length;
+    };
+    const sinks = { exporter: { export: { fn, callDuringReplay: true } } };
+    await Worker.runReplayHistory({ workflowBundle: tracedBundle, sinks }, read(name), name);
+    expect(spans).toBeGreaterThan(0);
   });
 
   test('every kind of run is there: plain, failed, reset, each decision, continued as new', () => {

@@ -60,6 +60,7 @@ describe('Without any setting', () => {
       sources: [],
       knownSources: definitions.map(({ name }) => name),
       handlersModule: null,
+      tracing: null,
       secrets: new Set(),
     });
   });
