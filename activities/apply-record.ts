@@ -7,6 +7,7 @@ import type { Source } from '../src/sources/define-source.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { findSource } from './find-source.ts';
 import { receiversOf } from './receivers.ts';
+import { wholeRecord } from './refer-to-record.ts';
 import type { Activities } from './types.ts';
 
 /** Writes the record under the version guard, together with the mark that the event is processed. */
@@ -16,8 +17,9 @@ export function createApplyRecord({
   metrics,
   logger,
 }: ActivityDependencies): Activities['applyRecord'] {
-  return async ({ event, incoming }) => {
+  return async ({ event, incoming: given }) => {
     const source = findSource(sources, event.source);
+    const incoming = await wholeRecord(store, given);
     const { names, handlers, policies } = receiversOf(source, event, incoming);
     const { workflowExecution } = activityInfo();
     const result = await store.apply({

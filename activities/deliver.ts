@@ -11,6 +11,7 @@ import { findSource } from './find-source.ts';
 import { heartbeating } from './heartbeating.ts';
 import { beforeHandOn, NotBegunError } from './not-begun.ts';
 import { receiversOf } from './receivers.ts';
+import { wholeRecord } from './refer-to-record.ts';
 import { runHandler } from './run-handler.ts';
 import type { Activities } from './types.ts';
 
@@ -24,10 +25,11 @@ export function createDeliver({ sources, store, logger }: Dependencies): Activit
   return async (input) => {
     const source = findSource(sources, input.event.source);
     const mark = markOf(source, input);
-    const write = { ...input, idempotencyKey: mark.idempotencyKey };
     const handler = source.handlers.find(({ name }) => name === input.destination);
     const destination = source.destinations.find(({ name }) => name === input.destination);
     await heartbeating(async () => {
+      const incoming = await beforeHandOn(() => wholeRecord(store, input.incoming));
+      const write = { ...input, incoming, idempotencyKey: mark.idempotencyKey };
       if (handler !== undefined) await runHandler(handler, source, write, { store, logger });
       else if (destination !== undefined) await writeTo(destination, write, store);
       else {

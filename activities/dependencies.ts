@@ -64,6 +64,8 @@ export interface ActivityDependencies {
   hold: HoldSettings | null;
   /** For sources that say nothing of it; null: they are not watched. */
   watch: WatchSettings | null;
+  /** Larger bodies and records are kept in the store, and stand in histories by reference. */
+  inlineBodyBytes: number;
   /** Milliseconds since the epoch; decides only what is plausible and where a reconciliation begins, never which version wins. */
   now: () => number;
   /** Takes the configured secrets out of a text. */

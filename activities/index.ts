@@ -7,6 +7,7 @@ import { createFetchRecord } from './fetch-record.ts';
 import { createHoldActivities } from './holds.ts';
 import { createReconciliationActivities } from './reconciliation.ts';
 import { createRedeliverMissed } from './redeliver-missed.ts';
+import { createReferToRecord } from './refer-to-record.ts';
 import { createReplayActivities } from './replay-events.ts';
 import { reportFailures } from './report-failures.ts';
 import { createSilenceActivities } from './silence.ts';
@@ -21,13 +22,23 @@ export function createActivities(dependencies: ActivityDependencies): Activities
     applyRecord: createApplyRecord(dependencies),
     deliver: createDeliver(dependencies),
   };
+  const referToRecord = createReferToRecord(dependencies);
   return reportFailures(
     {
       ...steps,
+      fetchRecord: async (input) => {
+        const fetched = await steps.fetchRecord(input);
+        if (fetched.kind !== 'record') return fetched;
+        const byReference = input.byReference === true;
+        const incoming = await referToRecord(input.event.source, fetched.incoming, { byReference });
+        return { kind: 'record', incoming };
+      },
+      applyStored: steps.applyRecord,
+      deliverStored: steps.deliver,
       waitForTurn: createWaitForTurn(dependencies),
       markDelivered: createMarkDelivered(dependencies),
       awaitStore: () => dependencies.store.ping(),
-      tryEvent: createTryEvent(steps, dependencies),
+      tryEvent: createTryEvent(steps, { ...dependencies, referToRecord }),
       ...createDeadLetterActivities(dependencies),
       ...createReconciliationActivities(dependencies),
       auditRecords: createAuditRecords(dependencies),

@@ -7,6 +7,7 @@ import { ensureWatches } from '../temporal/watches.ts';
 import { createEventRuns } from '../temporal/event-runs.ts';
 import { loadWorkflowBundle, startWorkers } from '../temporal/worker.ts';
 import { keepPartitions } from './keep-partitions.ts';
+import { purgeBodies } from './purge-bodies.ts';
 import type { Runtime, Service } from './runtime.ts';
 
 /** Prepares the namespace, starts the workers, then keeps the schedules: their first runs find somebody to do them. */
@@ -25,6 +26,7 @@ export async function startWorker(
     timers: config.timers,
     hold: config.hold,
     watch: config.watch,
+    inlineBodyBytes: config.inlineBodyBytes,
     now: Date.now,
   });
   const workers = await startWorkers({
@@ -44,11 +46,13 @@ export async function startWorker(
     throw error;
   }
   const partitions = keepPartitions(runtime);
+  const purge = purgeBodies(runtime);
   return {
     ...workers,
     stop: async () => {
       await workers.stop();
       await partitions.stop();
+      await purge.stop();
     },
   };
 }

@@ -2,6 +2,7 @@ import { ConfigurationError } from '../errors.ts';
 import type { DeadLetterTimers } from '../model/dead-letter.ts';
 import { defaultHold, type HoldSettings } from '../model/hold.ts';
 import { defaultWatch, type WatchSettings } from '../model/silence.ts';
+import { bodyLimitOf } from '../sources/body-limit.ts';
 import type { Source, SourceDefinition } from '../sources/define-source.ts';
 import type { SecretEnv } from '../sources/secret-settings.ts';
 import { loadTemporalTarget, type TemporalTarget } from '../temporal/client.ts';
@@ -24,7 +25,11 @@ export interface Config {
   port: number;
   opsHost: string;
   opsPort: number;
-  maxBodyBytes: number;
+  /** Of sources that say nothing of it; null: the usual one. */
+  maxBodyBytes: number | null;
+  inlineBodyBytes: number;
+  heldBodyBytes: number;
+  keepBodiesMilliseconds: number;
   /** null: no setting says where Temporal is. */
   temporal: TemporalTarget | null;
   temporalCli: string | null;
@@ -93,6 +98,7 @@ export function loadConfig(
       );
     }
   }
+  problems.push(...bodiesThatNeverFit(sources, values));
   if (problems.length > 0) {
     throw new ConfigurationError(
       `The configuration has ${describeCount(problems.length)}:\n- ${problems.join('\n- ')}`,
@@ -108,6 +114,10 @@ export function loadConfig(
     opsHost: values.LANDFALL_OPS_HOST ?? host,
     opsPort: values.LANDFALL_OPS_PORT,
     maxBodyBytes: values.LANDFALL_MAX_BODY_BYTES,
+    inlineBodyBytes: values.LANDFALL_INLINE_BODY_BYTES,
+    heldBodyBytes: values.LANDFALL_HELD_BODY_BYTES,
+    // An open dead letter says each time it reminds that its body is in use.
+    keepBodiesMilliseconds: Math.max(values.LANDFALL_KEEP_BODIES, 2 * values.LANDFALL_DEAD_LETTER_REMIND),
     temporal,
     temporalCli: values.LANDFALL_TEMPORAL_CLI,
     taskQueue: values.LANDFALL_TASK_QUEUE,
@@ -166,6 +176,17 @@ function unknownSettings(given: Record<string, unknown>): string[] {
       const near = nearestName(name, names);
       return `${name}: is no setting of Landfall.${near === null ? ' See docs/configuration.md.' : ` Did you mean ${near}?`}`;
     });
+}
+
+/** Such a body would be told to come again for ever. */
+function bodiesThatNeverFit(
+  sources: readonly Source[],
+  { LANDFALL_MAX_BODY_BYTES: common, LANDFALL_HELD_BODY_BYTES: held }: SettingValues,
+): string[] {
+  const largest = Math.max(...sources.map((source) => bodyLimitOf(source, common).bytes), common ?? 0);
+  return held >= largest
+    ? []
+    : [`LANDFALL_HELD_BODY_BYTES: must be at least ${largest}, the largest body that is taken.`];
 }
 
 function attempt<Result>(problems: string[], read: () => Result): Result | undefined {

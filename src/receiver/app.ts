@@ -8,16 +8,18 @@ import express, {
 import type { Logger } from 'pino';
 import type { Overflow } from '../inbox/overflow.ts';
 import type { Metrics } from '../monitoring/metrics.ts';
+import { bodyLimitOf } from '../sources/body-limit.ts';
 import type { Source } from '../sources/define-source.ts';
 import type { Store } from '../store/store.ts';
 import type { EventStarter } from '../temporal/event-starter.ts';
 import { createAcceptor } from './accept-event.ts';
 import { createArrivalNotes } from './arrivals.ts';
+import { createLargeBodies } from './large-bodies.ts';
 import { sendProblem } from './problem.ts';
 import { rawBody, requireFormat } from './raw-body.ts';
 import { createRejections } from './rejections.ts';
 import { receiveDelivery } from './webhook-route.ts';
-import { keyOf, type SourceParameters } from './delivery-request.ts';
+import { keyOf, sourceOf, type SourceParameters } from './delivery-request.ts';
 
 /** The receiver: `app` for a server, `close` once the server is closed. */
 export interface Receiver {
@@ -29,6 +31,9 @@ export interface Receiver {
 /**
  * The receiver's Express application: `POST /webhooks/:source`, or `/webhooks/:source/:account`, and nothing else.
  *
+ * @param deps.maxBodyBytes - the largest body of sources that say nothing of it; null: the usual one
+ * @param deps.inlineBodyBytes - larger bodies are kept in the store
+ * @param deps.heldBodyBytes - of the larger bodies, what is in memory at once
  * @param deps.now - milliseconds since the epoch, for timestamp tolerances
  */
 export function createReceiver(deps: {
@@ -38,10 +43,17 @@ export function createReceiver(deps: {
   metrics: Metrics;
   logger: Logger;
   overflow: Overflow;
-  maxBodyBytes: number;
+  maxBodyBytes: number | null;
+  inlineBodyBytes: number;
+  heldBodyBytes: number;
   now: () => number;
 }): Receiver {
   const { sources, metrics, logger, maxBodyBytes } = deps;
+  const large = createLargeBodies({
+    aboveBytes: deps.inlineBodyBytes,
+    maxBytes: deps.heldBodyBytes,
+    onChange: (bytes) => metrics.heldBodyBytes.set(bytes),
+  });
   const rejections = createRejections(deps);
   const missed = new Set<string>();
   const arrivals = createArrivalNotes(deps);
@@ -86,10 +98,22 @@ export function createReceiver(deps: {
       next();
     },
     requireFormat<SourceParameters>((parameters) => sources.get(keyOf(parameters))?.bodyFormats ?? ['json']),
-    rawBody(maxBodyBytes),
+    rawBody<SourceParameters>({
+      large,
+      limitOf: (parameters) => bodyLimitOf(sourceOf(sources, parameters), maxBodyBytes),
+      onBusy: (parameters) => {
+        const source = keyOf(parameters);
+        metrics.deliveries.inc({ source, result: 'unavailable' });
+        logger.warn({ source }, 'not accepted: as many large bodies as may be are under way');
+      },
+    }),
     async (request: Request<SourceParameters>, response: Response) => {
-      const source = sources.get(keyOf(request.params));
-      if (source !== undefined) await receiveDelivery(source, request, response, webhook);
+      const { length } = request.body as Buffer;
+      try {
+        await receiveDelivery(sourceOf(sources, request.params), request, response, webhook);
+      } finally {
+        large.release(length);
+      }
     },
   );
   app.use((_request, response) => {

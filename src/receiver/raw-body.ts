@@ -2,8 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { IncomingMessage } from 'node:http';
 import type { RequestHandler } from 'express';
 import type { BodyFormat } from '../sources/define-source.ts';
-import { isForm } from '../sources/read-delivery.ts';
-import { sendProblem } from './problem.ts';
+import type { BodyLimit } from '../sources/body-limit.ts';
+import { isForm } from '../sources/parse-body.ts';
+import type { LargeBodies } from './large-bodies.ts';
+import { sendProblem, sendUnavailable } from './problem.ts';
 
 /** `application/json` and `application/<anything>+json`, with or without parameters. */
 const json = /^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i;
@@ -44,18 +46,33 @@ export function requireFormat<Parameters>(
 }
 
 /**
- * How long the rest of a body that is too large is read and thrown away before the answer. A client reads its answer
+ * How long the rest of a body that is refused is read and thrown away before the answer. A client reads its answer
  * only once it has sent all, and a connection that is cut off with bytes unread loses the answer.
  */
 const discardMilliseconds = 500;
 
+type Refusal = 'too-large' | 'busy' | 'broken';
+
 /**
  * The exact bytes of the body as `request.body`, an empty Buffer where there is none. (`express.raw` answers a body that
- * is too large only once all of it has come: a body without end would never be refused.)
+ * is too large only once all of it has come: a body without end would never be refused.) Whoever comes after it releases the
+ * body's size from `large`.
+ *
+ * @param options.limitOf - of the source that is asked for
+ * @param options.onBusy - hears of a body that `large` has no room for
  */
-export function rawBody<Parameters>(maxBodyBytes: number): RequestHandler<Parameters> {
+export function rawBody<Parameters>({
+  limitOf,
+  large,
+  onBusy = () => undefined,
+}: {
+  limitOf: (parameters: Parameters) => BodyLimit;
+  large: LargeBodies;
+  onBusy?: (parameters: Parameters) => void;
+}): RequestHandler<Parameters> {
   return async (request, response, next) => {
-    const body = await readBody(request, maxBodyBytes);
+    const limit = limitOf(request.params);
+    const body = await readBody(request, limit.bytes, large);
     if (Buffer.isBuffer(body)) {
       request.body = body;
       next();
@@ -71,33 +88,55 @@ export function rawBody<Parameters>(maxBodyBytes: number): RequestHandler<Parame
     }
     await Promise.race([ended(request), sleep(discardMilliseconds)]);
     response.set('Connection', 'close');
+    if (body === 'busy') {
+      onBusy(request.params);
+      sendUnavailable(response, 'As many large bodies as fit into memory are under way. Send it again later.');
+      return;
+    }
     sendProblem(
       response,
       'LANDFALL_BODY_TOO_LARGE',
-      `The body is larger than ${maxBodyBytes} bytes, the limit that LANDFALL_MAX_BODY_BYTES sets.`,
+      `The body is larger than ${limit.bytes} bytes, the limit that ${limit.settings} sets.`,
     );
   };
 }
 
-function readBody(request: IncomingMessage, maxBodyBytes: number): Promise<Buffer | 'too-large' | 'broken'> {
+function readBody(
+  request: IncomingMessage,
+  maxBodyBytes: number,
+  large: LargeBodies,
+): Promise<Buffer | Refusal> {
   return new Promise((resolve) => {
     let chunks: Buffer[] = [];
     let size = 0;
+    let settled = false;
+    const refuse = (why: Refusal): void => {
+      if (settled) return;
+      settled = true;
+      chunks = [];
+      large.release(size);
+      resolve(why);
+    };
     request.on('data', (chunk: Buffer) => {
-      size += chunk.length;
-      if (size <= maxBodyBytes) chunks.push(chunk);
+      if (settled) return;
+      const grown = size + chunk.length;
+      if (grown > maxBodyBytes) refuse('too-large');
+      else if (!large.grow(size, grown)) refuse('busy');
       else {
-        chunks = [];
-        resolve('too-large');
+        size = grown;
+        chunks.push(chunk);
       }
     });
     request.once('end', () => {
+      if (settled) return;
+      settled = true;
       resolve(Buffer.concat(chunks));
     });
-    request.once('error', () => {
-      resolve('broken');
-    });
-    if (Number(request.headers['content-length'] ?? 0) > maxBodyBytes) resolve('too-large');
+    request.once('error', () => refuse('broken'));
+    request.once('close', () => refuse('broken'));
+    const announced = Number(request.headers['content-length'] ?? 0);
+    if (announced > maxBodyBytes) refuse('too-large');
+    else if (!large.hasRoomFor(announced)) refuse('busy');
   });
 }
 

@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm';
 import { createApply } from './apply.ts';
 import { createArrivals } from './arrivals.ts';
+import { createBodies } from './bodies.ts';
 import { createConflicts } from './conflicts.ts';
 import { createCursorsAndReports } from './cursors-and-reports.ts';
 import { createEvents } from './events.ts';
@@ -51,6 +52,7 @@ export async function openStore({
     ...createRecords(database),
     ...createFindDifferences(database),
     ...createInbox(database),
+    ...createBodies(database),
     ...createRejections(database),
     ...createConflicts(database),
     ...createCursorsAndReports(database),
