@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import type { Room } from '../src/bodies/room.ts';
 import type { LandfallEvent } from '../src/model/event.ts';
 import type { ProcessEventInput } from '../src/model/process-event.ts';
 import type { EventSelection, ReplayMark, RunRef } from '../src/model/replay-events.ts';
@@ -66,6 +67,8 @@ export interface ActivityDependencies {
   watch: WatchSettings | null;
   /** Larger bodies and records are kept in the store, and stand in histories by reference. */
   inlineBodyBytes: number;
+  /** For large records that come back from there. */
+  room: Room;
   /** Milliseconds since the epoch; decides only what is plausible and where a reconciliation begins, never which version wins. */
   now: () => number;
   /** Takes the configured secrets out of a text. */

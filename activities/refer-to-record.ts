@@ -1,5 +1,6 @@
 import { keepClaims } from '../src/bodies/keep-claims.ts';
 import { readStored } from '../src/bodies/read-stored.ts';
+import type { Room } from '../src/bodies/room.ts';
 import { RecordTooLargeError, StoreUnavailableError } from '../src/errors.ts';
 import { describeEntity } from '../src/model/event.ts';
 import type { JsonValue } from '../src/model/json.ts';
@@ -57,15 +58,28 @@ export function createReferToRecord({
 }
 
 /**
- * The record itself, wherever it is.
+ * The record itself, wherever it is, and `leave` to be called when it is needed no more: a large one waits for room among those that
+ * this worker has in memory.
+ *
  * @throws StoreUnavailableError | BodyGoneError
  */
-export async function wholeRecord(
-  store: Pick<Store, 'readBody'>,
+export async function holdRecord(
+  { store, room }: { store: Pick<Store, 'readBody'>; room: Room },
   { storedData, ...record }: IncomingRecord,
-): Promise<IncomingRecord> {
-  if (storedData === undefined) return record;
-  const body = await readStored(store, storedData);
-  // Written by us as JSON, under its hash.
-  return { ...record, data: JSON.parse(body.toString('utf8')) as JsonValue };
+): Promise<{ incoming: IncomingRecord; leave: () => void }> {
+  if (storedData === undefined) return { incoming: record, leave: () => undefined };
+  const leave = await room.take(storedData.bytes);
+  if (leave === null) {
+    throw new StoreUnavailableError(
+      'As many large records as LANDFALL_HELD_BODY_BYTES allows are under way in this worker: tried again.',
+    );
+  }
+  try {
+    const body = await readStored(store, storedData);
+    // Written by us as JSON, under its hash.
+    return { incoming: { ...record, data: JSON.parse(body.toString('utf8')) as JsonValue }, leave };
+  } catch (error) {
+    leave();
+    throw error;
+  }
 }

@@ -94,11 +94,13 @@ export function createTryEvent(
    */
   async function tell(
     applied: AppliedEvent | undefined,
-    { event, byReference = false }: LandingInput,
+    { event, byReference }: LandingInput,
   ): Promise<AppliedEvent | undefined> {
     if (applied === undefined || applied.incoming === null) return applied;
     try {
-      const incoming = await referToRecord(event.source, applied.incoming, { byReference });
+      const incoming = await referToRecord(event.source, applied.incoming, {
+        byReference: byReference === true,
+      });
       return { ...applied, incoming };
     } catch (error) {
       if (error instanceof StoreUnavailableError || error instanceof RecordTooLargeError) return undefined;

@@ -2,7 +2,6 @@ import { isUtf8 } from 'node:buffer';
 import express, { type ErrorRequestHandler, type Express, type Request, type Response } from 'express';
 import { headersOf, keyOf, sourceOf, type SourceParameters } from '../receiver/delivery-request.ts';
 import { sendProblem } from '../receiver/problem.ts';
-import { uncounted } from '../receiver/large-bodies.ts';
 import { rawBody, requireFormat } from '../receiver/raw-body.ts';
 import { bodyLimitOf } from '../sources/body-limit.ts';
 import type { Source } from '../sources/define-source.ts';
@@ -62,13 +61,13 @@ export function createListener(deps: ListenerDependencies): Express {
       }
     },
     requireFormat<SourceParameters>((parameters) => sources.get(keyOf(parameters))?.bodyFormats ?? ['json']),
-    rawBody<SourceParameters>({
-      limitOf: (parameters) => bodyLimitOf(sourceOf(sources, parameters), maxBodyBytes),
-      large: uncounted,
-    }),
-    async (request: Request<SourceParameters>, response: Response) => {
-      await take(sourceOf(sources, request.params), request, response, deps);
-    },
+    rawBody<SourceParameters>(
+      {
+        limitOf: (parameters) => bodyLimitOf(sourceOf(sources, parameters), maxBodyBytes),
+        large: null,
+      },
+      (request, response) => take(sourceOf(sources, request.params), request, response, deps),
+    ),
   );
   app.use((_request, response) => {
     sendProblem(response, 'LANDFALL_PATH_UNKNOWN', 'Deliveries are posted to /webhooks/<source>.');

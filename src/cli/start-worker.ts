@@ -1,4 +1,5 @@
 import { createActivities } from '../../activities/index.ts';
+import { createRoom } from '../bodies/room.ts';
 import { findCallQueues } from '../temporal/call-queues.ts';
 import { prepareNamespace } from '../temporal/namespace.ts';
 import { ensureSchedules } from '../temporal/schedules.ts';
@@ -27,6 +28,7 @@ export async function startWorker(
     hold: config.hold,
     watch: config.watch,
     inlineBodyBytes: config.inlineBodyBytes,
+    room: createRoom({ maxBytes: config.heldBodyBytes }),
     now: Date.now,
   });
   const workers = await startWorkers({

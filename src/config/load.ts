@@ -2,7 +2,6 @@ import { ConfigurationError } from '../errors.ts';
 import type { DeadLetterTimers } from '../model/dead-letter.ts';
 import { defaultHold, type HoldSettings } from '../model/hold.ts';
 import { defaultWatch, type WatchSettings } from '../model/silence.ts';
-import { bodyLimitOf } from '../sources/body-limit.ts';
 import type { Source, SourceDefinition } from '../sources/define-source.ts';
 import type { SecretEnv } from '../sources/secret-settings.ts';
 import { loadTemporalTarget, type TemporalTarget } from '../temporal/client.ts';
@@ -98,7 +97,6 @@ export function loadConfig(
       );
     }
   }
-  problems.push(...bodiesThatNeverFit(sources, values));
   if (problems.length > 0) {
     throw new ConfigurationError(
       `The configuration has ${describeCount(problems.length)}:\n- ${problems.join('\n- ')}`,
@@ -176,17 +174,6 @@ function unknownSettings(given: Record<string, unknown>): string[] {
       const near = nearestName(name, names);
       return `${name}: is no setting of Landfall.${near === null ? ' See docs/configuration.md.' : ` Did you mean ${near}?`}`;
     });
-}
-
-/** Such a body would be told to come again for ever. */
-function bodiesThatNeverFit(
-  sources: readonly Source[],
-  { LANDFALL_MAX_BODY_BYTES: common, LANDFALL_HELD_BODY_BYTES: held }: SettingValues,
-): string[] {
-  const largest = Math.max(...sources.map((source) => bodyLimitOf(source, common).bytes), common ?? 0);
-  return held >= largest
-    ? []
-    : [`LANDFALL_HELD_BODY_BYTES: must be at least ${largest}, the largest body that is taken.`];
 }
 
 function attempt<Result>(problems: string[], read: () => Result): Result | undefined {

@@ -80,16 +80,19 @@ export const settings = {
     count.min(1_024).max(largestInlineBytes).default(131_072),
   ),
   LANDFALL_HELD_BODY_BYTES: setting(
-    'How many bytes of such larger bodies one receiver takes at once; what comes beyond is told to come again (503).',
+    'How many bytes of such larger bodies a receiver, or of such larger records a worker, has in memory at once, `26214400` or more. What comes beyond waits five seconds, and is then told to come again (503).',
     '`104857600`, four of the largest',
-    count.default(104_857_600),
+    count
+      .min(largestBodyBytes, `must be at least ${largestBodyBytes}, one of the largest`)
+      .default(104_857_600),
   ),
   LANDFALL_KEEP_BODIES: setting(
     'How long a larger body is kept once nobody uses it any more, at least `60d`. It is used when it is delivered, relayed, replayed, and while a dead letter refers to it.',
     '`90d`',
     duration
       .refine((milliseconds) => milliseconds >= 60 * 86_400_000, {
-        error: 'must be 60d or longer: runs that refer to it can be replayed and reset for 30 days after their end',
+        error:
+          'must be 60d or longer: runs that refer to it can be replayed and reset for 30 days after their end',
       })
       .prefault('90d'),
   ),

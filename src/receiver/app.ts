@@ -6,6 +6,7 @@ import express, {
   type Response,
 } from 'express';
 import type { Logger } from 'pino';
+import { createRoom } from '../bodies/room.ts';
 import type { Overflow } from '../inbox/overflow.ts';
 import type { Metrics } from '../monitoring/metrics.ts';
 import { bodyLimitOf } from '../sources/body-limit.ts';
@@ -14,7 +15,6 @@ import type { Store } from '../store/store.ts';
 import type { EventStarter } from '../temporal/event-starter.ts';
 import { createAcceptor } from './accept-event.ts';
 import { createArrivalNotes } from './arrivals.ts';
-import { createLargeBodies } from './large-bodies.ts';
 import { sendProblem } from './problem.ts';
 import { rawBody, requireFormat } from './raw-body.ts';
 import { createRejections } from './rejections.ts';
@@ -49,8 +49,7 @@ export function createReceiver(deps: {
   now: () => number;
 }): Receiver {
   const { sources, metrics, logger, maxBodyBytes } = deps;
-  const large = createLargeBodies({
-    aboveBytes: deps.inlineBodyBytes,
+  const room = createRoom({
     maxBytes: deps.heldBodyBytes,
     onChange: (bytes) => metrics.heldBodyBytes.set(bytes),
   });
@@ -98,23 +97,18 @@ export function createReceiver(deps: {
       next();
     },
     requireFormat<SourceParameters>((parameters) => sources.get(keyOf(parameters))?.bodyFormats ?? ['json']),
-    rawBody<SourceParameters>({
-      large,
-      limitOf: (parameters) => bodyLimitOf(sourceOf(sources, parameters), maxBodyBytes),
-      onBusy: (parameters) => {
-        const source = keyOf(parameters);
-        metrics.deliveries.inc({ source, result: 'unavailable' });
-        logger.warn({ source }, 'not accepted: as many large bodies as may be are under way');
+    rawBody<SourceParameters>(
+      {
+        large: { room, aboveBytes: deps.inlineBodyBytes },
+        limitOf: (parameters) => bodyLimitOf(sourceOf(sources, parameters), maxBodyBytes),
+        onBusy: (parameters) => {
+          const source = keyOf(parameters);
+          metrics.deliveries.inc({ source, result: 'unavailable' });
+          logger.warn({ source }, 'not accepted: as many large bodies as may be are under way');
+        },
       },
-    }),
-    async (request: Request<SourceParameters>, response: Response) => {
-      const { length } = request.body as Buffer;
-      try {
-        await receiveDelivery(sourceOf(sources, request.params), request, response, webhook);
-      } finally {
-        large.release(length);
-      }
-    },
+      (request, response) => receiveDelivery(sourceOf(sources, request.params), request, response, webhook),
+    ),
   );
   app.use((_request, response) => {
     sendProblem(response, 'LANDFALL_PATH_UNKNOWN', 'Deliveries are posted to /webhooks/<source>.');

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { IncomingMessage } from 'node:http';
-import type { RequestHandler } from 'express';
-import type { BodyFormat } from '../sources/define-source.ts';
+import type { Request, RequestHandler, Response } from 'express';
+import type { Room } from '../bodies/room.ts';
 import type { BodyLimit } from '../sources/body-limit.ts';
+import type { BodyFormat } from '../sources/define-source.ts';
 import { isForm } from '../sources/parse-body.ts';
-import type { LargeBodies } from './large-bodies.ts';
 import { sendProblem, sendUnavailable } from './problem.ts';
 
 /** `application/json` and `application/<anything>+json`, with or without parameters. */
@@ -51,34 +51,51 @@ export function requireFormat<Parameters>(
  */
 const discardMilliseconds = 500;
 
+/** Bounds what large bodies take at once. Small ones are never counted: no flood of large ones refuses a small one. */
+export interface LargeBodies {
+  room: Room;
+  /** The size above which a body is large. */
+  aboveBytes: number;
+}
+
 type Refusal = 'too-large' | 'busy' | 'broken';
 
 /**
- * The exact bytes of the body as `request.body`, an empty Buffer where there is none. (`express.raw` answers a body that
- * is too large only once all of it has come: a body without end would never be refused.) Whoever comes after it releases the
- * body's size from `large`.
+ * Hands the exact bytes of the body on as `request.body`, an empty Buffer where there is none. (`express.raw` answers a body that
+ * is too large only once all of it has come: a body without end would never be refused.)
+ *
+ * A large body is not read before there is room for it: until then its bytes stay with the client. It has its room until `take`
+ * ends.
  *
  * @param options.limitOf - of the source that is asked for
- * @param options.onBusy - hears of a body that `large` has no room for
+ * @param options.large - null: large bodies are read like all others
+ * @param options.onBusy - hears of a body that there was no room for in time
  */
-export function rawBody<Parameters>({
-  limitOf,
-  large,
-  onBusy = () => undefined,
-}: {
-  limitOf: (parameters: Parameters) => BodyLimit;
-  large: LargeBodies;
-  onBusy?: (parameters: Parameters) => void;
-}): RequestHandler<Parameters> {
-  return async (request, response, next) => {
+export function rawBody<Parameters>(
+  {
+    limitOf,
+    large,
+    onBusy = () => undefined,
+  }: {
+    limitOf: (parameters: Parameters) => BodyLimit;
+    large: LargeBodies | null;
+    onBusy?: (parameters: Parameters) => void;
+  },
+  take: (request: Request<Parameters>, response: Response) => Promise<void>,
+): RequestHandler<Parameters> {
+  return async (request, response) => {
     const limit = limitOf(request.params);
-    const body = await readBody(request, limit.bytes, large);
-    if (Buffer.isBuffer(body)) {
-      request.body = body;
-      next();
+    const read = await readBody(request, limit.bytes, large);
+    if (typeof read !== 'string') {
+      request.body = read.body;
+      try {
+        await take(request, response);
+      } finally {
+        read.leave();
+      }
       return;
     }
-    if (body === 'broken') {
+    if (read === 'broken') {
       sendProblem(
         response,
         'LANDFALL_REQUEST_BROKEN',
@@ -86,11 +103,15 @@ export function rawBody<Parameters>({
       );
       return;
     }
+    request.resume();
     await Promise.race([ended(request), sleep(discardMilliseconds)]);
     response.set('Connection', 'close');
-    if (body === 'busy') {
+    if (read === 'busy') {
       onBusy(request.params);
-      sendUnavailable(response, 'As many large bodies as fit into memory are under way. Send it again later.');
+      sendUnavailable(
+        response,
+        'As many large bodies as fit into memory are under way. Send it again later.',
+      );
       return;
     }
     sendProblem(
@@ -101,42 +122,69 @@ export function rawBody<Parameters>({
   };
 }
 
+/** @returns the body, and `leave` to be called when it is needed no more */
 function readBody(
   request: IncomingMessage,
-  maxBodyBytes: number,
-  large: LargeBodies,
-): Promise<Buffer | Refusal> {
+  maxBytes: number,
+  large: LargeBodies | null,
+): Promise<{ body: Buffer; leave: () => void } | Refusal> {
+  const { 'content-length': length } = request.headers;
+  const announced = length === undefined ? null : Number(length);
+  const aboveBytes = large?.aboveBytes ?? Infinity;
   return new Promise((resolve) => {
     let chunks: Buffer[] = [];
     let size = 0;
     let settled = false;
+    let leave = (): void => undefined;
     const refuse = (why: Refusal): void => {
       if (settled) return;
       settled = true;
       chunks = [];
-      large.release(size);
+      leave();
       resolve(why);
     };
-    request.on('data', (chunk: Buffer) => {
+    /** How large one becomes that does not announce it is not known: it may become as large as any. */
+    const waitForRoom = (goOn: () => void): void => {
+      void large?.room.take(announced ?? maxBytes).then((given) => {
+        if (given === null) {
+          refuse('busy');
+          return;
+        }
+        leave = given;
+        if (settled) leave();
+        else goOn();
+      });
+    };
+    const add = (chunk: Buffer): void => {
       if (settled) return;
-      const grown = size + chunk.length;
-      if (grown > maxBodyBytes) refuse('too-large');
-      else if (!large.grow(size, grown)) refuse('busy');
-      else {
-        size = grown;
-        chunks.push(chunk);
+      const isLargeNow = announced === null && size <= aboveBytes && size + chunk.length > aboveBytes;
+      size += chunk.length;
+      if (size > maxBytes) {
+        refuse('too-large');
+        return;
       }
+      chunks.push(chunk);
+      if (!isLargeNow) return;
+      request.pause();
+      waitForRoom(() => request.resume());
+    };
+    const listen = (): void => {
+      request.on('data', add);
+      request.once('end', () => {
+        if (settled) return;
+        settled = true;
+        resolve({ body: Buffer.concat(chunks), leave });
+      });
+    };
+    request.once('error', () => {
+      refuse('broken');
     });
-    request.once('end', () => {
-      if (settled) return;
-      settled = true;
-      resolve(Buffer.concat(chunks));
+    request.once('close', () => {
+      refuse('broken');
     });
-    request.once('error', () => refuse('broken'));
-    request.once('close', () => refuse('broken'));
-    const announced = Number(request.headers['content-length'] ?? 0);
-    if (announced > maxBodyBytes) refuse('too-large');
-    else if (!large.hasRoomFor(announced)) refuse('busy');
+    if (announced !== null && announced > maxBytes) refuse('too-large');
+    else if (announced !== null && announced > aboveBytes) waitForRoom(listen);
+    else listen();
   });
 }
 

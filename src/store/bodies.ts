@@ -73,7 +73,11 @@ export function createBodies(database: Database): Bodies {
       );
       for (let purged = 0; ;) {
         const gone = await database.run((queries) => {
-          const some = queries.select({ sha256: bodies.sha256 }).from(bodies).where(unused).limit(purgeAtOnce);
+          const some = queries
+            .select({ sha256: bodies.sha256 })
+            .from(bodies)
+            .where(unused)
+            .limit(purgeAtOnce);
           // The age once more: one that was renewed since the search stays.
           return queries
             .delete(bodies)
@@ -87,12 +91,18 @@ export function createBodies(database: Database): Bodies {
   };
 }
 
-/** Answers how many of them there are. */
+/** Answers how many of them there are. In one order always: two that renew the same ones never wait for each other in a circle. */
 async function renew(queries: Queries, sha256s: readonly string[]): Promise<number> {
+  const inOrder = queries
+    .select({ sha256: bodies.sha256 })
+    .from(bodies)
+    .where(inArray(bodies.sha256, [...sha256s]))
+    .orderBy(asc(bodies.sha256))
+    .for('no key update');
   const renewed = await queries
     .update(bodies)
     .set({ usedAt: sql`clock_timestamp()` })
-    .where(inArray(bodies.sha256, [...sha256s]))
+    .where(inArray(bodies.sha256, inOrder))
     .returning({ sha256: bodies.sha256 });
   return renewed.length;
 }

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Store } from '../../src/store/store.ts';
 import { storeApplyAgainContract } from './store-apply-again.contract.ts';
 import { storeApplyContract } from './store-apply.contract.ts';
+import { storeBodiesContract } from './store-bodies.contract.ts';
 import { storeBoundedTablesContract } from './store-bounded-tables.contract.ts';
 import { storeDeadLettersContract } from './store-dead-letters.contract.ts';
 import { storeDifferencesContract } from './store-differences.contract.ts';
@@ -48,6 +49,7 @@ export function storeContract(open: () => Promise<Store>): void {
     storeDeadLettersContract(subject);
     storeDifferencesContract(subject);
     storeInboxContract(subject);
+    storeBodiesContract(subject);
     storeBoundedTablesContract(subject);
     storeFailuresContract(subject);
     storePartitionsContract(subject);

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { createActivities } from '../../activities/index.ts';
 import type { Activities } from '../../activities/types.ts';
+import { createRoom } from '../../src/bodies/room.ts';
 import type { LandfallEvent } from '../../src/model/event.ts';
 import { createLogger } from '../../src/monitoring/logger.ts';
 import { createMetrics } from '../../src/monitoring/metrics.ts';
@@ -42,7 +43,7 @@ export function shopSource(parts: Partial<SourceParts>): Source {
 }
 
 /** Makes the activities of one source. */
-export function createLandOnce(store: Store, source: Source): LandOnce {
+export function createLandOnce(store: Store, source: Source, inlineBodyBytes = 131_072): LandOnce {
   const log: Record<string, unknown>[] = [];
   const destination = {
     write: (line: string) => void log.push(JSON.parse(line) as Record<string, unknown>),
@@ -56,6 +57,8 @@ export function createLandOnce(store: Store, source: Source): LandOnce {
     timers: { remindAfterMilliseconds: 60_000, escalateAfterMilliseconds: 60_000 },
     hold: null,
     watch: null,
+    inlineBodyBytes,
+    room: createRoom({ maxBytes: 104_857_600 }),
     now: Date.now,
     redact: (text) => text.replaceAll('hidden-value', '[redacted]'),
   });
