@@ -10,7 +10,7 @@ const patienceMilliseconds = 5_000;
 export interface Room {
   /**
    * Waits for room.
-   * @returns what gives it back, to be called once; null where there was none in time
+   * @returns what gives it back; null where there was none in time
    */
   take(bytes: number): Promise<(() => void) | null>;
 }
@@ -56,7 +56,10 @@ export function createRoom({
             return;
           }
           change(bytes);
+          let left = false;
           resolve(() => {
+            if (left) return;
+            left = true;
             release();
             change(-bytes);
           });

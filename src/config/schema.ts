@@ -75,9 +75,14 @@ export const settings = {
     bodyBytes.nullable().default(null),
   ),
   LANDFALL_INLINE_BODY_BYTES: setting(
-    "The largest body or record that stands in a workflow's history itself. Larger ones are kept in the store and referred to; accepting one needs the store as well as Temporal.",
+    "The largest body or record that stands in a workflow's history itself. Larger ones are kept in the store and referred to; accepting one needs the store as well as Temporal. `0`: all are.",
     '`131072`',
-    count.min(1_024).max(largestInlineBytes).default(131_072),
+    z.coerce
+      .number('must be a number')
+      .int('must be a whole number')
+      .min(0, 'must be 0 or more')
+      .max(largestInlineBytes, `must be at most ${largestInlineBytes}`)
+      .default(131_072),
   ),
   LANDFALL_HELD_BODY_BYTES: setting(
     'How many bytes of such larger bodies a receiver, or of such larger records a worker, has in memory at once, `26214400` or more. What comes beyond waits five seconds, and is then told to come again (503).',

@@ -14,7 +14,7 @@ import { readGenericSources } from '../../src/sources/generic.ts';
 import { startReconciliation } from '../../src/temporal/reconciliations.ts';
 import { createDatabase, query } from '../support/create-database.ts';
 import { makeGithub } from '../support/github.ts';
-import { fastRetry, type Harness, startHarness, uniqueName } from '../support/harness.ts';
+import { fastRetry, type Harness, startHarness, uniqueName, withoutListing } from '../support/harness.ts';
 import { runLandfall } from '../support/landfall-command.ts';
 import { sha256 } from '../support/receiver.ts';
 import { recordHistory } from '../support/record-history.ts';
@@ -333,4 +333,70 @@ describe('bodies and records of up to 25 MiB', { timeout: 180_000 }, () => {
     await expectHandedOn(customer);
     await activitiesOf(run(reconciling.workflowId));
   });
+});
+
+describe('with LANDFALL_INLINE_BODY_BYTES=0', { timeout: 120_000 }, () => {
+  const marker = 'ada.lovelace@example.com';
+  let harness: Harness;
+  const vendor = { failures: 0 };
+  const given: JsonValue[] = [];
+  beforeAll(async () => {
+    harness = await startHarness({
+      settings: { LANDFALL_INLINE_BODY_BYTES: '0' },
+      change: (source) => ({
+        ...withoutListing(source),
+        destinations: [],
+        fetchRecord: ({ id }) => {
+          if (vendor.failures > 0) {
+            vendor.failures -= 1;
+            return Promise.reject(new VendorUnavailableError('The vendor is down.'));
+          }
+          return Promise.resolve({ data: { id, email: marker }, version: 1, sourceTime: null });
+        },
+        handlers: [on('customer.*', (record) => void given.push(record), { name: 'albums' })],
+      }),
+    });
+  });
+  afterAll(() => harness.stop());
+
+  test('no body and no record stands in a history, however its event goes', async () => {
+    const { vendor: demo, source, runtime, deadLetters } = harness;
+    const send = async (failures: number) => {
+      vendor.failures = failures;
+      const event = demo.createCustomer();
+      expect((await harness.post({ ...event, email: marker })).status).toBe(200);
+      return { id: event.id, record: { id: event.data.id, email: marker } };
+    };
+    const handle = (workflowId: string) => runtime.client.workflow.getHandle(workflowId);
+
+    const atOnce = await send(0);
+    await expect(harness.event(atOnce.id).result()).resolves.toMatchObject({ outcome: 'applied' });
+    const later = await send(2);
+    await expect(harness.event(later.id).result()).resolves.toMatchObject({ outcome: 'applied' });
+    const failed = await send(5);
+    await expect(harness.event(failed.id).result()).rejects.toThrow();
+    const first = await harness.event(failed.id).describe();
+    await deadLetters.replay({ source: source.name, eventId: failed.id }, ada, 30_000);
+    const letter = handle(`dead-letter:${source.name}:${failed.id}`);
+    await expect(letter.result()).resolves.toMatchObject({ resolution: 'replayed' });
+
+    expect(given).toEqual([atOnce, later, failed].map(({ record }) => record));
+    const runs = [
+      ...[atOnce, later, failed].map(({ id }) => harness.event(id)),
+      ...[runtime.client.workflow.getHandle(first.workflowId, first.runId), letter],
+    ];
+    const encoded = Buffer.from(`"${marker}"`).toString('base64').replaceAll('=', '');
+    for (const run of runs) {
+      const history = historyToJSON(await run.fetchHistory());
+      expect(decodePayloads(history)).not.toContain(marker);
+      expect(history).not.toContain(encoded);
+    }
+  });
+
+  /** A history with each payload as what it says. */
+  function decodePayloads(history: string): string {
+    return history.replaceAll(/"data": ?"([A-Za-z0-9+/=]*)"/g, (_, data: string) =>
+      Buffer.from(data, 'base64').toString('utf8'),
+    );
+  }
 });

@@ -21,7 +21,7 @@ export interface LandOnce {
   land(
     id: string,
     parts?: Partial<LandfallEvent>,
-    run?: { runId?: string; nonce?: string },
+    run?: { runId?: string; nonce?: string; byReference?: true },
   ): Promise<unknown>;
 }
 
@@ -65,14 +65,19 @@ export function createLandOnce(store: Store, source: Source, inlineBodyBytes = 1
   return {
     activities,
     log,
-    land: (id, parts = {}, { runId = randomUUID(), nonce } = {}) => {
+    land: (id, parts = {}, { runId = randomUUID(), nonce, byReference } = {}) => {
       const { event } = buildInboxItem(id, { source: source.name, ...parts });
       const environment = new MockActivityEnvironment({
         workflowExecution: { workflowId: `${source.name}:${id}`, runId },
         startToCloseTimeoutMs: 8_000,
       });
       const entity = event.entity ?? { type: 'customer', id: 'cus_1' };
-      return environment.run(activities.tryEvent, { event, entity, nonce: nonce ?? null });
+      return environment.run(activities.tryEvent, {
+        event,
+        entity,
+        nonce: nonce ?? null,
+        ...(byReference === undefined ? {} : { byReference }),
+      });
     },
   };
 }
