@@ -88,6 +88,18 @@ module.exports = {
       },
     },
     {
+      name: 'bodies-know-no-temporal-and-no-express',
+      severity: 'error',
+      from: { path: '^src/bodies' },
+      to: {
+        path: [
+          '^src/(receiver|temporal|cli|dev|config|inbox)',
+          '^(activities|workflows)',
+          'node_modules/(express|@temporalio)/',
+        ],
+      },
+    },
+    {
       name: 'receiver-knows-no-activity-and-no-workflow',
       severity: 'error',
       from: { path: '^src/(receiver|inbox)' },

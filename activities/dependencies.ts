@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { Channel } from '../src/alerting/channel.ts';
 import type { AlertSettings, OpenWork } from '../src/model/alerts.ts';
+import type { Room } from '../src/bodies/room.ts';
 import type { LandfallEvent } from '../src/model/event.ts';
 import type { ProcessEventInput } from '../src/model/process-event.ts';
 import type { EventSelection, ReplayMark, RunRef } from '../src/model/replay-events.ts';
@@ -107,6 +108,10 @@ export interface ActivityDependencies {
   /** How people are told of alerts. */
   channels: readonly Channel[];
   lags: Pick<LagNotes, 'note'>;
+  /** Larger bodies and records are kept in the store, and stand in histories by reference. */
+  inlineBodyBytes: number;
+  /** For large records that come back from there. */
+  room: Room;
   /** Milliseconds since the epoch; decides only what is plausible and where a reconciliation begins, never which version wins. */
   now: () => number;
   /** Takes the configured secrets out of a text. */

@@ -11,6 +11,7 @@ import { createHoldActivities } from './holds.ts';
 import { observeSteps } from './observe-steps.ts';
 import { createReconciliationActivities } from './reconciliation.ts';
 import { createRedeliverMissed } from './redeliver-missed.ts';
+import { createReferToRecord } from './refer-to-record.ts';
 import { createReplayActivities } from './replay-events.ts';
 import { reportFailures } from './report-failures.ts';
 import { createSilenceActivities } from './silence.ts';
@@ -28,13 +29,23 @@ export function createActivities(dependencies: ActivityDependencies): Activities
     },
     dependencies,
   );
+  const referToRecord = createReferToRecord(dependencies);
   return reportFailures(
     {
       ...steps,
+      fetchRecord: async (input) => {
+        const fetched = await steps.fetchRecord(input);
+        if (fetched.kind !== 'record') return fetched;
+        const byReference = input.byReference === true;
+        const incoming = await referToRecord(input.event.source, fetched.incoming, { byReference });
+        return { kind: 'record', incoming };
+      },
+      applyStored: steps.applyRecord,
+      deliverStored: steps.deliver,
       waitForTurn: createWaitForTurn(dependencies),
       markDelivered: createMarkDelivered(dependencies),
       awaitStore: () => dependencies.store.ping(),
-      tryEvent: createTryEvent(steps, dependencies),
+      tryEvent: createTryEvent(steps, { ...dependencies, referToRecord }),
       ...createDeadLetterActivities(dependencies),
       ...createReconciliationActivities(dependencies),
       auditRecords: createAuditRecords(dependencies),

@@ -104,8 +104,12 @@ export interface Activities {
   fetchRecord: LandingSteps['fetchRecord'];
   /** The version guard, the processed mark and the write, in one transaction. */
   applyRecord: LandingSteps['applyRecord'];
+  /** The same for a record that stands in the history by reference: workers of before would take it for an empty one. */
+  applyStored: LandingSteps['applyRecord'];
   /** Hands the record to one destination or handler, under an idempotency key. Heartbeats where that may take long. */
   deliver(input: DeliverInput): Promise<void>;
+  /** The same for a record that stands in the history by reference. */
+  deliverStored(input: DeliverInput): Promise<void>;
   /** Notes that a destination has had the record, where `deliver` could not: the store was away. */
   markDelivered(input: DeliverInput): Promise<void>;
   /** Ends when our own store answers. */
@@ -131,6 +135,8 @@ export interface Activities {
     openForMilliseconds: number;
     escalated: boolean;
     lastError: string;
+    /** The hashes of what it refers to in the store: it stays in use. Absent in the histories of before there was such. */
+    stored?: string[];
   }): Promise<void>;
   /** Reads an event out of a delivery that could not be read before: an adapter may have been mended meanwhile. */
   readDelivery(input: {

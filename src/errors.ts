@@ -96,7 +96,7 @@ export class VendorAnswerError extends LandfallError {
   readonly code = 'LANDFALL_VENDOR_ANSWER';
 }
 
-/** A record is too large to pass through a workflow's history (Temporal's limit is 2 MiB a payload). */
+/** A record is larger than 25 MiB, or than what a run that an earlier version began can carry. Thrown around `fetchRecord`. */
 export class RecordTooLargeError extends LandfallError {
   readonly code = 'LANDFALL_RECORD_TOO_LARGE';
 }
@@ -147,6 +147,11 @@ export class StoreUnavailableError extends LandfallError {
 /** The store refuses a value: a defect of ours, or data that no table can hold. Thrown by the store. */
 export class StoreRefusedError extends LandfallError {
   readonly code = 'LANDFALL_STORE_REFUSED';
+}
+
+/** A large body is not kept any more: nobody had used it for longer than `LANDFALL_KEEP_BODIES`. Thrown by who reads it. */
+export class BodyGoneError extends LandfallError {
+  readonly code = 'LANDFALL_BODY_GONE';
 }
 
 /** Temporal cannot be reached or started. */

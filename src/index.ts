@@ -107,6 +107,7 @@ export {
   vendorUnreachable,
 } from './sources/vendor-error.ts';
 export {
+  BodyGoneError,
   ConfigurationError,
   DeadLetteredError,
   DestinationDeniedError,

@@ -1,4 +1,9 @@
-import type { DeadLetterInput, DeadLetterState, FailureReport } from '../src/model/dead-letter.ts';
+import {
+  type DeadLetterInput,
+  type DeadLetterState,
+  type FailureReport,
+  storedOf,
+} from '../src/model/dead-letter.ts';
 import { describeEntity } from '../src/model/event.ts';
 import { deadLetterWorkflowId } from '../src/model/ids.ts';
 import { inline } from './inline.ts';
@@ -23,7 +28,7 @@ const advice: Readonly<Record<string, string>> = {
   LANDFALL_VENDOR_ANSWER:
     "The vendor's answer is not as documented: its API may have changed. Mend the source adapter, deploy, replay.",
   LANDFALL_RECORD_TOO_LARGE:
-    'The record is too large to pass through Temporal. Let the source fetch fewer fields, deploy, replay.',
+    'The record is too large. Let the source fetch fewer fields, deploy, replay.',
   LANDFALL_DESTINATION_UNAVAILABLE:
     'The record is written; a destination failed on every attempt. Replay when it answers: only the missing deliveries are made.',
   LANDFALL_DESTINATION_REFUSED:
@@ -34,6 +39,8 @@ const advice: Readonly<Record<string, string>> = {
     'The record is written; a handler failed on every attempt. Mend it and deploy, or wait for what it needs, then replay: only what has not had the record gets it.',
   LANDFALL_HANDLER_REFUSED:
     'The record is written; a handler says that no attempt can succeed. Mend what it says, then replay: only what has not had the record gets it.',
+  LANDFALL_BODY_GONE:
+    'What the event said is not kept any more. Reconcile the source, so that our copy is right without it, then discard.',
   LANDFALL_STORE_REFUSED:
     'Our own database refuses the value: a defect of ours, or data that no table can hold. Mend it, deploy, replay.',
 };
@@ -47,6 +54,7 @@ export function renderDetails(input: DeadLetterInput, state: DeadLetterState, na
     `## ${heading(state)}`,
     `${errors}, ${state.replays} replays, open since ${state.openedAt}${state.escalated ? ', **escalated**' : ''}`,
     `**${subject(input)}**`,
+    kept(input),
     state.seen > 1 ? `The same bytes came in ${state.seen} times.` : '',
     last === undefined ? '' : `### What failed\n${failure(last, namespace)}`,
     `### What you can do\n${last === undefined ? generalAdvice : (advice[last.type] ?? generalAdvice)}`,
@@ -87,6 +95,13 @@ function subject({ source, eventId, subject: about }: DeadLetterInput): string {
   if (about.kind === 'unreadable') return `${source}: a delivery that could not be read (\`${eventId}\`)`;
   const entity = describeEntity(about.event.entity);
   return `${source}: ${inline(about.event.type)}${entity === '' ? '' : ` of ${inline(entity)}`}, event \`${eventId}\``;
+}
+
+/** Where its body is, if it is not in the input of this workflow. */
+function kept({ source, eventId, subject: about }: DeadLetterInput): string {
+  const [body] = storedOf(about);
+  if (body === undefined) return '';
+  return `Its body (${body.bytes} bytes) is kept in the store: \`landfall dead-letters show ${source}:${eventId}\` shows it.`;
 }
 
 function failure(report: FailureReport, namespace: string): string {

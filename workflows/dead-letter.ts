@@ -13,11 +13,12 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
-import type {
-  DeadLetterInput,
-  DeadLetterResult,
-  DeadLetterState,
-  Decision,
+import {
+  type DeadLetterInput,
+  type DeadLetterResult,
+  type DeadLetterState,
+  type Decision,
+  storedOf,
 } from '../src/model/dead-letter.ts';
 import type { LandfallEvent } from '../src/model/event.ts';
 import { eventWorkflowId } from '../src/model/ids.ts';
@@ -252,6 +253,7 @@ async function speakUp(input: DeadLetterInput, state: DeadLetterState): Promise<
     openForMilliseconds: openFor,
     escalated: state.escalated,
     lastError: state.errors.at(-1)?.type ?? 'unknown',
+    stored: storedOf(input.subject).map(({ sha256 }) => sha256),
   });
 }
 

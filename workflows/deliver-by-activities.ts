@@ -31,10 +31,10 @@ export function createDeliver(
       const timeoutMilliseconds = policy?.timeoutMilliseconds ?? null;
       for (;;) {
         try {
-          await remote(left, `deliver ${record} to ${destination}`, {
-            notRetried,
-            timeoutMilliseconds,
-          }).deliver(tried ? { ...input, attemptsBefore: 1 } : input);
+          const how = { notRetried, timeoutMilliseconds };
+          const { deliver, deliverStored } = remote(left, `deliver ${record} to ${destination}`, how);
+          const handOn = input.incoming.storedData === undefined ? deliver : deliverStored;
+          await handOn(tried ? { ...input, attemptsBefore: 1 } : input);
           return;
         } catch (error) {
           if (!options.waitsForStore || !isStoreUnavailable(error)) throw error;

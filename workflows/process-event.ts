@@ -31,7 +31,12 @@ export async function processEvent(input: ProcessEventInput): Promise<ProcessEve
   if (event.entity === null) {
     return { outcome: 'ignored', version: null, previous: null, delivered: [] };
   }
-  const landing = { event: withoutBody(event), entity: event.entity, nonce: input.replay?.nonce ?? null };
+  const landing: LandingInput = {
+    event: withoutBody(event),
+    entity: event.entity,
+    nonce: input.replay?.nonce ?? null,
+    ...((input.workflowVersion ?? 1) < 4 ? {} : { byReference: true }),
+  };
   const progress: LandingProgress = {
     ...{ step: 'fetchRecord', triedStep: null, applied: null },
     ...{ callQueue: null, once: false },
@@ -78,6 +83,7 @@ function land(
     case 2:
       return landAtFirst(landing, retry, progress);
     case 3:
+    case 4:
       return landThroughHolds(landing, retry, progress, { replay: replay !== null });
   }
 }
@@ -90,6 +96,7 @@ function causeOf(error: unknown): { cause?: Error } {
 /** What was received is for people: no step needs it. */
 function withoutBody({
   payload: _payload,
+  storedPayload: _storedPayload,
   headers: _headers,
   ...event
 }: LandfallEvent): LandingInput['event'] {

@@ -12,7 +12,9 @@ export async function startReceiver(
 ): Promise<Service & { url: string; port: number }> {
   const { config } = runtime;
   const overflow = createOverflow();
-  const receiver = createReceiver({ ...runtime, overflow, maxBodyBytes: config.maxBodyBytes, now: Date.now });
+  const { maxBodyBytes, inlineBodyBytes, heldBodyBytes } = config;
+  const bodies = { maxBodyBytes, inlineBodyBytes, heldBodyBytes };
+  const receiver = createReceiver({ ...runtime, ...bodies, overflow, now: Date.now });
   const server = await listen(receiver.app, { host, port, setting: 'LANDFALL_PORT' });
   const relay = createRelay({ ...runtime, overflow });
   relay.start();

@@ -1,4 +1,5 @@
 import { createActivities } from '../../activities/index.ts';
+import { createRoom } from '../bodies/room.ts';
 import { createLagNotes } from '../monitoring/lag-notes.ts';
 import { ensureAlerts } from '../temporal/alerts.ts';
 import { findCallQueues } from '../temporal/call-queues.ts';
@@ -10,6 +11,7 @@ import { createDeadLetterCases } from '../temporal/dead-letter-cases.ts';
 import { createEventRuns } from '../temporal/event-runs.ts';
 import { loadWorkflowBundle, startWorkers } from '../temporal/worker.ts';
 import { keepPartitions } from './keep-partitions.ts';
+import { purgeBodies } from './purge-bodies.ts';
 import type { Runtime, Service } from './runtime.ts';
 
 /** Prepares the namespace, starts the workers, then keeps the schedules: their first runs find somebody to do them. */
@@ -33,6 +35,8 @@ export async function startWorker(
     watch: config.watch,
     alerts: config.alerts,
     lags,
+    inlineBodyBytes: config.inlineBodyBytes,
+    room: createRoom({ maxBytes: config.heldBodyBytes }),
     now: Date.now,
   });
   const workers = await startWorkers({
@@ -55,12 +59,14 @@ export async function startWorker(
     throw error;
   }
   const partitions = keepPartitions(runtime);
+  const purge = purgeBodies(runtime);
   return {
     ...workers,
     stop: async () => {
       await workers.stop();
       await lags.close();
       await partitions.stop();
+      await purge.stop();
     },
   };
 }

@@ -29,7 +29,11 @@ export interface Config {
   port: number;
   opsHost: string;
   opsPort: number;
-  maxBodyBytes: number;
+  /** Of sources that say nothing of it; null: the usual one. */
+  maxBodyBytes: number | null;
+  inlineBodyBytes: number;
+  heldBodyBytes: number;
+  keepBodiesMilliseconds: number;
   /** null: no setting says where Temporal is. */
   temporal: TemporalTarget | null;
   temporalCli: string | null;
@@ -122,6 +126,10 @@ export function loadConfig(
     opsHost: values.LANDFALL_OPS_HOST ?? host,
     opsPort: values.LANDFALL_OPS_PORT,
     maxBodyBytes: values.LANDFALL_MAX_BODY_BYTES,
+    inlineBodyBytes: values.LANDFALL_INLINE_BODY_BYTES,
+    heldBodyBytes: values.LANDFALL_HELD_BODY_BYTES,
+    // An open dead letter says each time it reminds that its body is in use.
+    keepBodiesMilliseconds: Math.max(values.LANDFALL_KEEP_BODIES, 2 * values.LANDFALL_DEAD_LETTER_REMIND),
     temporal,
     temporalCli: values.LANDFALL_TEMPORAL_CLI,
     taskQueue: values.LANDFALL_TASK_QUEUE,

@@ -1,6 +1,7 @@
 import ms from 'ms';
 import { z } from 'zod';
 import { splitList } from '../model/split-list.ts';
+import { largestBodyBytes, largestInlineBytes } from '../sources/body-limit.ts';
 
 /** One environment variable: what it means, what holds where it is not set, and its schema. */
 export interface Setting<Schema extends z.ZodType = z.ZodType> {
@@ -29,6 +30,9 @@ export const duration = z.string().transform((text, context) => {
   context.addIssue('must be a duration such as 30s, 4h or 2 days');
   return z.NEVER;
 });
+
+/** The largest body, of one source or of all. */
+export const bodyBytes = count.max(largestBodyBytes, `must be at most ${largestBodyBytes} (25 MiB)`);
 
 /** A setting that `off` switches off. */
 const orOff = <Schema extends z.ZodType>(schema: Schema, error: string) =>
@@ -70,9 +74,36 @@ export const settings = {
     port.default(3_001),
   ),
   LANDFALL_MAX_BODY_BYTES: setting(
-    "The largest body that is taken, in bytes. At most 1.4 MiB: Temporal's limit is 2 MiB.",
-    '`1048576`',
-    count.max(1_468_006).default(1_048_576),
+    'The largest body that is taken, in bytes, for sources that are not set otherwise themselves. At most 25 MiB.',
+    'what the vendor says (GitHub: 25 MiB), else `1048576`',
+    bodyBytes.nullable().default(null),
+  ),
+  LANDFALL_INLINE_BODY_BYTES: setting(
+    "The largest body or record that stands in a workflow's history itself. Larger ones are kept in the store and referred to; accepting one needs the store as well as Temporal. `0`: all are.",
+    '`131072`',
+    z.coerce
+      .number('must be a number')
+      .int('must be a whole number')
+      .min(0, 'must be 0 or more')
+      .max(largestInlineBytes, `must be at most ${largestInlineBytes}`)
+      .default(131_072),
+  ),
+  LANDFALL_HELD_BODY_BYTES: setting(
+    'How many bytes of such larger bodies a receiver, or of such larger records a worker, has in memory at once, `26214400` or more. What comes beyond waits five seconds, and is then told to come again (503).',
+    '`104857600`, four of the largest',
+    count
+      .min(largestBodyBytes, `must be at least ${largestBodyBytes}, one of the largest`)
+      .default(104_857_600),
+  ),
+  LANDFALL_KEEP_BODIES: setting(
+    'How long a larger body is kept once nobody uses it any more, at least `60d`. It is used when it is delivered, relayed, replayed, and while a dead letter refers to it.',
+    '`90d`',
+    duration
+      .refine((milliseconds) => milliseconds >= 60 * 86_400_000, {
+        error:
+          'must be 60d or longer: runs that refer to it can be replayed and reset for 30 days after their end',
+      })
+      .prefault('90d'),
   ),
   LANDFALL_SOURCES: setting(
     'Which sources are on, by name, separated by commas.',

@@ -3,6 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import getPort, { portNumbers } from 'get-port';
+import { serveBodies } from '../cli/dev-bodies.ts';
 import { removeDevState, writeDevState } from '../cli/dev-state.ts';
 import { openRuntime, type Runtime, sourcesWithHandlers } from '../cli/runtime.ts';
 import { startOps } from '../cli/start-ops.ts';
@@ -121,8 +122,12 @@ export async function runDev(config: Config, options: DevOptions): Promise<boole
     });
     started.push(() => ops.stop());
 
+    const bodies = config.databaseUrl === null ? await serveBodies(runtime.store) : null;
+    if (bodies !== null) started.push(() => bodies.stop());
+
     await writeDevState(config.dataDirectory, {
       pid: process.pid,
+      ...(bodies === null ? {} : { bodies: bodies.bodies }),
       env: {
         TEMPORAL_ADDRESS: temporal.target.connectionOptions.address ?? '',
         TEMPORAL_NAMESPACE: temporal.target.namespace,

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { TemporalUnavailableError } from '../errors.ts';
+import { storedOf } from '../model/dead-letter.ts';
 import type { Metrics } from '../monitoring/metrics.ts';
 import { inSpan, underTraceparent } from '../monitoring/tracing.ts';
 import { noteConflict } from './note-conflict.ts';
@@ -83,6 +84,8 @@ export function createRelay(deps: {
       // Whoever is behind finds nobody before it.
       if (!behind) overflow.end();
       if (claimed.length === 0) return 'empty';
+      // However long they have waited: the time for which they are kept begins anew with their workflows.
+      await store.renewBodies(claimed.flatMap(({ item }) => storedOf(item)).map(({ sha256 }) => sha256));
       return (await relayAll(claimed, atOnce)) ? 'more' : 'failed';
     } catch (error) {
       logger.warn({ err: error }, 'the inbox cannot be read at the moment');
@@ -164,14 +167,17 @@ export function createRelay(deps: {
     { event }: Extract<InboxItem, { kind: 'event' }>,
     { firstBodySha256 }: StartedEvent,
   ): Promise<void> {
+    const { source, id, bodySha256, payload, storedPayload, receivedAt } = event;
     await noteConflict(deps, {
-      source: event.source,
-      eventId: event.id,
+      source,
+      eventId: id,
       firstSha256: firstBodySha256,
-      bodySha256: event.bodySha256,
-      body: JSON.stringify(event.payload),
+      bodySha256,
+      ...(storedPayload === undefined
+        ? { body: JSON.stringify(payload) }
+        : { body: '', storedBody: storedPayload }),
       bodyEncoding: 'utf8',
-      receivedAt: event.receivedAt,
+      receivedAt,
     });
   }
 

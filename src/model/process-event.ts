@@ -17,16 +17,17 @@ export interface Replay {
 /**
  * Which commands a new run of `processEvent` makes. 1: ordinary activities. 2: `tryEvent` as a local activity first.
  * 3: an event that fails in an outage is held; one that succeeds makes the same commands as in 2.
+ * 4: a large record stands in the history by reference, and goes to activities that know what that is.
  * It is part of the input, so that a run keeps to the version that it was started with, wherever it is replayed or reset,
  * and costs no event of the history: `patched` would cost two for every event there is. Workers learn a version before
  * anybody starts it: upgrade them before the receivers.
  */
-export const workflowVersion = 3;
+export const workflowVersion = 4;
 
 /** The input of the workflow `processEvent`. */
 export interface ProcessEventInput {
   /** See `workflowVersion`. @default 1 */
-  workflowVersion?: 1 | 2 | typeof workflowVersion;
+  workflowVersion?: 1 | 2 | 3 | typeof workflowVersion;
   event: LandfallEvent;
   retry: RetrySettings;
   /** Set where a dead letter or `replayEvents` started it. */

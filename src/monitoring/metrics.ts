@@ -15,6 +15,8 @@ export interface Metrics extends Timings {
   versionSkew: Counter<'source'>;
   acceptSeconds: Histogram<'source'>;
   conflicts: Counter<'source'>;
+  bodiesKept: Counter<'source' | 'result'>;
+  heldBodyBytes: Gauge;
   inboxItems: Gauge;
   inboxRelayed: Counter<'source'>;
   inboxRefused: Counter<'source'>;
@@ -104,6 +106,16 @@ export function createMetrics(): Metrics {
     conflicts: counter('conflicts', 'Deliveries of a known event id with another body; the first wins.', [
       'source',
     ]),
+    bodiesKept: counter(
+      'bodies_kept',
+      'Large bodies and records that were put into the store, by whether their bytes were there already: new, known.',
+      ['source', 'result'],
+    ),
+    heldBodyBytes: new Gauge({
+      name: 'landfall_held_body_bytes',
+      help: 'Bytes of large bodies that this receiver has in memory.',
+      registers,
+    }),
     inboxItems: new Gauge({
       name: 'landfall_inbox_items',
       help: 'Events in the inbox, waiting for Temporal; above 100,000 an estimate.',

@@ -6,8 +6,10 @@ import express, {
   type Response,
 } from 'express';
 import type { Logger } from 'pino';
+import { createRoom } from '../bodies/room.ts';
 import type { Overflow } from '../inbox/overflow.ts';
 import type { Metrics } from '../monitoring/metrics.ts';
+import { bodyLimitOf } from '../sources/body-limit.ts';
 import type { Source } from '../sources/define-source.ts';
 import type { Store } from '../store/store.ts';
 import type { EventStarter } from '../temporal/event-starter.ts';
@@ -18,7 +20,7 @@ import { rawBody, requireFormat } from './raw-body.ts';
 import { createRejections } from './rejections.ts';
 import { traceDelivery } from './trace-delivery.ts';
 import { receiveDelivery } from './webhook-route.ts';
-import { keyOf, type SourceParameters } from './delivery-request.ts';
+import { keyOf, sourceOf, type SourceParameters } from './delivery-request.ts';
 
 /** The receiver: `app` for a server, `close` once the server is closed. */
 export interface Receiver {
@@ -30,6 +32,9 @@ export interface Receiver {
 /**
  * The receiver's Express application: `POST /webhooks/:source`, or `/webhooks/:source/:account`, and nothing else.
  *
+ * @param deps.maxBodyBytes - the largest body of sources that say nothing of it; null: the usual one
+ * @param deps.inlineBodyBytes - larger bodies are kept in the store
+ * @param deps.heldBodyBytes - of the larger bodies, what is in memory at once
  * @param deps.now - milliseconds since the epoch, for timestamp tolerances
  */
 export function createReceiver(deps: {
@@ -39,10 +44,16 @@ export function createReceiver(deps: {
   metrics: Metrics;
   logger: Logger;
   overflow: Overflow;
-  maxBodyBytes: number;
+  maxBodyBytes: number | null;
+  inlineBodyBytes: number;
+  heldBodyBytes: number;
   now: () => number;
 }): Receiver {
   const { sources, metrics, logger, maxBodyBytes } = deps;
+  const room = createRoom({
+    maxBytes: deps.heldBodyBytes,
+    onChange: (bytes) => metrics.heldBodyBytes.set(bytes),
+  });
   const rejections = createRejections(deps);
   const missed = new Set<string>();
   const arrivals = createArrivalNotes(deps);
@@ -89,11 +100,18 @@ export function createReceiver(deps: {
       traceDelivery(request, response, source, next);
     },
     requireFormat<SourceParameters>((parameters) => sources.get(keyOf(parameters))?.bodyFormats ?? ['json']),
-    rawBody(maxBodyBytes),
-    async (request: Request<SourceParameters>, response: Response) => {
-      const source = sources.get(keyOf(request.params));
-      if (source !== undefined) await receiveDelivery(source, request, response, webhook);
-    },
+    rawBody<SourceParameters>(
+      {
+        large: { room, aboveBytes: deps.inlineBodyBytes },
+        limitOf: (parameters) => bodyLimitOf(sourceOf(sources, parameters), maxBodyBytes),
+        onBusy: (parameters) => {
+          const source = keyOf(parameters);
+          metrics.deliveries.inc({ source, result: 'unavailable' });
+          logger.warn({ source }, 'not accepted: as many large bodies as may be are under way');
+        },
+      },
+      (request, response) => receiveDelivery(sourceOf(sources, request.params), request, response, webhook),
+    ),
   );
   app.use((_request, response) => {
     sendProblem(response, 'LANDFALL_PATH_UNKNOWN', 'Deliveries are posted to /webhooks/<source>.');

@@ -14,6 +14,15 @@ export const problems = {
 } as const;
 export type ProblemCode = keyof typeof problems;
 
+/** Seconds after which a vendor should send again what we could not take. */
+const retryAfterSeconds = 30;
+
+/** Answers that nothing was accepted, and when to send it again. */
+export function sendUnavailable(response: Response, detail: string): void {
+  response.set('Retry-After', String(retryAfterSeconds));
+  sendProblem(response, 'LANDFALL_NOT_ACCEPTED', detail);
+}
+
 /**
  * Answers with a problem.
  * @param more - further members, such as the `reason` of a refused signature

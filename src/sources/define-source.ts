@@ -80,6 +80,8 @@ export interface Source {
   apiVersion?: string;
   /** What the vendor's bodies may be; others are answered with 415. @default JSON alone */
   bodyFormats?: readonly BodyFormat[];
+  /** The largest body that the vendor sends, in bytes, 26214400 at most. @default that of the deployment, else 1 MiB */
+  maxBodyBytes?: number;
   /**
    * The parts of a delivery, for vendors that send many events in one: each is read by `readEvent` as a body of its own, and is
    * an event of its own. The delivery is acknowledged when all of them are durable.

@@ -4,6 +4,7 @@ import { isJsonObject } from '../model/json.ts';
 import { githubScheme } from '../verification/github.ts';
 import type { Change } from '../handlers/repair-types.ts';
 import { defineSource, type Source } from './define-source.ts';
+import { largestBodyBytes } from './body-limit.ts';
 import { createGithubApi, type GithubApi } from './github-api.ts';
 import { createGithubChanges } from './github-changes.ts';
 import { createGithubRedelivery, keptMilliseconds } from './github-deliveries.ts';
@@ -28,6 +29,7 @@ export const githubSource = defineSource({
     const { GITHUB_REPOSITORIES: repositories, GITHUB_HOOKS: hooks, GITHUB_API_URL: apiUrl } = settings;
     const common = {
       verification: githubScheme({ secrets: settings.GITHUB_WEBHOOK_SECRET }),
+      maxBodyBytes: largestBodyBytes,
       handshake: ({ headers }) => (headers['x-github-event'] === 'ping' ? { pong: true } : null),
       sample,
     } satisfies Partial<Source>;

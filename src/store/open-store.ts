@@ -4,6 +4,7 @@ import { createApply } from './apply.ts';
 import { createArrivals } from './arrivals.ts';
 import { createAudit } from './audit.ts';
 import { createBulkLetters } from './bulk-letters.ts';
+import { createBodies } from './bodies.ts';
 import { createConflicts } from './conflicts.ts';
 import { createCursorsAndReports } from './cursors-and-reports.ts';
 import { createEvents } from './events.ts';
@@ -68,6 +69,7 @@ export async function openStore({
     ...createRecords(database),
     ...createFindDifferences(database),
     ...createInbox(database),
+    ...createBodies(database),
     ...createRejections(database),
     ...createConflicts(database),
     ...createCursorsAndReports(database),

@@ -8,6 +8,7 @@ import type { ApplyResult, Outcome } from '../model/outcome.ts';
 import type { Difference, ReconciliationReport } from '../model/reconciliation.ts';
 import type { IncomingRecord, LocalRecord } from '../model/record.ts';
 import type { Arrivals } from '../model/silence.ts';
+import type { StoredBody } from '../model/stored-body.ts';
 import type { RecordVersion } from '../model/version.ts';
 import type { AlertStore } from './alert-store.ts';
 
@@ -122,6 +123,8 @@ export interface ConflictingDelivery {
   bodySha256: string;
   body: string;
   bodyEncoding: 'utf8' | 'base64';
+  /** The body, where it is large: `body` is empty then. It is not kept for longer than others are. */
+  storedBody?: StoredBody;
   receivedAt: string;
 }
 
@@ -264,6 +267,23 @@ export interface Store extends AlertStore {
   releaseInbox(ids: readonly string[]): Promise<void>;
   /** Exact up to 100,000; beyond it PostgreSQL's own estimate, which autovacuum keeps, and never less than 100,001. */
   countInbox(): Promise<number>;
+
+  /**
+   * Keeps a large body under its hash, once however often it comes. It stays for as long as somebody uses it: see `purgeBodies`.
+   *
+   * @param sha256 - of the body, in hex
+   * @returns `known` where it was there already; it counts as used now
+   */
+  keepBody(body: Uint8Array, sha256: string): Promise<'new' | 'known'>;
+  /**
+   * The exact bytes; null where there are none (any more).
+   * @throws StoreRefusedError where they are damaged
+   */
+  readBody(sha256: string): Promise<Buffer | null>;
+  /** These bodies are in use now; those that are not there are passed over. */
+  renewBodies(sha256s: readonly string[]): Promise<void>;
+  /** Drops what nobody has kept or renewed for so long, by the database's clock; answers how many. Safe in many processes at once. */
+  purgeBodies(unusedMilliseconds: number): Promise<number>;
 
   /** Adds to the counts and keeps the newest `keepPerSource` samples of each source. */
   recordRejections(batches: readonly RejectionBatch[], keepPerSource: number): Promise<void>;

@@ -4,6 +4,7 @@ import { journal } from '../../src/store/migrations/journal.ts';
 import type { Store } from '../../src/store/store.ts';
 import { storeApplyAgainContract } from './store-apply-again.contract.ts';
 import { storeApplyContract } from './store-apply.contract.ts';
+import { storeBodiesContract } from './store-bodies.contract.ts';
 import { storeBoundedTablesContract } from './store-bounded-tables.contract.ts';
 import { storeDeadLettersContract } from './store-dead-letters.contract.ts';
 import { storeDecisionsContract } from './store-decisions.contract.ts';
@@ -60,6 +61,7 @@ export function storeContract(open: () => Promise<Store>): void {
     storeDeadLettersContract(subject);
     storeDifferencesContract(subject);
     storeInboxContract(subject);
+    storeBodiesContract(subject);
     storeBoundedTablesContract(subject);
     storeFailuresContract(subject);
     storeDecisionsContract(subject);

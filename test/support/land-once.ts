@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { createActivities } from '../../activities/index.ts';
 import type { Activities } from '../../activities/types.ts';
+import { createRoom } from '../../src/bodies/room.ts';
 import type { LandfallEvent } from '../../src/model/event.ts';
 import { createLogger } from '../../src/monitoring/logger.ts';
 import { createMetrics, type Metrics } from '../../src/monitoring/metrics.ts';
@@ -21,7 +22,7 @@ export interface LandOnce {
   land(
     id: string,
     parts?: Partial<LandfallEvent>,
-    run?: { runId?: string; nonce?: string },
+    run?: { runId?: string; nonce?: string; byReference?: true },
   ): Promise<unknown>;
 }
 
@@ -43,7 +44,7 @@ export function shopSource(parts: Partial<SourceParts>): Source {
 }
 
 /** Makes the activities of one source. */
-export function createLandOnce(store: Store, source: Source): LandOnce {
+export function createLandOnce(store: Store, source: Source, inlineBodyBytes = 131_072): LandOnce {
   const log: Record<string, unknown>[] = [];
   const destination = {
     write: (line: string) => void log.push(JSON.parse(line) as Record<string, unknown>),
@@ -61,6 +62,8 @@ export function createLandOnce(store: Store, source: Source): LandOnce {
     alerts: null,
     channels: [],
     lags: { note: () => undefined },
+    inlineBodyBytes,
+    room: createRoom({ maxBytes: 104_857_600 }),
     now: Date.now,
     redact: (text) => text.replaceAll('hidden-value', '[redacted]'),
   });
@@ -68,14 +71,19 @@ export function createLandOnce(store: Store, source: Source): LandOnce {
     activities,
     metrics,
     log,
-    land: (id, parts = {}, { runId = randomUUID(), nonce } = {}) => {
+    land: (id, parts = {}, { runId = randomUUID(), nonce, byReference } = {}) => {
       const { event } = buildInboxItem(id, { source: source.name, ...parts });
       const environment = new MockActivityEnvironment({
         workflowExecution: { workflowId: `${source.name}:${id}`, runId },
         startToCloseTimeoutMs: 8_000,
       });
       const entity = event.entity ?? { type: 'customer', id: 'cus_1' };
-      return environment.run(activities.tryEvent, { event, entity, nonce: nonce ?? null });
+      return environment.run(activities.tryEvent, {
+        event,
+        entity,
+        nonce: nonce ?? null,
+        ...(byReference === undefined ? {} : { byReference }),
+      });
     },
   };
 }

@@ -136,6 +136,8 @@ export async function emptyInbox(store: Store): Promise<void> {
 export async function startReceiverUnderTest(
   options: {
     maxBodyBytes?: number;
+    inlineBodyBytes?: number;
+    heldBodyBytes?: number;
     now?: () => number;
     store?: Store;
     sources?: ReadonlyMap<string, Source>;
@@ -155,6 +157,8 @@ export async function startReceiverUnderTest(
     logger: createLogger({ level: 'debug', format: 'json', redact: (text) => text, destination }),
     overflow,
     maxBodyBytes: options.maxBodyBytes ?? 1_000_000,
+    inlineBodyBytes: options.inlineBodyBytes ?? 131_072,
+    heldBodyBytes: options.heldBodyBytes ?? 104_857_600,
     now: options.now ?? Date.now,
   });
   const server = await listen(receiver.app, { host: '127.0.0.1', port: 0, setting: 'LANDFALL_PORT' });

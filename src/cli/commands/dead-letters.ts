@@ -15,6 +15,7 @@ import { addLetterOptions, type LetterOptions, readLetterOptions, saysWhich } fr
 import { readNumber } from '../read-number.ts';
 import { findDefinitions } from '../source-definitions.ts';
 import { renderTable } from '../table.ts';
+import { withBody } from '../with-body.ts';
 import { type Environment, withTemporal } from '../with-temporal.ts';
 
 type ListOptions = LetterOptions & { limit: number; json?: boolean };
@@ -81,10 +82,12 @@ export function deadLettersCommand(environment: () => Promise<Environment>): Com
     .addHelpText('after', examples('landfall dead-letters show stripe:evt_123'))
     .action((ref: DeadLetterRef, options: { json?: boolean }) =>
       run(async (deadLetters) => {
-        const { state, subject } = await deadLetters.show(ref);
+        const { state, subject: shown } = await deadLetters.show(ref);
+        const { subject, missing } = await withBody(await environment(), shown);
         console.log(
           options.json === true ? JSON.stringify({ state, subject }, null, 2) : describeCase(state, subject),
         );
+        if (missing !== null) console.error(missing);
       }),
     );
 

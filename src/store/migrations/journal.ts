@@ -9,6 +9,7 @@ import { failuresAndArrivals } from './0007-failures-and-arrivals.ts';
 import { previousCopy } from './0008-previous-copy.ts';
 import { auditAndBulk } from './0009-audit-and-bulk.ts';
 import { alerts } from './0010-alerts.ts';
+import { bodies } from './0011-bodies.ts';
 import type { Migration } from './migration.ts';
 
 /** Every migration in its order: append only. */
@@ -23,6 +24,7 @@ export const journal: readonly Migration[] = [
   previousCopy,
   auditAndBulk,
   alerts,
+  bodies,
 ];
 
 /** What tells an edited migration from the one that a database has. */

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { loadConfig } from '../../../src/config/load.ts';
+import { bodyLimitOf } from '../../../src/sources/body-limit.ts';
 import { sourceDefinitions } from '../../../src/sources/registry.ts';
 
 const load = (env: Record<string, string>) =>
@@ -39,5 +40,21 @@ test('a value that makes no sense is named with its variable', () => {
     }),
   ).toThrow(
     /GITHUB_REQUESTS_PER_SECOND: must be above 0\.[^]*GITHUB_RECONCILE_EVERY: must be a duration[^]*GITHUB_RECONCILE_ALERT_SHARE: must be a share/,
+  );
+});
+
+test('the largest body is what is set of the source, else of all, else what its vendor sends', () => {
+  const limits = (env: Record<string, string>) =>
+    load({ GITHUB_WEBHOOK_SECRET: 's', STRIPE_WEBHOOK_SECRET: 'whsec_s', ...env }).map(
+      (source) => bodyLimitOf(source, null).bytes,
+    );
+  const [ofStripe, ofGithub] = [1_048_576, 26_214_400];
+  expect(limits({}).sort()).toEqual([ofStripe, ofGithub]);
+  expect(limits({ LANDFALL_MAX_BODY_BYTES: '5000' })).toEqual([5_000, 5_000]);
+  expect(limits({ LANDFALL_MAX_BODY_BYTES: '5000', STRIPE_MAX_BODY_BYTES: '7000' }).sort()).toEqual([
+    5_000, 7_000,
+  ]);
+  expect(() => limits({ STRIPE_MAX_BODY_BYTES: '26214401' })).toThrow(
+    /STRIPE_MAX_BODY_BYTES: must be at most 26214400 \(25 MiB\)/,
   );
 });
