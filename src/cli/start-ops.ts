@@ -1,4 +1,4 @@
-import { createOps } from '../receiver/ops.ts';
+import { createOps, type Phase } from '../receiver/ops.ts';
 import { listen } from '../receiver/server.ts';
 import type { Runtime, Service } from './runtime.ts';
 
@@ -7,11 +7,14 @@ import type { Runtime, Service } from './runtime.ts';
  *
  * @param options.readyWith - a receiver is ready with `any` of Temporal and the store, since either of them can hold an event:
  * taken out of the load balancer, it would lose what it could have accepted. A worker needs `all`.
+ * @param options.phase - in which the process is; `enter` changes it. @default 'serving'
  */
 export async function startOps(
   { client, target, store, metrics }: Runtime,
-  { host, port, readyWith }: { host: string; port: number; readyWith: 'all' | 'any' },
-): Promise<Service & { url: string; port: number }> {
+  options: { host: string; port: number; readyWith: 'all' | 'any'; phase?: Phase },
+): Promise<Service & { url: string; port: number; enter(phase: Phase): void }> {
+  const { host, port, readyWith } = options;
+  let phase = options.phase ?? 'serving';
   const app = createOps({
     checks: {
       temporal: () =>
@@ -22,7 +25,15 @@ export async function startOps(
     },
     readyWith,
     registry: metrics.registry,
+    phase: () => phase,
   });
   const server = await listen(app, { host, port, setting: 'LANDFALL_OPS_PORT' });
-  return { url: server.url, port: server.port, stop: () => server.close(1_000) };
+  return {
+    url: server.url,
+    port: server.port,
+    enter(next) {
+      phase = next;
+    },
+    stop: () => server.close(1_000),
+  };
 }

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { createOverflow } from '../inbox/overflow.ts';
 import { createRelay } from '../inbox/relay.ts';
 import { createReceiver } from '../receiver/app.ts';
@@ -8,16 +9,28 @@ import type { Runtime, Service } from './runtime.ts';
 export async function startReceiver(
   runtime: Runtime,
   { host, port }: { host: string; port: number },
-): Promise<Service & { url: string; port: number }> {
-  const { config } = runtime;
+): Promise<Service & { url: string; port: number; drain(): Promise<void> }> {
+  const { config, metrics } = runtime;
+  const { maxBodyBytes, limits } = config;
   const overflow = createOverflow();
-  const receiver = createReceiver({ ...runtime, overflow, maxBodyBytes: config.maxBodyBytes, now: Date.now });
-  const server = await listen(receiver.app, { host, port, setting: 'LANDFALL_PORT' });
+  const receiver = createReceiver({ ...runtime, ...limits, overflow, maxBodyBytes, now: Date.now });
+  const server = await listen(receiver.app, {
+    host,
+    port,
+    setting: 'LANDFALL_PORT',
+    limits,
+    onCutOff: (reason) => metrics.cutOff.inc({ reason }),
+  });
   const relay = createRelay({ ...runtime, overflow });
   relay.start();
   return {
     url: server.url,
     port: server.port,
+    /** Goes on taking requests for as long as balancers need to turn to others, and lets go of the connections that they keep. */
+    async drain() {
+      server.turnAway();
+      await sleep(config.drainMilliseconds);
+    },
     async stop() {
       await server.close(config.shutdownGraceMilliseconds);
       await receiver.close();

@@ -2,6 +2,7 @@ import { ConfigurationError } from '../errors.ts';
 import type { DeadLetterTimers } from '../model/dead-letter.ts';
 import { defaultHold, type HoldSettings } from '../model/hold.ts';
 import { defaultWatch, type WatchSettings } from '../model/silence.ts';
+import type { AddressList } from '../sources/address-list.ts';
 import type { Source, SourceDefinition } from '../sources/define-source.ts';
 import type { SecretEnv } from '../sources/secret-settings.ts';
 import { loadTemporalTarget, type TemporalTarget } from '../temporal/client.ts';
@@ -25,6 +26,16 @@ export interface Config {
   opsHost: string;
   opsPort: number;
   maxBodyBytes: number;
+  /** What the port for webhooks takes at once, and how slowly. */
+  limits: {
+    requestMilliseconds: number;
+    maxConnections: number;
+    /** null: as many as all together. */
+    maxConnectionsPerAddress: number | null;
+    maxRequestsPerSource: number;
+    /** null: nobody speaks for others. */
+    trustedProxies: AddressList | null;
+  };
   /** null: no setting says where Temporal is. */
   temporal: TemporalTarget | null;
   temporalCli: string | null;
@@ -36,6 +47,9 @@ export interface Config {
   watch: WatchSettings | null;
   /** null: for good. */
   keepProcessedMilliseconds: number | null;
+  /** The worker deployment that this build is a version of; null: workers are not versioned. */
+  deployment: { deploymentName: string; buildId: string } | null;
+  drainMilliseconds: number;
   shutdownGraceMilliseconds: number;
   logLevel: SettingValues['LANDFALL_LOG_LEVEL'];
   /** null: pretty on a terminal. */
@@ -108,6 +122,13 @@ export function loadConfig(
     opsHost: values.LANDFALL_OPS_HOST ?? host,
     opsPort: values.LANDFALL_OPS_PORT,
     maxBodyBytes: values.LANDFALL_MAX_BODY_BYTES,
+    limits: {
+      requestMilliseconds: values.LANDFALL_REQUEST_TIMEOUT,
+      maxConnections: values.LANDFALL_MAX_CONNECTIONS,
+      maxConnectionsPerAddress: values.LANDFALL_MAX_CONNECTIONS_PER_ADDRESS,
+      maxRequestsPerSource: values.LANDFALL_MAX_REQUESTS_PER_SOURCE,
+      trustedProxies: values.LANDFALL_TRUSTED_PROXIES,
+    },
     temporal,
     temporalCli: values.LANDFALL_TEMPORAL_CLI,
     taskQueue: values.LANDFALL_TASK_QUEUE,
@@ -122,6 +143,12 @@ export function loadConfig(
         ? null
         : { ...defaultWatch, minimumMilliseconds: values.LANDFALL_SILENCE },
     keepProcessedMilliseconds: values.LANDFALL_KEEP_PROCESSED,
+    // Of a server of one's own in dev nobody makes a version the current one.
+    deployment:
+      mode === 'dev' || values.LANDFALL_BUILD_ID === null
+        ? null
+        : { deploymentName: values.LANDFALL_DEPLOYMENT_NAME, buildId: values.LANDFALL_BUILD_ID },
+    drainMilliseconds: mode === 'dev' ? 0 : (values.LANDFALL_DRAIN ?? 0),
     shutdownGraceMilliseconds: values.LANDFALL_SHUTDOWN_GRACE,
     logLevel: values.LANDFALL_LOG_LEVEL,
     logFormat: values.LANDFALL_LOG_FORMAT,

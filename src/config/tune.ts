@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { addressList } from '../sources/address-list.ts';
 import type { Source } from '../sources/define-source.ts';
 import { inVariable, type SecretEnv } from '../sources/secret-settings.ts';
 import { variablesOf } from './accounts.ts';
@@ -13,6 +14,7 @@ const tuning = {
   ORDERING: z.enum(['latest-wins', 'per-entity'], 'must be latest-wins or per-entity').optional(),
   ORDERING_GAP: duration.optional(),
   RECONCILE_ALERT_SHARE: positive.max(1, 'must be a share, above 0 and at most 1').optional(),
+  ALLOWED_IPS: addressList.optional(),
 };
 
 /** The source as its variables want it; adds each mistake to `problems`. Accounts may have their own, `STRIPE_REQUESTS_PER_SECOND_EU`. */
@@ -28,11 +30,12 @@ export function tune(source: Source, env: SecretEnv, problems: string[]): Source
     );
     return source;
   }
-  const { REQUESTS_PER_SECOND, ORDERING, ORDERING_GAP, RECONCILE_EVERY, RECONCILE_ALERT_SHARE } = read.data;
+  const { REQUESTS_PER_SECOND, ORDERING, ORDERING_GAP, RECONCILE_EVERY, RECONCILE_ALERT_SHARE, ALLOWED_IPS } = read.data;
   const { ordering } = source;
   const { everyMilliseconds, alertShare } = source.reconcile;
   return {
     ...source,
+    allowedAddresses: ALLOWED_IPS ?? source.allowedAddresses ?? null,
     requestsPerSecond: REQUESTS_PER_SECOND ?? source.requestsPerSecond,
     ordering: {
       ...ordering,

@@ -8,10 +8,12 @@ import express, {
 import type { Logger } from 'pino';
 import type { Overflow } from '../inbox/overflow.ts';
 import type { Metrics } from '../monitoring/metrics.ts';
+import type { AddressList } from '../sources/address-list.ts';
 import type { Source } from '../sources/define-source.ts';
 import type { Store } from '../store/store.ts';
 import type { EventStarter } from '../temporal/event-starter.ts';
 import { createAcceptor } from './accept-event.ts';
+import { limitUnderWay, requireAllowedAddress, requireFewHeaders } from './admission.ts';
 import { createArrivalNotes } from './arrivals.ts';
 import { sendProblem } from './problem.ts';
 import { rawBody, requireFormat } from './raw-body.ts';
@@ -30,6 +32,7 @@ export interface Receiver {
  * The receiver's Express application: `POST /webhooks/:source`, or `/webhooks/:source/:account`, and nothing else.
  *
  * @param deps.now - milliseconds since the epoch, for timestamp tolerances
+ * @param deps.trustedProxies - whose X-Forwarded-For says where a request comes from; null: nobody's
  */
 export function createReceiver(deps: {
   sources: ReadonlyMap<string, Source>;
@@ -39,9 +42,12 @@ export function createReceiver(deps: {
   logger: Logger;
   overflow: Overflow;
   maxBodyBytes: number;
+  maxRequestsPerSource: number;
+  trustedProxies: AddressList | null;
   now: () => number;
 }): Receiver {
-  const { sources, metrics, logger, maxBodyBytes } = deps;
+  const { sources, metrics, logger, maxBodyBytes, trustedProxies } = deps;
+  const sourceOf = (parameters: SourceParameters) => sources.get(keyOf(parameters));
   const rejections = createRejections(deps);
   const missed = new Set<string>();
   const arrivals = createArrivalNotes(deps);
@@ -50,10 +56,12 @@ export function createReceiver(deps: {
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
+  app.set('trust proxy', (address: string) => trustedProxies?.includes(address) ?? false);
   app.use((_request, response, next) => {
     response.set('Cache-Control', 'no-store');
     next();
   });
+  app.use(requireFewHeaders);
   app.all(
     '/webhooks/:source{/:account}',
     (request: Request<SourceParameters>, response: Response, next: NextFunction) => {
@@ -85,10 +93,12 @@ export function createReceiver(deps: {
       }
       next();
     },
-    requireFormat<SourceParameters>((parameters) => sources.get(keyOf(parameters))?.bodyFormats ?? ['json']),
+    requireAllowedAddress(sourceOf, rejections),
+    limitUnderWay(deps.maxRequestsPerSource, sourceOf, metrics),
+    requireFormat<SourceParameters>((parameters) => sourceOf(parameters)?.bodyFormats ?? ['json']),
     rawBody(maxBodyBytes),
     async (request: Request<SourceParameters>, response: Response) => {
-      const source = sources.get(keyOf(request.params));
+      const source = sourceOf(request.params);
       if (source !== undefined) await receiveDelivery(source, request, response, webhook);
     },
   );

@@ -11,6 +11,7 @@ import { defaultRetry, type RetrySettings } from '../model/retry.ts';
 import type { OrderingSettings } from '../model/turns.ts';
 import type { WatchSettings } from '../model/silence.ts';
 import type { SignatureScheme } from '../verification/scheme.ts';
+import type { AddressList } from './address-list.ts';
 
 /** How a vendor writes its bodies: JSON, or a form as of a web page, which is read as an object of its fields. */
 export type BodyFormat = 'json' | 'form';
@@ -80,6 +81,8 @@ export interface Source {
   apiVersion?: string;
   /** What the vendor's bodies may be; others are answered with 415. @default JSON alone */
   bodyFormats?: readonly BodyFormat[];
+  /** Where deliveries are taken from, `<SOURCE>_ALLOWED_IPS`; others are refused before they are read. @default anywhere */
+  allowedAddresses?: AddressList | null;
   /**
    * The parts of a delivery, for vendors that send many events in one: each is read by `readEvent` as a body of its own, and is
    * an event of its own. The delivery is acknowledged when all of them are durable.

@@ -5,9 +5,11 @@ import {
   bundleWorkflowCode,
   NativeConnection,
   Worker,
+  type WorkerDeploymentOptions,
   type WorkerOptions,
   type WorkflowBundleOption,
 } from '@temporalio/worker';
+import type { WorkerDeploymentVersion } from '@temporalio/common';
 import type { Activities } from '../../activities/types.ts';
 import type { CallQueue } from './call-queues.ts';
 import { toTemporalError } from './temporal-error.ts';
@@ -34,6 +36,7 @@ export interface Workers {
  *
  * @param callQueues - each gets a worker that makes calls to the vendor and nothing else, at the rate that Temporal then keeps over
  * all workers together
+ * @param deployment - what this build is a version of: its workers get work once it is the current one; null: they are not versioned
  * @param shutdownGraceMilliseconds - how long activities may go on after `stop`; they are cancelled then, and tried again elsewhere
  * @throws TemporalUnavailableError where Temporal cannot be reached
  */
@@ -42,6 +45,7 @@ export async function startWorkers({
   taskQueues,
   callQueues,
   activities,
+  deployment = null,
   shutdownGraceMilliseconds,
   workflowBundle,
 }: {
@@ -49,6 +53,7 @@ export async function startWorkers({
   taskQueues: Iterable<string>;
   callQueues: readonly CallQueue[];
   activities: Activities;
+  deployment?: WorkerDeploymentVersion | null;
   shutdownGraceMilliseconds: number;
   workflowBundle: WorkflowBundleOption;
 }): Promise<Workers> {
@@ -60,6 +65,7 @@ export async function startWorkers({
     shutdownGraceTime: shutdownGraceMilliseconds,
     // Past the grace, the process ends with its work undone rather than hang: Temporal gives it to another worker.
     shutdownForceTime: shutdownGraceMilliseconds + 5_000,
+    ...(deployment === null ? {} : { workerDeploymentOptions: versioned(deployment) }),
   };
   const options = {
     ...common,
@@ -106,6 +112,14 @@ export async function startWorkers({
       await connection.close();
     },
   };
+}
+
+/**
+ * A run goes on with the current version at its next task: dead letters and holds live for weeks, and no deployment waits for them.
+ * That old runs replay is what test/workflows holds the code to.
+ */
+function versioned(version: WorkerDeploymentVersion): WorkerDeploymentOptions {
+  return { version, useWorkerVersioning: true, defaultVersioningBehavior: 'AUTO_UPGRADE' };
 }
 
 function shutdownAll(workers: readonly Worker[]): void {

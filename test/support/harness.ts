@@ -1,5 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { WorkflowHandle } from '@temporalio/client';
+import type { WorkflowBundleOption } from '@temporalio/worker';
 import { inject } from 'vitest';
 import { openRuntime, type Runtime } from '../../src/cli/runtime.ts';
 import { startReceiver } from '../../src/cli/start-receiver.ts';
@@ -37,6 +38,8 @@ export interface Harness {
     body: unknown,
     options?: { source?: Source; id?: string; headers?: Record<string, string> },
   ): Promise<Answer>;
+  /** Stops the worker and starts one with the workflows of now. */
+  replaceWorker(): Promise<void>;
   /** The handle of an event's workflow. */
   event(id: string, source?: Source): WorkflowHandle<typeof processEvent>;
   stop(): Promise<void>;
@@ -57,6 +60,7 @@ export const fastRetry = {
  * @param options.sources - further sources
  * @param options.settings - further settings, as environment variables
  * @param options.temporalAddress - of another server than the one of the run
+ * @param options.workflowBundle - the workflows that the worker begins with. @default those of now
  */
 export async function startHarness(
   options: {
@@ -65,6 +69,7 @@ export async function startHarness(
     sources?: (vendor: DemoVendor) => readonly Source[];
     settings?: Record<string, string>;
     temporalAddress?: string;
+    workflowBundle?: WorkflowBundleOption;
   } = {},
 ): Promise<Harness> {
   const vendor = await startDemoVendor(
@@ -107,7 +112,7 @@ export async function startHarness(
   });
   await runtime.store.migrate();
   quietRuntime();
-  const worker = await startWorker(runtime);
+  let worker = await startWorker(runtime, options);
   const receiver = await startReceiver(runtime, { host: '127.0.0.1', port: 0 });
   vendor.sendTo(`${receiver.url}/webhooks/${source.name}`);
 
@@ -118,6 +123,10 @@ export async function startHarness(
     deadLetters: createDeadLetters(runtime.client),
     url: receiver.url,
     post: (body, how = {}) => post(receiver.url, how.source ?? source, body, how),
+    async replaceWorker() {
+      await worker.stop();
+      worker = await startWorker(runtime);
+    },
     event: (id, of = source) => runtime.client.workflow.getHandle<typeof processEvent>(`${of.name}:${id}`),
     async stop() {
       await vendor.close();
