@@ -38,8 +38,8 @@ export interface Harness {
     body: unknown,
     options?: { source?: Source; id?: string; headers?: Record<string, string> },
   ): Promise<Answer>;
-  /** Stops the worker and starts one with the workflows of now. */
-  replaceWorker(): Promise<void>;
+  /** Stops the worker and starts another. @param workflowBundle - @default the workflows of now */
+  replaceWorker(workflowBundle?: WorkflowBundleOption): Promise<void>;
   /** The handle of an event's workflow. */
   event(id: string, source?: Source): WorkflowHandle<typeof processEvent>;
   stop(): Promise<void>;
@@ -60,7 +60,6 @@ export const fastRetry = {
  * @param options.sources - further sources
  * @param options.settings - further settings, as environment variables
  * @param options.temporalAddress - of another server than the one of the run
- * @param options.workflowBundle - the workflows that the worker begins with. @default those of now
  */
 export async function startHarness(
   options: {
@@ -69,7 +68,6 @@ export async function startHarness(
     sources?: (vendor: DemoVendor) => readonly Source[];
     settings?: Record<string, string>;
     temporalAddress?: string;
-    workflowBundle?: WorkflowBundleOption;
   } = {},
 ): Promise<Harness> {
   const vendor = await startDemoVendor(
@@ -112,7 +110,7 @@ export async function startHarness(
   });
   await runtime.store.migrate();
   quietRuntime();
-  let worker = await startWorker(runtime, options);
+  let worker = await startWorker(runtime);
   const receiver = await startReceiver(runtime, { host: '127.0.0.1', port: 0 });
   vendor.sendTo(`${receiver.url}/webhooks/${source.name}`);
 
@@ -123,9 +121,9 @@ export async function startHarness(
     deadLetters: createDeadLetters(runtime.client),
     url: receiver.url,
     post: (body, how = {}) => post(receiver.url, how.source ?? source, body, how),
-    async replaceWorker() {
+    async replaceWorker(workflowBundle) {
       await worker.stop();
-      worker = await startWorker(runtime);
+      worker = await startWorker(runtime, workflowBundle === undefined ? {} : { workflowBundle });
     },
     event: (id, of = source) => runtime.client.workflow.getHandle<typeof processEvent>(`${of.name}:${id}`),
     async stop() {

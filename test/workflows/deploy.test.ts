@@ -1,7 +1,10 @@
+import { fileURLToPath } from 'node:url';
 import type { Client, WorkflowHandle } from '@temporalio/client';
+import { bundleWorkflowCode } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { LandfallEvent } from '../../src/model/event.ts';
 import { eventWorkflowId } from '../../src/model/ids.ts';
-import { eventStartOptions, type ProcessEventInput } from '../../src/model/process-event.ts';
+import { eventStartOptions, type ProcessEventInput, workflowVersion } from '../../src/model/process-event.ts';
 import type { ReconcileProgress } from '../../src/model/reconciliation.ts';
 import type { Source } from '../../src/sources/define-source.ts';
 import { createHolds } from '../../src/temporal/holds.ts';
@@ -9,7 +12,6 @@ import { startReconciliation } from '../../src/temporal/reconciliations.ts';
 import type { processEvent } from '../../workflows/index.ts';
 import { buildInboxItem } from '../support/build-apply.ts';
 import { query } from '../support/create-database.ts';
-import { bundleEarlier, earlierVersions, numberOf } from '../support/earlier-workflows.ts';
 import { type Harness, startHarness, withoutListing } from '../support/harness.ts';
 import { type CustomerEvent, type OutageVendor, startOutageVendor } from '../support/outage-vendor.ts';
 
@@ -29,8 +31,7 @@ const ada = { by: 'ada@example.com', reason: 'the new version is out' };
 type Kind = 'patient' | 'poison' | 'ordered' | 'held';
 
 /** docs/deploys.md: what is under way when the code of a workflow changes. */
-describe.each(earlierVersions)('Runs that the workflows of %s have begun', { timeout: 300_000 }, (version) => {
-  const holds = numberOf(version) >= 3;
+describe('Runs that are under way when the workflows change', { timeout: 300_000 }, () => {
   let vendor: OutageVendor;
   let harness: Harness;
   let sources: Record<Kind, Source>;
@@ -50,7 +51,6 @@ describe.each(earlierVersions)('Runs that the workflows of %s have begun', { tim
       held: vendor.source(),
     };
     harness = await startHarness({
-      workflowBundle: await bundleEarlier(version),
       sources: () => Object.values(sources),
       vendor: { customers: 120, orders: 0 },
       change: ({ listChanged, ...source }) => ({
@@ -71,13 +71,13 @@ describe.each(earlierVersions)('Runs that the workflows of %s have begun', { tim
     await vendor[Symbol.asyncDispose]();
   });
 
-  /** Begins an event as the receiver of then did. */
+  /** Begins an event as the receiver does. */
   async function begin(
     kind: Kind,
     { id, type, data }: CustomerEvent,
   ): Promise<WorkflowHandle<typeof processEvent>> {
     const { name, retry } = sources[kind];
-    const event = {
+    const event: LandfallEvent = {
       source: name,
       id,
       type,
@@ -92,9 +92,7 @@ describe.each(earlierVersions)('Runs that the workflows of %s have begun', { tim
       receivedAt: new Date().toISOString(),
       foundBy: 'webhook',
     };
-    // What that version had in its input, whatever the type has become.
-    const then = { workflowVersion: numberOf(version), event, retry, replay: null };
-    const input = then as unknown as ProcessEventInput;
+    const input: ProcessEventInput = { workflowVersion, event, retry, replay: null };
     return harness.runtime.client.workflow.start<typeof processEvent>('processEvent', {
       ...eventStartOptions(input),
       taskQueue: harness.runtime.config.taskQueue,
@@ -107,7 +105,23 @@ describe.each(earlierVersions)('Runs that the workflows of %s have begun', { tim
   const holdsOf = async () =>
     (await createHolds(harness.runtime.client).list()).filter(({ source }) => source === sources.held.name);
 
-  test('go on with those of now: each ends as it should, and no task fails', async () => {
+  test('wait where the change has no patch, and go on when it is taken back', async () => {
+    vendor.api = () => 503;
+    const { data, ...event } = vendor.change();
+    const run = await begin('patient', { ...event, data });
+    await expect.poll(() => vendor.fetches(data.id), patience).toBeGreaterThan(1);
+    await harness.replaceWorker(await bundle('without-patch'));
+    vendor.api = () => 200;
+    await expect
+      .poll(() => failedTasks(harness.runtime.client, run.workflowId), patience)
+      .toEqual([expect.stringMatching(/nondeterminism/i)]);
+    expect((await run.describe()).status.name).toBe('RUNNING');
+    await harness.replaceWorker();
+    await expect(run.result()).resolves.toMatchObject({ outcome: 'applied', delivered: ['crm'] });
+    expect(vendor.writes(data.id)).toHaveLength(1);
+  });
+
+  test('go on where it has one: each ends as it should, and no task fails', async () => {
     const { client, config } = harness.runtime;
     // What cannot go on now: the vendor is away.
     vendor.api = () => 503;
@@ -115,7 +129,7 @@ describe.each(earlierVersions)('Runs that the workflows of %s have begun', { tim
     const poison = vendor.change();
     const failing = await begin('poison', poison);
     await expect(failing.result()).rejects.toThrow();
-    const outage = holds ? Array.from({ length: 5 }, () => vendor.change()) : [];
+    const outage = Array.from({ length: 5 }, () => vendor.change());
     const held: WorkflowHandle<typeof processEvent>[] = [];
     for (const event of outage) held.push(await begin('held', event));
     // An event whose predecessor has not come.
@@ -140,10 +154,10 @@ describe.each(earlierVersions)('Runs that the workflows of %s have begun', { tim
     await expect.poll(() => casesOf('poison'), patience).toHaveLength(1);
     await expect.poll(() => vendor.fetches(second.data.id), patience).toBe(0);
     await expect.poll(async () => (await turns.describe()).status.name, patience).toBe('RUNNING');
-    if (holds) await expect.poll(async () => (await holdsOf())[0]?.state?.waiting, patience).toBe(3);
+    await expect.poll(async () => (await holdsOf())[0]?.state?.waiting, patience).toBe(3);
     const deadLetter = client.workflow.getHandle(`dead-letter:${sources.poison.name}:${poison.id}`);
 
-    await harness.replaceWorker();
+    await harness.replaceWorker(await bundle('with-patch'));
 
     vendor.api = () => 200;
     await expect(waiting.result()).resolves.toMatchObject({ outcome: 'applied', delivered: ['crm'] });
@@ -165,7 +179,9 @@ describe.each(earlierVersions)('Runs that the workflows of %s have begun', { tim
 
     for (const { workflowId } of [waiting, later, turns, reconciliation, deadLetter, ...held]) {
       expect(await failedTasks(client, workflowId), workflowId).toEqual([]);
+      expect(await hasNewStep(client, workflowId), workflowId).toBe(false);
     }
+    expect(await hasNewStep(client, earlier.workflowId)).toBe(true);
   });
 });
 
@@ -187,6 +203,24 @@ test('An event of a later version than its worker waits for one that knows it, a
   await run.terminate('the test is over');
   await harness.stop();
 });
+
+/** The workflows of `test/support/changed-workflows`. */
+function bundle(name: 'with-patch' | 'without-patch'): Promise<{ code: string }> {
+  const workflowsPath = fileURLToPath(new URL(`../support/changed-workflows/${name}.ts`, import.meta.url));
+  const say = () => undefined;
+  const logger = { log: say, trace: say, debug: say, info: say, warn: say, error: say };
+  return bundleWorkflowCode({ workflowsPath, logger });
+}
+
+/** Whether a run has the new step of `one-more-step.ts`. */
+async function hasNewStep(client: Client, workflowId: string): Promise<boolean> {
+  const { events } = await client.workflow.getHandle(workflowId).fetchHistory();
+  return (events ?? []).some(({ markerRecordedEventAttributes: marker }) =>
+    Object.values(marker?.details ?? {}).some(({ payloads }) =>
+      payloads?.some(({ data }) => Buffer.from(data ?? []).includes('one-more-step')),
+    ),
+  );
+}
 
 /** Why tasks of a run failed: of a history that the code does not replay, above all. */
 async function failedTasks(client: Client, workflowId: string): Promise<unknown[]> {
