@@ -9,11 +9,11 @@ export interface AddressList {
 }
 
 /** The names that Express has for networks of one's own. */
-const named: Readonly<Record<string, readonly string[]>> = {
-  loopback: ['127.0.0.0/8', '::1/128'],
-  linklocal: ['169.254.0.0/16', 'fe80::/10'],
-  uniquelocal: ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', 'fc00::/7'],
-};
+const named: ReadonlyMap<string, readonly string[]> = new Map([
+  ['loopback', ['127.0.0.0/8', '::1/128']],
+  ['linklocal', ['169.254.0.0/16', 'fe80::/10']],
+  ['uniquelocal', ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', 'fc00::/7']],
+]);
 
 /**
  * A setting that lists addresses and networks, separated by commas: `192.0.2.1, 198.51.100.0/24, 2001:db8::/32`, or `loopback`,
@@ -21,7 +21,7 @@ const named: Readonly<Record<string, readonly string[]>> = {
  * @see https://expressjs.com/en/guide/behind-proxies.html
  */
 export const addressList = z.string().transform((text, context): AddressList => {
-  const networks = splitList(text).flatMap((each) => named[each.toLowerCase()] ?? [each]);
+  const networks = splitList(text).flatMap((each) => named.get(each.toLowerCase()) ?? [each]);
   const list = new BlockList();
   const wrong = networks.filter((network) => !add(list, network));
   if (wrong.length > 0 || networks.length === 0) {
