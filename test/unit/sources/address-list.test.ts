@@ -21,7 +21,8 @@ describe('A list of addresses', () => {
     ['loopback', '127.3.2.1', true],
     ['Loopback,uniquelocal', '10.1.2.3', true],
     ['uniquelocal', '11.1.2.3', false],
-    ['linklocal', 'fe80::1%eth0', false],
+    // As a server has it of a neighbour, with the interface that it came in by.
+    ['linklocal', 'fe80::1%eth0', true],
     ['0.0.0.0/0', '203.0.113.5', true],
   ] as const)('%s includes %s: %s', (list, address, expected) => {
     expect(includes(list, address)).toBe(expected);
