@@ -195,7 +195,7 @@ describe.each(pages)('%s', (path) => {
   it('names settings, errors and metrics that exist', () => {
     const known = [...Object.keys(settings), ...errorsByCode.keys(), ...Object.keys(problems)];
     expect(known).toEqual(expect.arrayContaining(namesIn(page, /\bLANDFALL_[A-Z_]*[A-Z]\b/g)));
-    const columns = ['landfall_event_id', 'landfall_revision'];
+    const columns = ['landfall_event_id', 'landfall_revision', 'landfall_owner', 'landfall_app'];
     expect([...metricNames, ...columns]).toEqual(expect.arrayContaining(namesIn(page, /\blandfall_\w+/g)));
   });
 

@@ -9,7 +9,7 @@ import type { LandfallEvent } from '../src/model/event.ts';
 import { deadLetterWorkflowId } from '../src/model/ids.ts';
 import { DeliveriesFailedError, type Landed, type LandingInput } from '../src/model/land-event.ts';
 import { deadLettered, type Outcome, type ProcessEventResult } from '../src/model/outcome.ts';
-import type { ProcessEventInput } from '../src/model/process-event.ts';
+import { type ProcessEventInput, workflowVersion } from '../src/model/process-event.ts';
 import { keyword, searchAttributes } from '../src/model/search-attributes.ts';
 import { own } from './activity-options.ts';
 import { describeFailure } from './describe-failure.ts';
@@ -28,6 +28,7 @@ import { resolvedSignal } from './messages.ts';
  */
 export async function processEvent(input: ProcessEventInput): Promise<ProcessEventResult> {
   const { event } = input;
+  refuseLater(input.workflowVersion ?? 1);
   if (event.entity === null) {
     return { outcome: 'ignored', version: null, previous: null, delivered: [] };
   }
@@ -70,6 +71,16 @@ export async function processEvent(input: ProcessEventInput): Promise<ProcessEve
       ...causeOf(error),
     });
   }
+}
+
+/**
+ * Whoever started it was upgraded before this worker. An error that is no failure of Temporal's fails the task and not the run: it is
+ * tried again until a worker has it that knows the version.
+ */
+function refuseLater(version: number): void {
+  if (version <= workflowVersion) return;
+  // eslint-disable-next-line temporal/workflow-no-throw-raw-error -- an ApplicationFailure would fail the run
+  throw new RangeError(`This worker knows no version ${version} of processEvent: upgrade it.`);
 }
 
 function land(

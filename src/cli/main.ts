@@ -11,6 +11,7 @@ import { devCommand } from './commands/dev.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { holdsCommand } from './commands/holds.ts';
 import { listenCommand } from './commands/listen.ts';
+import { migrateCommand } from './commands/migrate.ts';
 import { receiverCommand } from './commands/receiver.ts';
 import { reconcileCommand } from './commands/reconcile.ts';
 import { replayCommand } from './commands/replay.ts';
@@ -48,6 +49,7 @@ const program = new Command('landfall')
   .addCommand(replayCommand(environment))
   .addCommand(reconcileCommand(environment))
   .addCommand(sourcesCommand(environment))
+  .addCommand(migrateCommand(environment))
   .addCommand(doctorCommand(environment))
   .addCommand(createSourceCommand())
   .addCommand(demoVendorCommand());

@@ -144,7 +144,10 @@ export function sourcesWithHandlers(
 
 const migratePause = 2_000;
 
-/** Brings the tables up to date, waiting for a database that is not there yet; throws what no waiting can mend. */
+/**
+ * Brings the tables up to date, waiting for a database that is not there yet, or for somebody who may change it (`landfall migrate`);
+ * throws what no waiting can mend.
+ */
 export async function migrateWhenReachable(
   { store, logger }: Pick<Runtime, 'store' | 'logger'>,
   signal: AbortSignal,
@@ -155,7 +158,7 @@ export async function migrateWhenReachable(
       return;
     } catch (error) {
       if (!(error instanceof StoreUnavailableError)) throw error;
-      logger.error({ err: error }, 'the database cannot be reached: trying again');
+      logger.error({ err: error }, 'the tables cannot be brought up to date: trying again');
       await new Promise((resolve) => setTimeout(resolve, migratePause));
     }
   }

@@ -1,5 +1,5 @@
 import { showObserved } from '../alerting/show-observed.ts';
-import { createOps } from '../receiver/ops.ts';
+import { createOps, type Phase } from '../receiver/ops.ts';
 import { listen } from '../receiver/server.ts';
 import type { TemporalRuntime } from '../temporal/install-runtime.ts';
 import type { Runtime, Service } from './runtime.ts';
@@ -10,17 +10,21 @@ import type { Runtime, Service } from './runtime.ts';
  * @param options.readyWith - a receiver is ready with `any` of Temporal and the store, since either of them can hold an event:
  * taken out of the load balancer, it would lose what it could have accepted. A worker needs `all`.
  * @param options.temporal - the SDK's runtime, where the process has one: its metrics are among ours
+ * @param options.phase - in which the process is; `enter` changes it. @default 'serving'
  */
 export async function startOps(
   runtime: Runtime,
-  {
-    host,
-    port,
-    readyWith,
-    temporal,
-  }: { host: string; port: number; readyWith: 'all' | 'any'; temporal?: TemporalRuntime },
-): Promise<Service & { url: string; port: number }> {
+  options: {
+    host: string;
+    port: number;
+    readyWith: 'all' | 'any';
+    temporal?: TemporalRuntime;
+    phase?: Phase;
+  },
+): Promise<Service & { url: string; port: number; enter(phase: Phase): void }> {
   const { client, target, store, metrics } = runtime;
+  const { host, port, readyWith, temporal } = options;
+  let phase = options.phase ?? 'serving';
   const app = createOps({
     checks: {
       temporal: () =>
@@ -32,12 +36,16 @@ export async function startOps(
     readyWith,
     registry: metrics.registry,
     moreMetrics: temporal && (() => temporal.readMetrics()),
+    phase: () => phase,
   });
   const server = await listen(app, { host, port, setting: 'LANDFALL_OPS_PORT' });
   const observed = showObserved(runtime);
   return {
     url: server.url,
     port: server.port,
+    enter(next) {
+      phase = next;
+    },
     async stop() {
       await server.close(1_000);
       await observed.stop();

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { startStandIn } from '../alerting/stand-in.ts';
 import { createOverflow } from '../inbox/overflow.ts';
 import { createRelay } from '../inbox/relay.ts';
@@ -9,13 +10,19 @@ import type { Runtime, Service } from './runtime.ts';
 export async function startReceiver(
   runtime: Runtime,
   { host, port }: { host: string; port: number },
-): Promise<Service & { url: string; port: number }> {
-  const { config } = runtime;
+): Promise<Service & { url: string; port: number; drain(): Promise<void> }> {
+  const { config, metrics } = runtime;
   const overflow = createOverflow();
-  const { maxBodyBytes, inlineBodyBytes, heldBodyBytes } = config;
+  const { maxBodyBytes, inlineBodyBytes, heldBodyBytes, limits } = config;
   const bodies = { maxBodyBytes, inlineBodyBytes, heldBodyBytes };
-  const receiver = createReceiver({ ...runtime, ...bodies, overflow, now: Date.now });
-  const server = await listen(receiver.app, { host, port, setting: 'LANDFALL_PORT' });
+  const receiver = createReceiver({ ...runtime, ...limits, ...bodies, overflow, now: Date.now });
+  const server = await listen(receiver.app, {
+    host,
+    port,
+    setting: 'LANDFALL_PORT',
+    limits,
+    onCutOff: (reason) => metrics.cutOff.inc({ reason }),
+  });
   const relay = createRelay({ ...runtime, overflow });
   relay.start();
   const standIn =
@@ -23,6 +30,11 @@ export async function startReceiver(
   return {
     url: server.url,
     port: server.port,
+    /** Goes on taking requests for as long as balancers need to turn to others, and lets go of the connections that they keep. */
+    async drain() {
+      server.turnAway();
+      await sleep(config.drainMilliseconds);
+    },
     async stop() {
       await server.close(config.shutdownGraceMilliseconds);
       await receiver.close();

@@ -1,8 +1,11 @@
+import type { WorkflowBundleOption } from '@temporalio/worker';
 import { createActivities } from '../../activities/index.ts';
 import { createRoom } from '../bodies/room.ts';
 import { createLagNotes } from '../monitoring/lag-notes.ts';
 import { ensureAlerts } from '../temporal/alerts.ts';
+import { TemporalRefusedError } from '../errors.ts';
 import { findCallQueues } from '../temporal/call-queues.ts';
+import { getsWork, promoteCommand } from '../temporal/deployment.ts';
 import { prepareNamespace } from '../temporal/namespace.ts';
 import { ensureSchedules } from '../temporal/schedules.ts';
 import { createTemporalPort } from '../temporal/temporal-port.ts';
@@ -14,9 +17,14 @@ import { keepPartitions } from './keep-partitions.ts';
 import { purgeBodies } from './purge-bodies.ts';
 import type { Runtime, Service } from './runtime.ts';
 
-/** Prepares the namespace, starts the workers, then keeps the schedules: their first runs find somebody to do them. */
+/**
+ * Prepares the namespace, starts the workers, then keeps the schedules: their first runs find somebody to do them.
+ *
+ * @param options.workflowBundle - @default the workflows of this version
+ */
 export async function startWorker(
   runtime: Runtime,
+  options: { workflowBundle?: WorkflowBundleOption } = {},
 ): Promise<Service & { finished: Promise<void>; taskQueues: readonly string[] }> {
   const { config, client, target, sources, tracing, logger, taskQueueOf } = runtime;
   const report = await prepareNamespace(client.connection, target.namespace, { change: true });
@@ -44,11 +52,13 @@ export async function startWorker(
     taskQueues: [config.taskQueue, ...[...sources.keys()].map(taskQueueOf)],
     callQueues: await findCallQueues(client, sources.values(), taskQueueOf),
     activities,
+    deployment: config.deployment,
     shutdownGraceMilliseconds: config.shutdownGraceMilliseconds,
     tracing: tracing?.temporal.worker ?? null,
-    workflowBundle: await loadWorkflowBundle({ traced: tracing !== null }),
+    workflowBundle: options.workflowBundle ?? (await loadWorkflowBundle({ traced: tracing !== null })),
   });
   try {
+    await warnWithoutWork(runtime);
     const scheduled = await ensureSchedules(client, sources.values(), taskQueueOf);
     await ensureWatches(client, sources.values(), { taskQueueOf, settings: config.watch });
     if (config.alerts !== null) await ensureAlerts(client, config.taskQueue);
@@ -69,4 +79,19 @@ export async function startWorker(
       await purge.stop();
     },
   };
+}
+
+/** A build that nobody makes the current one would wait for ever, and look as well as any other. */
+async function warnWithoutWork({ config: { deployment }, client, target, logger }: Runtime): Promise<void> {
+  if (deployment === null) return;
+  try {
+    if (await getsWork(client, deployment)) return;
+  } catch (error) {
+    // Whoever may not look is told all the same.
+    if (!(error instanceof TemporalRefusedError)) throw error;
+  }
+  logger.warn(
+    { ...deployment, promote: promoteCommand(deployment, target.namespace) },
+    'this build gets work once it is made the current version of its deployment',
+  );
 }

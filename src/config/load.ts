@@ -4,6 +4,7 @@ import type { AlertSettings } from '../model/alerts.ts';
 import type { DeadLetterTimers } from '../model/dead-letter.ts';
 import { defaultHold, type HoldSettings } from '../model/hold.ts';
 import { defaultWatch, type WatchSettings } from '../model/silence.ts';
+import type { AddressList } from '../sources/address-list.ts';
 import type { Source, SourceDefinition } from '../sources/define-source.ts';
 import type { SecretEnv } from '../sources/secret-settings.ts';
 import type { TracingSettings } from '../monitoring/start-tracing.ts';
@@ -34,6 +35,16 @@ export interface Config {
   inlineBodyBytes: number;
   heldBodyBytes: number;
   keepBodiesMilliseconds: number;
+  /** What the port for webhooks takes at once, and how slowly. */
+  limits: {
+    requestMilliseconds: number;
+    maxConnections: number;
+    /** null: as many as all together. */
+    maxConnectionsPerAddress: number | null;
+    maxRequestsPerSource: number;
+    /** null: nobody speaks for others. */
+    trustedProxies: AddressList | null;
+  };
   /** null: no setting says where Temporal is. */
   temporal: TemporalTarget | null;
   temporalCli: string | null;
@@ -48,6 +59,9 @@ export interface Config {
   channels: ChannelSettings;
   /** null: for good. */
   keepProcessedMilliseconds: number | null;
+  /** The worker deployment that this build is a version of; null: workers are not versioned. */
+  deployment: { deploymentName: string; buildId: string } | null;
+  drainMilliseconds: number;
   shutdownGraceMilliseconds: number;
   logLevel: SettingValues['LANDFALL_LOG_LEVEL'];
   /** null: pretty on a terminal. */
@@ -130,6 +144,13 @@ export function loadConfig(
     heldBodyBytes: values.LANDFALL_HELD_BODY_BYTES,
     // An open dead letter says each time it reminds that its body is in use.
     keepBodiesMilliseconds: Math.max(values.LANDFALL_KEEP_BODIES, 2 * values.LANDFALL_DEAD_LETTER_REMIND),
+    limits: {
+      requestMilliseconds: values.LANDFALL_REQUEST_TIMEOUT,
+      maxConnections: values.LANDFALL_MAX_CONNECTIONS,
+      maxConnectionsPerAddress: values.LANDFALL_MAX_CONNECTIONS_PER_ADDRESS,
+      maxRequestsPerSource: values.LANDFALL_MAX_REQUESTS_PER_SOURCE,
+      trustedProxies: values.LANDFALL_TRUSTED_PROXIES,
+    },
     temporal,
     temporalCli: values.LANDFALL_TEMPORAL_CLI,
     taskQueue: values.LANDFALL_TASK_QUEUE,
@@ -146,6 +167,12 @@ export function loadConfig(
     alerts: readAlerts(values),
     channels,
     keepProcessedMilliseconds: values.LANDFALL_KEEP_PROCESSED,
+    // Of a server of one's own in dev nobody makes a version the current one.
+    deployment:
+      mode === 'dev' || values.LANDFALL_BUILD_ID === null
+        ? null
+        : { deploymentName: values.LANDFALL_DEPLOYMENT_NAME, buildId: values.LANDFALL_BUILD_ID },
+    drainMilliseconds: mode === 'dev' ? 0 : (values.LANDFALL_DRAIN ?? 0),
     shutdownGraceMilliseconds: values.LANDFALL_SHUTDOWN_GRACE,
     logLevel: values.LANDFALL_LOG_LEVEL,
     logFormat: values.LANDFALL_LOG_FORMAT,

@@ -1,6 +1,7 @@
 import ms from 'ms';
 import { z } from 'zod';
 import { splitList } from '../model/split-list.ts';
+import { addressList } from '../sources/address-list.ts';
 import { largestBodyBytes, largestInlineBytes } from '../sources/body-limit.ts';
 
 /** One environment variable: what it means, what holds where it is not set, and its schema. */
@@ -104,6 +105,31 @@ export const settings = {
           'must be 60d or longer: runs that refer to it can be replayed and reset for 30 days after their end',
       })
       .prefault('90d'),
+  ),
+  LANDFALL_REQUEST_TIMEOUT: setting(
+    'How long a request may take to arrive, from its first byte to the end of its body. Its headers have ten seconds of it.',
+    '`30s`',
+    duration.prefault('30s'),
+  ),
+  LANDFALL_MAX_CONNECTIONS: setting(
+    'Open connections to the port for webhooks; others are closed.',
+    '`2000`',
+    count.max(1_000_000).default(2_000),
+  ),
+  LANDFALL_MAX_CONNECTIONS_PER_ADDRESS: setting(
+    'Open connections of one address, trusted proxies left out.',
+    'as many as all together',
+    count.max(1_000_000).nullable().default(null),
+  ),
+  LANDFALL_MAX_REQUESTS_PER_SOURCE: setting(
+    'Deliveries of one source under way at once; others are answered with 503, so that one source never takes the places of all.',
+    '`1000`',
+    count.max(1_000_000).default(1_000),
+  ),
+  LANDFALL_TRUSTED_PROXIES: setting(
+    'Addresses and networks of your proxies, separated by commas, `loopback`, `linklocal` and `uniquelocal` among them: their `X-Forwarded-For` says where a delivery comes from.',
+    'none',
+    addressList.nullable().default(null),
   ),
   LANDFALL_SOURCES: setting(
     'Which sources are on, by name, separated by commas.',
@@ -230,6 +256,28 @@ export const settings = {
       })
       .nullable()
       .default(null),
+  ),
+  LANDFALL_DEPLOYMENT_NAME: setting(
+    'The name of the Temporal worker deployment, where `LANDFALL_BUILD_ID` is set.',
+    '`landfall`',
+    z
+      .string()
+      .regex(/^[\w-]{1,100}$/, 'must be 1 to 100 letters, digits, hyphens and underscores')
+      .default('landfall'),
+  ),
+  LANDFALL_BUILD_ID: setting(
+    'The version of this build, such as its commit: switches [worker versioning](deploys.md#worker-versioning) on. Workers of a build get work once it is made the current one.',
+    'no worker versioning',
+    z
+      .string()
+      .regex(/^[\w.-]{1,100}$/, 'must be 1 to 100 letters, digits, dots, hyphens and underscores')
+      .nullable()
+      .default(null),
+  ),
+  LANDFALL_DRAIN: setting(
+    'How long a receiver that is told to stop goes on taking requests, while `/readyz` already says no. `off`: it stops at once.',
+    '`5s`; in dev not at all',
+    orOff(duration, 'must be a duration such as 5s, or off').prefault('5s'),
   ),
   LANDFALL_SHUTDOWN_GRACE: setting(
     'How long requests and activities under way may go on after SIGTERM.',

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { addressList } from '../sources/address-list.ts';
 import type { Source } from '../sources/define-source.ts';
 import { inVariable, type SecretEnv } from '../sources/secret-settings.ts';
 import { variablesOf } from './accounts.ts';
@@ -14,6 +15,7 @@ const tuning = {
   ORDERING: z.enum(['latest-wins', 'per-entity'], 'must be latest-wins or per-entity').optional(),
   ORDERING_GAP: duration.optional(),
   RECONCILE_ALERT_SHARE: positive.max(1, 'must be a share, above 0 and at most 1').optional(),
+  ALLOWED_IPS: addressList.optional(),
 };
 
 /**
@@ -37,12 +39,14 @@ export function tune(
     );
     return source;
   }
-  const { REQUESTS_PER_SECOND, ORDERING, ORDERING_GAP, RECONCILE_EVERY, RECONCILE_ALERT_SHARE } = read.data;
+  const { REQUESTS_PER_SECOND, ORDERING, ORDERING_GAP, RECONCILE_EVERY, RECONCILE_ALERT_SHARE, ALLOWED_IPS } =
+    read.data;
   const limit = read.data.MAX_BODY_BYTES ?? maxBodyBytes;
   const { ordering } = source;
   const { everyMilliseconds, alertShare } = source.reconcile;
   return {
     ...source,
+    allowedAddresses: ALLOWED_IPS ?? source.allowedAddresses ?? null,
     requestsPerSecond: REQUESTS_PER_SECOND ?? source.requestsPerSecond,
     ...(limit === null ? {} : { maxBodyBytes: limit }),
     ordering: {

@@ -10,6 +10,8 @@ export interface Metrics extends Timings {
   deliveries: Counter<'source' | 'result'>;
   /** Refused deliveries. */
   rejections: Counter<'source' | 'reason'>;
+  /** What was cut off before it was a delivery. */
+  cutOff: Counter<'reason'>;
   /** Verified deliveries. */
   signatures: Counter<'source' | 'secret'>;
   versionSkew: Counter<'source'>;
@@ -82,10 +84,15 @@ export function createMetrics(): Metrics {
       'Deliveries by how they were answered: started, duplicate, inboxed, unreadable, handshake, rejected, refused, unavailable.',
       ['source', 'result'],
     ),
-    rejections: counter('rejections', 'Deliveries whose signature was refused, by reason.', [
+    rejections: counter('rejections', 'Deliveries whose signature or address was refused, by reason.', [
       'source',
       'reason',
     ]),
+    cutOff: counter(
+      'cut_off',
+      'Connections and requests that were cut off before they were a delivery: too_many_connections, too_many_of_address, too_slow, headers_too_large, broken.',
+      ['reason'],
+    ),
     signatures: counter(
       'signatures',
       'Verified deliveries, by the place of the secret that signed them: 1 is the newest.',

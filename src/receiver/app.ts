@@ -9,11 +9,13 @@ import type { Logger } from 'pino';
 import { createRoom } from '../bodies/room.ts';
 import type { Overflow } from '../inbox/overflow.ts';
 import type { Metrics } from '../monitoring/metrics.ts';
+import type { AddressList } from '../sources/address-list.ts';
 import { bodyLimitOf } from '../sources/body-limit.ts';
 import type { Source } from '../sources/define-source.ts';
 import type { Store } from '../store/store.ts';
 import type { EventStarter } from '../temporal/event-starter.ts';
 import { createAcceptor } from './accept-event.ts';
+import { limitUnderWay, requireAllowedAddress, requireFewHeaders } from './admission.ts';
 import { createArrivalNotes } from './arrivals.ts';
 import { sendProblem } from './problem.ts';
 import { rawBody, requireFormat } from './raw-body.ts';
@@ -36,6 +38,7 @@ export interface Receiver {
  * @param deps.inlineBodyBytes - larger bodies are kept in the store
  * @param deps.heldBodyBytes - of the larger bodies, what is in memory at once
  * @param deps.now - milliseconds since the epoch, for timestamp tolerances
+ * @param deps.trustedProxies - whose X-Forwarded-For says where a request comes from; null: nobody's
  */
 export function createReceiver(deps: {
   sources: ReadonlyMap<string, Source>;
@@ -47,13 +50,16 @@ export function createReceiver(deps: {
   maxBodyBytes: number | null;
   inlineBodyBytes: number;
   heldBodyBytes: number;
+  maxRequestsPerSource: number;
+  trustedProxies: AddressList | null;
   now: () => number;
 }): Receiver {
-  const { sources, metrics, logger, maxBodyBytes } = deps;
+  const { sources, metrics, logger, maxBodyBytes, trustedProxies } = deps;
   const room = createRoom({
     maxBytes: deps.heldBodyBytes,
     onChange: (bytes) => metrics.heldBodyBytes.set(bytes),
   });
+  const find = (parameters: SourceParameters) => sources.get(keyOf(parameters));
   const rejections = createRejections(deps);
   const missed = new Set<string>();
   const arrivals = createArrivalNotes(deps);
@@ -62,10 +68,12 @@ export function createReceiver(deps: {
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
+  app.set('trust proxy', (address: string) => trustedProxies?.includes(address) ?? false);
   app.use((_request, response, next) => {
     response.set('Cache-Control', 'no-store');
     next();
   });
+  app.use(requireFewHeaders);
   app.all(
     '/webhooks/:source{/:account}',
     (request: Request<SourceParameters>, response: Response, next: NextFunction) => {
@@ -99,7 +107,9 @@ export function createReceiver(deps: {
       }
       traceDelivery(request, response, source, next);
     },
-    requireFormat<SourceParameters>((parameters) => sources.get(keyOf(parameters))?.bodyFormats ?? ['json']),
+    requireAllowedAddress(find, rejections),
+    limitUnderWay(deps.maxRequestsPerSource, find, metrics),
+    requireFormat<SourceParameters>((parameters) => find(parameters)?.bodyFormats ?? ['json']),
     rawBody<SourceParameters>(
       {
         large: { room, aboveBytes: deps.inlineBodyBytes },

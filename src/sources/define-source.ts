@@ -11,6 +11,7 @@ import { defaultRetry, type RetrySettings } from '../model/retry.ts';
 import type { OrderingSettings } from '../model/turns.ts';
 import type { WatchSettings } from '../model/silence.ts';
 import type { SignatureScheme } from '../verification/scheme.ts';
+import type { AddressList } from './address-list.ts';
 
 /** How a vendor writes its bodies: JSON, or a form as of a web page, which is read as an object of its fields. */
 export type BodyFormat = 'json' | 'form';
@@ -82,6 +83,8 @@ export interface Source {
   bodyFormats?: readonly BodyFormat[];
   /** The largest body that the vendor sends, in bytes, 26214400 at most. @default that of the deployment, else 1 MiB */
   maxBodyBytes?: number;
+  /** Where deliveries are taken from, `<SOURCE>_ALLOWED_IPS`; others are refused before they are read. @default anywhere */
+  allowedAddresses?: AddressList | null;
   /**
    * The parts of a delivery, for vendors that send many events in one: each is read by `readEvent` as a body of its own, and is
    * an event of its own. The delivery is acknowledged when all of them are durable.

@@ -6,9 +6,11 @@ import {
   bundleWorkflowCode,
   NativeConnection,
   Worker,
+  type WorkerDeploymentOptions,
   type WorkerOptions,
   type WorkflowBundleOption,
 } from '@temporalio/worker';
+import type { WorkerDeploymentVersion } from '@temporalio/common';
 import type { Activities } from '../../activities/types.ts';
 import type { CallQueue } from './call-queues.ts';
 import { toTemporalError } from './temporal-error.ts';
@@ -37,6 +39,7 @@ export interface Workers {
  * @param callQueues - each gets a worker that makes calls to the vendor and nothing else, at the rate that Temporal then keeps over
  * all workers together
  * @param tracing - null: no traces; else with a bundle that is `traced`
+ * @param deployment - what this build is a version of: its workers get work once it is the current one; null: they are not versioned
  * @param shutdownGraceMilliseconds - how long activities may go on after `stop`; they are cancelled then, and tried again elsewhere
  * @throws TemporalUnavailableError where Temporal cannot be reached
  */
@@ -46,6 +49,7 @@ export async function startWorkers({
   callQueues,
   activities,
   tracing,
+  deployment = null,
   shutdownGraceMilliseconds,
   workflowBundle,
 }: {
@@ -54,6 +58,7 @@ export async function startWorkers({
   callQueues: readonly CallQueue[];
   activities: Activities;
   tracing: TemporalTracing['worker'] | null;
+  deployment?: WorkerDeploymentVersion | null;
   shutdownGraceMilliseconds: number;
   workflowBundle: WorkflowBundleOption;
 }): Promise<Workers> {
@@ -66,6 +71,7 @@ export async function startWorkers({
     // Past the grace, the process ends with its work undone rather than hang: Temporal gives it to another worker.
     shutdownForceTime: shutdownGraceMilliseconds + 5_000,
     ...tracing,
+    ...(deployment === null ? {} : { workerDeploymentOptions: versioned(deployment) }),
   };
   const options = {
     ...common,
@@ -112,6 +118,14 @@ export async function startWorkers({
       await connection.close();
     },
   };
+}
+
+/**
+ * A run goes on with the current version at its next task: dead letters and holds live for weeks, and no deployment waits for them.
+ * That old runs replay is what test/workflows holds the code to.
+ */
+function versioned(version: WorkerDeploymentVersion): WorkerDeploymentOptions {
+  return { version, useWorkerVersioning: true, defaultVersioningBehavior: 'AUTO_UPGRADE' };
 }
 
 function shutdownAll(workers: readonly Worker[]): void {

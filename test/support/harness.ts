@@ -1,5 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { WorkflowHandle } from '@temporalio/client';
+import type { WorkflowBundleOption } from '@temporalio/worker';
 import { inject } from 'vitest';
 import { openRuntime, type Runtime } from '../../src/cli/runtime.ts';
 import { startReceiver } from '../../src/cli/start-receiver.ts';
@@ -38,6 +39,8 @@ export interface Harness {
     body: unknown,
     options?: { source?: Source; id?: string; headers?: Record<string, string> },
   ): Promise<Answer>;
+  /** Stops the worker and starts another. @param workflowBundle - @default the workflows of now */
+  replaceWorker(workflowBundle?: WorkflowBundleOption): Promise<void>;
   /** The handle of an event's workflow. */
   event(id: string, source?: Source): WorkflowHandle<typeof processEvent>;
   stop(): Promise<void>;
@@ -109,7 +112,7 @@ export async function startHarness(
   });
   await runtime.store.migrate();
   quietRuntime();
-  const worker = await startWorker(runtime);
+  let worker = await startWorker(runtime);
   const receiver = await startReceiver(runtime, { host: '127.0.0.1', port: 0 });
   vendor.sendTo(`${receiver.url}/webhooks/${source.name}`);
 
@@ -120,6 +123,10 @@ export async function startHarness(
     deadLetters: createDeadLetters(runtime.client),
     url: receiver.url,
     post: (body, how = {}) => post(receiver.url, how.source ?? source, body, how),
+    async replaceWorker(workflowBundle) {
+      await worker.stop();
+      worker = await startWorker(runtime, workflowBundle === undefined ? {} : { workflowBundle });
+    },
     event: (id, of = source) => runtime.client.workflow.getHandle<typeof processEvent>(`${of.name}:${id}`),
     async stop() {
       await vendor.close();

@@ -17,6 +17,14 @@ const serviceSchema = z.looseObject({
   expose: z.array(z.string()).default([]),
   restart: z.string(),
   healthcheck: z.looseObject({ test: z.array(z.string()) }).optional(),
+  read_only: z.boolean().optional(),
+  tmpfs: z.array(z.string()).optional(),
+  cap_drop: z.array(z.string()).optional(),
+  cap_add: z.array(z.string()).optional(),
+  privileged: z.boolean().optional(),
+  user: z.string().optional(),
+  volumes: z.array(z.string()).optional(),
+  security_opt: z.array(z.string()).optional(),
   stop_grace_period: z.string().optional(),
   configs: z.array(z.object({ source: z.string(), target: z.string() })).default([]),
   depends_on: z.record(z.string(), z.object({ condition: z.string() })).default({}),
@@ -104,6 +112,29 @@ test('a stop waits longer than the work under way may take', () => {
   for (const { stop_grace_period } of Object.values(servicesOfOurs())) {
     expect(Number.parseInt(stop_grace_period ?? '', 10) * 1_000).toBeGreaterThan(graceMilliseconds);
   }
+});
+
+test('receiver and worker have no root, no capabilities, and a file system that they cannot write to', async () => {
+  for (const service of Object.values(servicesOfOurs())) {
+    expect(service).toMatchObject({
+      ...{ read_only: true, tmpfs: ['/tmp'], cap_drop: ['ALL'], security_opt: ['no-new-privileges:true'] },
+    });
+    const { cap_add, privileged, user, volumes } = service;
+    expect([cap_add, privileged, user, volumes]).toEqual([undefined, undefined, undefined, undefined]);
+  }
+  const dockerfile = await read('Dockerfile');
+  const [last = ''] = dockerfile.split(/^FROM /m).slice(-1);
+  const users = [...last.matchAll(/^USER (.+)$/gm)].map(([, user]) => user);
+  expect(users).toEqual([expect.stringMatching(/^[1-9]\d*:[1-9]\d*$/)]);
+  // Nothing is installed or copied in as another user afterwards.
+  expect(last.slice(last.indexOf('USER '))).not.toMatch(/^(RUN|COPY|ADD) /m);
+});
+
+test('a stop waits for balancers as well', () => {
+  const drain = settings.LANDFALL_DRAIN.schema.parse(undefined) ?? 0;
+  const grace = settings.LANDFALL_SHUTDOWN_GRACE.schema.parse(undefined);
+  const { stop_grace_period } = servicesOfOurs().receiver;
+  expect(Number.parseInt(stop_grace_period ?? '', 10) * 1_000).toBeGreaterThan(drain + grace);
 });
 
 test('webhooks are all that can be reached from another machine, and that only where it is asked for', () => {

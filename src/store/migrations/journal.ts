@@ -10,6 +10,7 @@ import { previousCopy } from './0008-previous-copy.ts';
 import { auditAndBulk } from './0009-audit-and-bulk.ts';
 import { alerts } from './0010-alerts.ts';
 import { bodies } from './0011-bodies.ts';
+import { partitionFunctions } from './0012-partition-functions.ts';
 import type { Migration } from './migration.ts';
 
 /** Every migration in its order: append only. */
@@ -25,6 +26,7 @@ export const journal: readonly Migration[] = [
   auditAndBulk,
   alerts,
   bodies,
+  partitionFunctions,
 ];
 
 /** What tells an edited migration from the one that a database has. */

@@ -1,0 +1,14 @@
+import { readFile } from 'node:fs/promises';
+import { listLicences, refusedLicences } from './licences.ts';
+
+// What is shipped, by licence; fails where one is not among those that we ship with.
+const lock: unknown = JSON.parse(await readFile(new URL('../package-lock.json', import.meta.url), 'utf8'));
+const packages = listLicences(lock);
+for (const [licence, those] of Object.entries(Object.groupBy(packages, ({ licence }) => licence))) {
+  console.log(`${licence}: ${(those ?? []).map(({ name, version }) => `${name}@${version}`).join(', ')}`);
+}
+const refused = refusedLicences(packages);
+for (const { name, version, licence } of refused) {
+  console.error(`${name}@${version} is under ${licence}, which scripts/licences.ts does not allow.`);
+}
+process.exitCode = refused.length === 0 ? 0 : 1;
