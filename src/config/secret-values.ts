@@ -1,7 +1,5 @@
 /** Names of variables that hold a secret, whoever defined them: a source without code may name its own. */
 const secretName = /SECRET|TOKEN|PASSWORD|PASSPHRASE|CREDENTIAL|API_KEY|KEY(_DATA)?$|AUTH(ORIZATION)?$/i;
-/** Of OpenTelemetry's exporters: `name=value` pairs, nearly always with a key in them. */
-const headerPairs = /^OTEL_EXPORTER_OTLP_(TRACES_)?HEADERS$/;
 /** Shorter values would be found in innocent words. */
 const leastLength = 6;
 
@@ -27,6 +25,9 @@ function passwords(value: string): string[] {
   // PostgreSQL takes it from either place.
   return [password, decoded(password), ...searchParams.getAll('password')];
 }
+
+/** Of OpenTelemetry's exporters: `name=value` pairs, nearly always with a key in them. */
+const headerPairs = /^OTEL_EXPORTER_OTLP_(TRACES_)?HEADERS$/;
 
 /** As they are written, and as they are sent; of `Bearer <key>`, the key. */
 function headerValues(pairs: string): string[] {
