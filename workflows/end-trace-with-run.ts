@@ -11,8 +11,8 @@ export const interceptors: WorkflowInterceptorsFactory = () => ({
   outbound: [
     {
       continueAsNew(input, next) {
-        const { [traceHeader]: _ended, ...headers } = input.headers;
-        return next({ ...input, headers });
+        const handedOn = Object.entries(input.headers).filter(([name]) => name !== traceHeader);
+        return next({ ...input, headers: Object.fromEntries(handedOn) });
       },
     },
   ],

@@ -2,8 +2,6 @@
 const secretName = /SECRET|TOKEN|PASSWORD|PASSPHRASE|CREDENTIAL|API_KEY|KEY(_DATA)?$|AUTH(ORIZATION)?$/i;
 /** Whoever knows the address that alerts are posted to can post there. */
 const secretAddress = /^LANDFALL_ALERT_\w+_URL$/;
-/** Of OpenTelemetry's exporters: `name=value` pairs, nearly always with a key in them. */
-const headerPairs = /^OTEL_EXPORTER_OTLP_(TRACES_)?HEADERS$/;
 /** Shorter values would be found in innocent words. */
 const leastLength = 6;
 /** Of a secret address: shorter parts of its path are words. */
@@ -40,6 +38,9 @@ function passwords(value: string): string[] {
   // PostgreSQL takes it from either place.
   return [password, decoded(password), ...searchParams.getAll('password')];
 }
+
+/** Of OpenTelemetry's exporters: `name=value` pairs, nearly always with a key in them. */
+const headerPairs = /^OTEL_EXPORTER_OTLP_(TRACES_)?HEADERS$/;
 
 /** As they are written, and as they are sent; of `Bearer <key>`, the key. */
 function headerValues(pairs: string): string[] {

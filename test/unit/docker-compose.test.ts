@@ -147,7 +147,7 @@ test('webhooks are all that can be reached from another machine, and that only w
 
 test('every image is pinned to a release', () => {
   for (const { image, build } of Object.values(compose.services)) {
-    if (build === undefined) expect(image).toMatch(/:\d+\.\d+/);
+    if (build === undefined) expect(image).toMatch(/:v?\d+\.\d+/);
   }
 });
 

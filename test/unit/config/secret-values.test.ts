@@ -49,6 +49,11 @@ describe('The values that no log may show', () => {
     );
   });
 
+  it('are not what is too short to be told from a word, nor settings that hold none', () => {
+    const env = { A_TOKEN: 'short', LANDFALL_PORT: '3000', DATABASE_URL: 'not a url ://', PATH: '/usr/bin' };
+    expect(secretValues(env)).toEqual([]);
+  });
+
   it("are the values of the headers for OpenTelemetry's collector, as they are written and as they are sent", () => {
     const headers = 'authorization=Bearer%20hidden-key,x-tenant=hidden-tenant';
     expect(secretValues({ OTEL_EXPORTER_OTLP_HEADERS: headers }).sort()).toEqual([
@@ -57,10 +62,5 @@ describe('The values that no log may show', () => {
       'hidden-key',
       'hidden-tenant',
     ]);
-  });
-
-  it('are not what is too short to be told from a word, nor settings that hold none', () => {
-    const env = { A_TOKEN: 'short', LANDFALL_PORT: '3000', DATABASE_URL: 'not a url ://', PATH: '/usr/bin' };
-    expect(secretValues(env)).toEqual([]);
   });
 });
