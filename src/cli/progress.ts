@@ -1,5 +1,8 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { Format, Presets, SingleBar } from 'cli-progress';
+import cliProgress from 'cli-progress';
+
+// It is CommonJS, of which Node sees no names.
+const { Format, Presets, SingleBar } = cliProgress;
 
 /** How far long work is. */
 export interface Progress {
@@ -58,7 +61,7 @@ export async function withProgress<Result>(
   return result;
 }
 
-function show(bar: SingleBar, { done, total, text }: Progress): void {
+function show(bar: cliProgress.SingleBar, { done, total, text }: Progress): void {
   const known = total !== null && total > 0;
   bar.setTotal(known ? total : 1);
   bar.update(known ? Math.min(done, total) : 0, { known, text });
