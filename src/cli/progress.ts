@@ -42,23 +42,24 @@ export async function withProgress<Result>(
     },
     Presets.shades_classic,
   );
-  const ended = new AbortController();
-  const result = work.finally(() => {
-    ended.abort();
-  });
-  // Whoever awaits the result hears of its failure.
-  result.catch(() => undefined);
+  const over = new AbortController();
+  const ended = work.then(
+    () => {
+      over.abort();
+    },
+    // Whoever awaits the work hears of its failure.
+    () => {
+      over.abort();
+    },
+  );
   bar.start(1, 0, { known: false, text: '…' });
-  try {
-    while (!ended.signal.aborted) {
-      const progress = await look().catch(() => null);
-      if (progress !== null) show(bar, progress);
-      await wait(pollMilliseconds, undefined, { signal: ended.signal }).catch(() => undefined);
-    }
-  } finally {
-    bar.stop();
+  while (!over.signal.aborted) {
+    const progress = await Promise.race([look().catch(() => null), ended]);
+    if (progress) show(bar, progress);
+    await Promise.race([wait(pollMilliseconds, undefined, { signal: over.signal }).catch(() => null), ended]);
   }
-  return result;
+  bar.stop();
+  return work;
 }
 
 function show(bar: cliProgress.SingleBar, { done, total, text }: Progress): void {
