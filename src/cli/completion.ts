@@ -1,4 +1,4 @@
-import type { Argument, Option, RootCommand } from '@bomb.sh/tab';
+import type { Complete, RootCommand } from '@bomb.sh/tab';
 import tab from '@bomb.sh/tab/commander';
 import type { Command } from 'commander';
 import { examples } from './examples.ts';
@@ -58,7 +58,7 @@ function offer(root: RootCommand, path: string, argument: string, values: readon
   if (found !== undefined) found.handler = handler(values);
 }
 
-function handler(values: readonly string[]): NonNullable<Option['handler'] & Argument['handler']> {
+function handler(values: readonly string[]): (complete: Complete) => void {
   return (complete) => {
     for (const value of values.filter(isHarmless)) complete(value, '');
   };

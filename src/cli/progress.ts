@@ -43,20 +43,17 @@ export async function withProgress<Result>(
     Presets.shades_classic,
   );
   const over = new AbortController();
-  const ended = work.then(
-    () => {
-      over.abort();
-    },
-    // Whoever awaits the work hears of its failure.
-    () => {
-      over.abort();
-    },
-  );
+  const end = () => {
+    over.abort();
+    return null;
+  };
+  // Whoever awaits the work hears of its failure.
+  const ended = work.then(end, end);
   bar.start(1, 0, { known: false, text: '…' });
   while (!over.signal.aborted) {
     const progress = await Promise.race([look().catch(() => null), ended]);
-    if (progress) show(bar, progress);
-    await Promise.race([wait(pollMilliseconds, undefined, { signal: over.signal }).catch(() => null), ended]);
+    if (progress !== null) show(bar, progress);
+    await wait(pollMilliseconds, undefined, { signal: over.signal }).catch(() => undefined);
   }
   bar.stop();
   return work;
