@@ -79,8 +79,7 @@ describe('a decision about many dead letters', { timeout: 180_000 }, () => {
       expect(state).toMatchObject(what);
       return state;
     }, patience);
-  const outcomeOf = async (id: string) =>
-    readSearchAttribute(await handle(id).describe(), 'LandfallOutcome');
+  const outcomeOf = async (id: string) => readSearchAttribute(await handle(id).describe(), 'LandfallOutcome');
 
   test('is tried on a few and then carried out for all, with a result for each of them', async () => {
     const ids = await failed(7);
@@ -290,10 +289,23 @@ describe('a decision about many dead letters', { timeout: 180_000 }, () => {
     const { id } = await bulk.begin(request);
     await expect(bulk.begin(request)).rejects.toThrow(`There is a bulk action ${id}`);
     await expect(bulk.begin({ ...request, name: 'long', reason: 'x'.repeat(1_501) })).rejects.toThrow(
-      'longer than 1500 characters',
+      'in 1500 characters at most',
     );
     // Nothing was found: it is over at once.
     expect(await end(id)).toMatchObject({ done: 0, failed: 0 });
+  });
+
+  test('that somebody began with nonsense in the Temporal UI ends at once, and says what is missing', async () => {
+    const { client, config } = harness.runtime;
+    const begun = await client.workflow.start('bulkAction', {
+      workflowId: `bulk:replay:${uniqueName('nonsense')}`,
+      taskQueue: config.taskQueue,
+      args: [{ kind: 'replay', filter: {}, by: 'ada' }],
+    });
+    await expect(begun.result()).rejects.toMatchObject({
+      cause: { type: 'LANDFALL_CONFIGURATION', message: expect.stringContaining('It needs "reason"') },
+    });
+    await expect(bulk.begin({ ...ada, kind: 'investigate', filter: all() })).rejects.toThrow('It needs "owner"');
   });
 
   /** When each further batch was decided, in milliseconds since the epoch, and up to how many letters it goes. */
@@ -304,7 +316,8 @@ describe('a decision about many dead letters', { timeout: 180_000 }, () => {
     const begun = new Map<number, number>();
     let at = 0;
     for (const event of history.events) {
-      if (event['workflowTaskStartedEventAttributes'] !== undefined) at = Date.parse(String(event['eventTime']));
+      if (event['workflowTaskStartedEventAttributes'] !== undefined)
+        at = Date.parse(String(event['eventTime']));
       const scheduled = event['activityTaskScheduledEventAttributes'] as
         { activityType: { name: string }; input: { payloads: { data: string }[] } } | undefined;
       if (scheduled?.activityType.name !== 'decideLetters') continue;

@@ -1,10 +1,5 @@
 import { isSecret } from '../../config/secret-values.ts';
-import {
-  ConfigurationError,
-  LandfallError,
-  VendorAnswerError,
-  VendorRefusedError,
-} from '../../errors.ts';
+import { ConfigurationError, LandfallError, VendorAnswerError, VendorRefusedError } from '../../errors.ts';
 import { withoutAccount } from '../../model/ids.ts';
 import type { Source, SourceDefinition } from '../../sources/define-source.ts';
 import { type Finding, failure, ok, warning } from './finding.ts';
@@ -14,10 +9,13 @@ const patienceMilliseconds = 10_000;
 /** Whether each source can do what it is for, and its signing secret is one. */
 export async function checkSources(sources: readonly Source[]): Promise<Finding[]> {
   if (sources.length === 0) {
-    const mend = 'set the webhook secret of one, such as STRIPE_WEBHOOK_SECRET; "landfall sources" lists them';
+    const mend =
+      'set the webhook secret of one, such as STRIPE_WEBHOOK_SECRET; "landfall sources" lists them';
     return [warning('sources', 'no source is on', mend)];
   }
-  const found = await Promise.all(sources.map(async (source) => [checkAbility(source), await checkSecret(source)]));
+  const found = await Promise.all(
+    sources.map(async (source) => [checkAbility(source), await checkSecret(source)]),
+  );
   return found.flat();
 }
 
@@ -31,18 +29,19 @@ function checkAbility({ name, listChanged }: Source): Finding {
   );
 }
 
-/** Signs a body as the vendor would, and verifies it. */
+/** Signs a delivery as the vendor would, and verifies it: a form, because some schemes sign what is in it. */
 async function checkSecret({ name, verification }: Source): Promise<Finding> {
   const check = `source ${name}`;
-  const [body, now] = [Buffer.from('{}'), Date.now()];
-  const unsigned = await verification.verify({ body, headers: {}, now });
+  const form = { 'content-type': 'application/x-www-form-urlencoded' };
+  const delivery = { body: Buffer.from('by=doctor'), headers: form, now: Date.now(), url: `/webhooks/${name}` };
+  const unsigned = await verification.verify(delivery);
   if (!unsigned.verified && unsigned.reason === 'no_secret_configured') {
     const mend = 'a worker needs none; a receiver does: set its secret there';
     return warning(check, `source ${name}: its signing secret is not set here`, mend);
   }
   try {
-    const headers = await verification.sign(body, { id: 'doctor', now });
-    const signed = await verification.verify({ body, headers, now });
+    const signature = await verification.sign(delivery.body, { ...delivery, id: 'doctor' });
+    const signed = await verification.verify({ ...delivery, headers: { ...form, ...signature } });
     if (signed.verified) return ok(check, `source ${name}: its signing secret signs and verifies`);
     const mend = 'a defect of the scheme: please report it';
     return failure(check, `source ${name}: refuses its own signature, ${signed.detail}`, mend);
@@ -68,7 +67,10 @@ async function checkCredential(source: Source, definitions: readonly SourceDefin
   try {
     const asked = await askVendor(source, signal);
     if (asked) return ok(check, `credentials of ${name}: its API takes them`);
-    return ok(check, `credentials of ${name}: not tried, for there is neither a list to ask for nor a sample`);
+    return ok(
+      check,
+      `credentials of ${name}: not tried, for there is neither a list to ask for nor a sample`,
+    );
   } catch (error) {
     if (signal.aborted) {
       const mend = 'see whether its API can be reached from here, and the status page of the vendor';
@@ -85,7 +87,10 @@ async function checkCredential(source: Source, definitions: readonly SourceDefin
 }
 
 /** Whether there was anything that could be asked. */
-async function askVendor({ listChanged, fetchRecord, ...source }: Source, signal: AbortSignal): Promise<boolean> {
+async function askVendor(
+  { listChanged, fetchRecord, ...source }: Source,
+  signal: AbortSignal,
+): Promise<boolean> {
   if (listChanged !== undefined) {
     await listChanged({ since: new Date().toISOString(), cursor: null }, { signal });
     return true;
@@ -101,7 +106,9 @@ async function askVendor({ listChanged, fetchRecord, ...source }: Source, signal
 /** Which variables hold what the vendor has refused. */
 function renewal(name: string, definitions: readonly SourceDefinition[]): string {
   const { settings = {} } = definitions.find((each) => each.name === withoutAccount(name)) ?? {};
-  const variables = Object.keys(settings).filter((variable) => isSecret(variable) && !/WEBHOOK/.test(variable));
+  const variables = Object.keys(settings).filter(
+    (variable) => isSecret(variable) && !/WEBHOOK/.test(variable),
+  );
   const what = variables.length === 0 ? 'its API key or token' : variables.join(', ');
   return `renew ${what}, or give it the rights that it lacks, and restart the workers`;
 }
