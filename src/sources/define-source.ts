@@ -12,6 +12,7 @@ import type { OrderingSettings } from '../model/turns.ts';
 import type { WatchSettings } from '../model/silence.ts';
 import type { SignatureScheme } from '../verification/scheme.ts';
 import type { AddressList } from './address-list.ts';
+import { largestBodyBytes } from './body-limit.ts';
 
 /** How a vendor writes its bodies: JSON, or a form as of a web page, which is read as an object of its fields. */
 export type BodyFormat = 'json' | 'form';
@@ -235,6 +236,12 @@ function complete(name: string, parts: SourceParts): Source {
   if (parts.listChanged !== undefined && parts.fetchRecord === undefined) {
     throw new ConfigurationError(
       `The source "${name}" lists changes but fetches no record: without fetchRecord a difference cannot be mended.`,
+    );
+  }
+  const { maxBodyBytes = 1 } = parts;
+  if (!Number.isInteger(maxBodyBytes) || maxBodyBytes < 1 || maxBodyBytes > largestBodyBytes) {
+    throw new ConfigurationError(
+      `The source "${name}" has a maxBodyBytes of ${maxBodyBytes}: it must be 1 to ${largestBodyBytes} (25 MiB).`,
     );
   }
   const source: Source = {

@@ -367,7 +367,8 @@ describe('with LANDFALL_INLINE_BODY_BYTES=0', { timeout: 120_000 }, () => {
       expect((await harness.post({ ...event, email: marker })).status).toBe(200);
       return { id: event.id, record: { id: event.data.id, email: marker } };
     };
-    const handle = (workflowId: string) => runtime.client.workflow.getHandle(workflowId);
+    const handle = (workflowId: string, runId?: string) =>
+      runtime.client.workflow.getHandle(workflowId, runId);
 
     const atOnce = await send(0);
     await expect(harness.event(atOnce.id).result()).resolves.toMatchObject({ outcome: 'applied' });
@@ -383,13 +384,10 @@ describe('with LANDFALL_INLINE_BODY_BYTES=0', { timeout: 120_000 }, () => {
     expect(given).toEqual([atOnce, later, failed].map(({ record }) => record));
     const runs = [
       ...[atOnce, later, failed].map(({ id }) => harness.event(id)),
-      ...[runtime.client.workflow.getHandle(first.workflowId, first.runId), letter],
+      ...[handle(first.workflowId, first.runId), letter],
     ];
-    const encoded = Buffer.from(`"${marker}"`).toString('base64').replaceAll('=', '');
     for (const run of runs) {
-      const history = historyToJSON(await run.fetchHistory());
-      expect(decodePayloads(history)).not.toContain(marker);
-      expect(history).not.toContain(encoded);
+      expect(decodePayloads(historyToJSON(await run.fetchHistory()))).not.toContain(marker);
     }
   });
 

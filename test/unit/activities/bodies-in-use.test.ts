@@ -1,3 +1,4 @@
+import { MockActivityEnvironment } from '@temporalio/testing';
 import { expect, it, vi } from 'vitest';
 import { createDeadLetterActivities } from '../../../activities/dead-letters.ts';
 import type { ActivityDependencies } from '../../../activities/dependencies.ts';
@@ -32,13 +33,15 @@ it('a large body is in use when its dead letter is opened, and each time that it
     ...{ maximumAttempts: 5, initialIntervalMilliseconds: 1 },
     ...{ backoffCoefficient: 1, maximumIntervalMilliseconds: 1 },
   };
-  await openDeadLetter({ ...ref, subject: { kind: 'event', event }, failure, retry });
+  const environment = new MockActivityEnvironment();
+  const subject = { kind: 'event' as const, event };
+  await environment.run(openDeadLetter, { ...ref, subject, failure, retry });
   expect(renewBodies).toHaveBeenLastCalledWith(['aa']);
 
   const reminder = { ...ref, openForMilliseconds: 1, escalated: false, lastError: failure.type };
-  await remindDeadLetter({ ...reminder, stored: ['aa', 'bb'] });
+  await environment.run(remindDeadLetter, { ...reminder, stored: ['aa', 'bb'] });
   expect(renewBodies).toHaveBeenLastCalledWith(['aa', 'bb']);
   // As workflows of before there were such bodies ask for it.
-  await remindDeadLetter(reminder);
+  await environment.run(remindDeadLetter, reminder);
   expect(renewBodies).toHaveBeenLastCalledWith([]);
 });
