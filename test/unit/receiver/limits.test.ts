@@ -158,5 +158,6 @@ describe('A request that is no delivery of anybody', () => {
     const many = Array.from({ length: 100 }, (_, index) => `X-${index}: 1\r\n`).join('');
     const { answered } = await open(receiver, `${begun}${many}Connection: close\r\n\r\n`);
     expect(await answered).toMatch(/^HTTP\/1\.1 431 .*LANDFALL_HEADERS_TOO_LARGE/s);
+    expect(await cutOff(receiver, 'headers_too_large')).toBe(1);
   });
 });
