@@ -30,7 +30,8 @@ export function tune(source: Source, env: SecretEnv, problems: string[]): Source
     );
     return source;
   }
-  const { REQUESTS_PER_SECOND, ORDERING, ORDERING_GAP, RECONCILE_EVERY, RECONCILE_ALERT_SHARE, ALLOWED_IPS } = read.data;
+  const { REQUESTS_PER_SECOND, ORDERING, ORDERING_GAP, RECONCILE_EVERY, RECONCILE_ALERT_SHARE, ALLOWED_IPS } =
+    read.data;
   const { ordering } = source;
   const { everyMilliseconds, alertShare } = source.reconcile;
   return {
