@@ -75,6 +75,7 @@ describe('Runs that are under way when the workflows change', { timeout: 300_000
   async function begin(
     kind: Kind,
     { id, type, data }: CustomerEvent,
+    version: ProcessEventInput['workflowVersion'] = workflowVersion,
   ): Promise<WorkflowHandle<typeof processEvent>> {
     const { name, retry } = sources[kind];
     const event: LandfallEvent = {
@@ -92,7 +93,7 @@ describe('Runs that are under way when the workflows change', { timeout: 300_000
       receivedAt: new Date().toISOString(),
       foundBy: 'webhook',
     };
-    const input: ProcessEventInput = { workflowVersion, event, retry, replay: null };
+    const input: ProcessEventInput = { workflowVersion: version, event, retry, replay: null };
     return harness.runtime.client.workflow.start<typeof processEvent>('processEvent', {
       ...eventStartOptions(input),
       taskQueue: harness.runtime.config.taskQueue,
@@ -104,6 +105,15 @@ describe('Runs that are under way when the workflows change', { timeout: 300_000
   const casesOf = (kind: Kind) => harness.deadLetters.list({ source: sources[kind].name });
   const holdsOf = async () =>
     (await createHolds(harness.runtime.client).list()).filter(({ source }) => source === sources.held.name);
+
+  // Workers are upgraded before receivers.
+  test.each([1, 2] as const)('are begun by receivers of before, in version %i', async (version) => {
+    vendor.api = () => 200;
+    const event = vendor.change();
+    const run = await begin('patient', event, version);
+    await expect(run.result()).resolves.toMatchObject({ outcome: 'applied', delivered: ['crm'] });
+    expect(vendor.writes(event.data.id)).toHaveLength(1);
+  });
 
   test('wait where the change has no patch, and go on when it is taken back', async () => {
     vendor.api = () => 503;
