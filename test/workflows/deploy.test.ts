@@ -117,18 +117,19 @@ describe('Runs that are under way when the workflows change', { timeout: 300_000
 
   test('wait where the change has no patch, and go on when it is taken back', async () => {
     vendor.api = () => 503;
-    const { data, ...event } = vendor.change();
-    const run = await begin('patient', { ...event, data });
-    await expect.poll(() => vendor.fetches(data.id), patience).toBeGreaterThan(1);
+    const event = vendor.change();
+    const customer = event.data.id;
+    const run = await begin('patient', event);
+    await expect.poll(() => vendor.fetches(customer), patience).toBeGreaterThan(1);
     await harness.replaceWorker(await bundle('without-patch'));
     vendor.api = () => 200;
     await expect
       .poll(() => failedTasks(harness.runtime.client, run.workflowId), patience)
-      .toEqual([expect.stringMatching(/nondeterminism/i)]);
+      .toEqual(expect.arrayContaining([expect.stringMatching(/nondeterminism/i)]));
     expect((await run.describe()).status.name).toBe('RUNNING');
     await harness.replaceWorker();
     await expect(run.result()).resolves.toMatchObject({ outcome: 'applied', delivered: ['crm'] });
-    expect(vendor.writes(data.id)).toHaveLength(1);
+    expect(vendor.writes(customer)).toHaveLength(1);
   });
 
   test('go on where it has one: each ends as it should, and no task fails', async () => {
