@@ -7,13 +7,16 @@ import { sendProblem } from './problem.ts';
 import type { Rejections } from './rejections.ts';
 
 /** Refuses a request with more headers than any delivery has: Node would pass over those beyond its limit, a signature perhaps. */
-export const requireFewHeaders: RequestHandler = (request, response, next) => {
-  if (request.rawHeaders.length / 2 <= maxHeaders) {
-    next();
-    return;
-  }
-  sendProblem(response, 'LANDFALL_HEADERS_TOO_LARGE', `The request has more than ${maxHeaders} headers.`);
-};
+export function requireFewHeaders(metrics: Metrics): RequestHandler {
+  return (request, response, next) => {
+    if (request.rawHeaders.length / 2 <= maxHeaders) {
+      next();
+      return;
+    }
+    metrics.cutOff.inc({ reason: 'headers_too_large' });
+    sendProblem(response, 'LANDFALL_HEADERS_TOO_LARGE', `The request has more than ${maxHeaders} headers.`);
+  };
+}
 
 /** Refuses, before its body is read, what comes from elsewhere than a source's vendor delivers from. */
 export function requireAllowedAddress<Parameters>(

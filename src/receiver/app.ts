@@ -73,7 +73,7 @@ export function createReceiver(deps: {
     response.set('Cache-Control', 'no-store');
     next();
   });
-  app.use(requireFewHeaders);
+  app.use(requireFewHeaders(metrics));
   app.all(
     '/webhooks/:source{/:account}',
     (request: Request<SourceParameters>, response: Response, next: NextFunction) => {

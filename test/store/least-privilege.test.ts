@@ -75,7 +75,9 @@ describe('The role of receivers and workers', () => {
     expect(held).toEqual({ month: `landfall.${made[0] ?? ''}` });
     await store.close();
 
-    expect(await ask(`select landfall.drop_processed_month('records') as dropped`)).toEqual([{ dropped: false }]);
+    expect(await ask(`select landfall.drop_processed_month('records') as dropped`)).toEqual([
+      { dropped: false },
+    ]);
     await expect(ask(`select landfall.drop_processed_month('${made[0] ?? ''}')`)).rejects.toThrow(/60 days/);
     await expect(ask(`select landfall.make_processed_month('2001-01-01')`)).rejects.toThrow(/present one on/);
     await expect(ask(`select landfall.make_processed_month('2999-01-01')`)).rejects.toThrow(/for a year/);

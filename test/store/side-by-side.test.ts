@@ -56,7 +56,10 @@ describe('A table that somebody uses for long', () => {
     await expect(store.migrate()).rejects.toThrow(StoreUnavailableError);
     await expect(store.migrate()).rejects.toThrow(/55P03.*tried again/);
     // Nobody waits behind it any more.
-    await query(url, 'insert into landfall.inbox (source, event_id, body_sha256, item, accepted_at) values ($$s$$, $$e$$, $$b$$, $${}$$, now())');
+    await query(
+      url,
+      'insert into landfall.inbox (source, event_id, body_sha256, item, accepted_at) values ($$s$$, $$e$$, $$b$$, $${}$$, now())',
+    );
 
     await somebody.query('rollback');
     await somebody.end();

@@ -54,10 +54,13 @@ describe('A source with a list of addresses', () => {
     [`${vendor}:443`, 403],
     ['', 403],
     [null, 403],
-  ])('behind a proxy that is trusted, takes a delivery forwarded for %s: %i', async (forwardedFor, status) => {
-    await using receiver = await start('loopback');
-    expect((await deliverBy(receiver.url, forwardedFor)).status).toBe(status);
-  });
+  ])(
+    'behind a proxy that is trusted, takes a delivery forwarded for %s: %i',
+    async (forwardedFor, status) => {
+      await using receiver = await start('loopback');
+      expect((await deliverBy(receiver.url, forwardedFor)).status).toBe(status);
+    },
+  );
 
   it('believes no X-Forwarded-For of a stranger, and says what to set where it is our own proxy', async () => {
     await using receiver = await start(null);
@@ -72,9 +75,17 @@ describe('A source with a list of addresses', () => {
     await using receiver = await start(null);
     const answer = await deliverBy(receiver.url, null);
     await receiver.flush();
-    expect(await readMetric(receiver.metrics, 'landfall_rejections_total', { source: 'shop', reason })).toBe(1);
+    expect(await readMetric(receiver.metrics, 'landfall_rejections_total', { source: 'shop', reason })).toBe(
+      1,
+    );
     expect(await store.listRejections('shop', 1)).toMatchObject([
-      { source: 'shop', reason, detail: answer.body['detail'], bodyBytes: 0, headers: { 'x-signature': '[redacted]' } },
+      {
+        source: 'shop',
+        reason,
+        detail: answer.body['detail'],
+        bodyBytes: 0,
+        headers: { 'x-signature': '[redacted]' },
+      },
     ]);
     expect(receiver.temporal.asked).toBe(0);
   });

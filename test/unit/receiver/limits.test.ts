@@ -89,7 +89,12 @@ describe('Too many connections', () => {
     expect(await (await open(receiver, 'GET / HTTP/1.1\r\n')).answered).toBe('');
     await eventually(() => cutOff(receiver, 'too_many_connections')).toBe(1);
     kept[0]?.socket.destroy();
-    await eventually(() => deliver(receiver.url, 'shop', event('evt_1')).then(({ status }) => status, () => 0)).toBe(200);
+    await eventually(() =>
+      deliver(receiver.url, 'shop', event('evt_1')).then(
+        ({ status }) => status,
+        () => 0,
+      ),
+    ).toBe(200);
   });
 
   it('of one address are closed, but not those of a proxy that is trusted', async () => {
@@ -99,7 +104,12 @@ describe('Too many connections', () => {
     expect(await (await open(receiver)).answered).toBe('');
     expect(await cutOff(receiver, 'too_many_of_address')).toBe(1);
     kept[0]?.socket.destroy();
-    await eventually(() => deliver(receiver.url, 'shop', event('evt_1')).then(({ status }) => status, () => 0)).toBe(200);
+    await eventually(() =>
+      deliver(receiver.url, 'shop', event('evt_1')).then(
+        ({ status }) => status,
+        () => 0,
+      ),
+    ).toBe(200);
 
     const trustedProxies = addressList.parse('loopback');
     await using behind = await startReceiverUnderTest({ store, limits: { ...most, trustedProxies } });
@@ -158,5 +168,6 @@ describe('A request that is no delivery of anybody', () => {
     const many = Array.from({ length: 100 }, (_, index) => `X-${index}: 1\r\n`).join('');
     const { answered } = await open(receiver, `${begun}${many}Connection: close\r\n\r\n`);
     expect(await answered).toMatch(/^HTTP\/1\.1 431 .*LANDFALL_HEADERS_TOO_LARGE/s);
+    expect(await cutOff(receiver, 'headers_too_large')).toBe(1);
   });
 });

@@ -28,16 +28,32 @@ describe('A list of addresses', () => {
     expect(includes(list, address)).toBe(expected);
   });
 
-  it.each(['', ' , ', 'github.com', '192.0.2.1/33', '192.0.2.1/-1', '192.0.2.1/', '192.0.2', '2001:db8::/129', '::1/1/1', 'fe80::1%eth0'])(
-    'is none: "%s"',
-    (text) => {
-      expect(addressList.safeParse(text).success).toBe(false);
-    },
-  );
+  it.each([
+    '',
+    ' , ',
+    'github.com',
+    '192.0.2.1/33',
+    '192.0.2.1/-1',
+    '192.0.2.1/',
+    '192.0.2',
+    '2001:db8::/129',
+    '::1/1/1',
+    'fe80::1%eth0',
+  ])('is none: "%s"', (text) => {
+    expect(addressList.safeParse(text).success).toBe(false);
+  });
 
   it('includes nothing that is no address', () => {
     const list = addressList.parse('0.0.0.0/0, ::/0');
-    for (const address of ['', 'unknown', '192.0.2.1:443', '"192.0.2.1"', '192.0.2.1, 192.0.2.2', '1', '::ffff:999.1.1.1']) {
+    for (const address of [
+      '',
+      'unknown',
+      '192.0.2.1:443',
+      '"192.0.2.1"',
+      '192.0.2.1, 192.0.2.2',
+      '1',
+      '::ffff:999.1.1.1',
+    ]) {
       expect(list.includes(address)).toBe(false);
     }
   });
@@ -46,7 +62,8 @@ describe('A list of addresses', () => {
     const ip = fc.tuple(...Array.from({ length: 4 }, () => fc.integer({ min: 0, max: 255 })));
     fc.assert(
       fc.property(ip, ip, fc.integer({ min: 0, max: 32 }), (network, address, length) => {
-        const bits = (parts: readonly number[]) => parts.map((part) => part.toString(2).padStart(8, '0')).join('');
+        const bits = (parts: readonly number[]) =>
+          parts.map((part) => part.toString(2).padStart(8, '0')).join('');
         const expected = bits(network).slice(0, length) === bits(address).slice(0, length);
         expect(includes(`${network.join('.')}/${length}`, address.join('.'))).toBe(expected);
       }),

@@ -41,7 +41,9 @@ function judge(statement: string, inThisMigration: string): string[] {
   const blocks = index !== null && index[1] === undefined && !isOfNewTable;
   return [
     ...unsafe.filter(([pattern]) => pattern.test(text)).map(([, why]) => why),
-    ...(blocks ? ['locks the table against writes: "if not exists", so that it can be made concurrently before'] : []),
+    ...(blocks
+      ? ['locks the table against writes: "if not exists", so that it can be made concurrently before']
+      : []),
   ];
 }
 
