@@ -223,7 +223,12 @@ describe('landfall on the command line', { timeout: 180_000 }, () => {
     const [head = '', newest = ''] = table.stdout.split('\n');
     expect(head).toMatch(/^FINISHED +SOURCE +KIND +SCANNED +MISSING /);
     expect(newest).toMatch(/^\S+ +demo +changes +1 +1 +0 +1 +0 +0/);
-    expect(JSON.parse(json.stdout)).toMatchObject({ source: 'demo', scanned: 1, repaired: 1, complete: true });
+    expect(JSON.parse(json.stdout)).toMatchObject({
+      source: 'demo',
+      scanned: 1,
+      repaired: 1,
+      complete: true,
+    });
     expect(none.stdout).toBe('Nothing was reconciled.\n');
 
     vendor.setFaults({ ...noFaults, apiErrors: 1 });

@@ -13,7 +13,10 @@ export function reportsCommand(environment: () => Promise<Environment>): Command
     .option('--source <name>', 'of one source')
     .option('--limit <count>', 'at most so many', readNumber({ min: 1, max: 10_000, whole: true }), 20)
     .option('--json', 'one JSON object a line')
-    .addHelpText('after', examples('landfall reports --source stripe', 'landfall reports --limit 1000 --json'))
+    .addHelpText(
+      'after',
+      examples('landfall reports --source stripe', 'landfall reports --limit 1000 --json'),
+    )
     .action(async (options: { source?: string; limit: number; json?: boolean }) => {
       const { source = null, limit, json = false } = options;
       await withStore(await environment(), 'The reports of reconciliations', async (store) => {
