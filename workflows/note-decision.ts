@@ -19,9 +19,9 @@ export interface Noted {
  */
 export async function noteDecision(decision: Omit<NotedDecision, 'id'>): Promise<Noted> {
   if (!patched('audit-log')) return noted(null);
-  const id = uuid4();
-  await own(`note who decided: ${decision.action}`).noteDecision({ id, ...decision });
-  return noted(id);
+  const line: NotedDecision = { id: uuid4(), ...decision };
+  await own(`note who decided: ${decision.action}`).noteDecision(line);
+  return noted(line.id);
 }
 
 /** A decision that was noted before. */

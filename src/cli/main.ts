@@ -15,6 +15,7 @@ import { migrateCommand } from './commands/migrate.ts';
 import { receiverCommand } from './commands/receiver.ts';
 import { reconcileCommand } from './commands/reconcile.ts';
 import { replayCommand } from './commands/replay.ts';
+import { reportsCommand } from './commands/reports.ts';
 import { sendCommand } from './commands/send.ts';
 import { sourcesCommand } from './commands/sources.ts';
 import { workerCommand } from './commands/worker.ts';
@@ -48,6 +49,7 @@ const program = new Command('landfall')
   .addCommand(alertsCommand(environment))
   .addCommand(replayCommand(environment))
   .addCommand(reconcileCommand(environment))
+  .addCommand(reportsCommand(environment))
   .addCommand(sourcesCommand(environment))
   .addCommand(migrateCommand(environment))
   .addCommand(doctorCommand(environment))

@@ -305,7 +305,9 @@ describe('a decision about many dead letters', { timeout: 180_000 }, () => {
     await expect(begun.result()).rejects.toMatchObject({
       cause: { type: 'LANDFALL_CONFIGURATION', message: expect.stringContaining('It needs "reason"') },
     });
-    await expect(bulk.begin({ ...ada, kind: 'investigate', filter: all() })).rejects.toThrow('It needs "owner"');
+    await expect(bulk.begin({ ...ada, kind: 'investigate', filter: all() })).rejects.toThrow(
+      'It needs "owner"',
+    );
   });
 
   /** When each further batch was decided, in milliseconds since the epoch, and up to how many letters it goes. */

@@ -33,7 +33,12 @@ function checkAbility({ name, listChanged }: Source): Finding {
 async function checkSecret({ name, verification }: Source): Promise<Finding> {
   const check = `source ${name}`;
   const form = { 'content-type': 'application/x-www-form-urlencoded' };
-  const delivery = { body: Buffer.from('by=doctor'), headers: form, now: Date.now(), url: `/webhooks/${name}` };
+  const delivery = {
+    body: Buffer.from('by=doctor'),
+    headers: form,
+    now: Date.now(),
+    url: `/webhooks/${name}`,
+  };
   const unsigned = await verification.verify(delivery);
   if (!unsigned.verified && unsigned.reason === 'no_secret_configured') {
     const mend = 'a worker needs none; a receiver does: set its secret there';

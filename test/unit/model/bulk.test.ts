@@ -92,14 +92,14 @@ test('counts and filters are said in words', () => {
     '0 done, 0 failed, 1 skipped, 2 left alone',
   );
   expect(describeFilter({})).toBe('all open dead letters');
-  expect(
-    describeFilter({ source: 'stripe', type: 'customer.*', error: 'LANDFALL_VENDOR_REFUSED' }),
-  ).toBe('source stripe, type customer.*, error LANDFALL_VENDOR_REFUSED');
+  expect(describeFilter({ source: 'stripe', type: 'customer.*', error: 'LANDFALL_VENDOR_REFUSED' })).toBe(
+    'source stripe, type customer.*, error LANDFALL_VENDOR_REFUSED',
+  );
 });
 
 describe('what a bulk action is begun with', () => {
   const input = {
-    ...{ kind: 'replay', filter: {}, by: 'ada', reason: 'the vendor is back' } as const,
+    ...({ kind: 'replay', filter: {}, by: 'ada', reason: 'the vendor is back' } as const),
     ...{ atMost: null, canary: 5, perMinute: 60, includeNew: false },
   };
 
