@@ -6,21 +6,18 @@ import { z } from 'zod';
 
 // The bill of materials of what is shipped, as npm writes it: CycloneDX, to standard output. npm is shown a package without its
 // development dependencies: with them, `--omit dev` leaves out also what both need (npm 11).
-const manifest = z.looseObject({ devDependencies: z.unknown().optional() });
+const manifest = z.looseObject({});
 const lockFile = z.looseObject({
-  packages: z.record(
-    z.string(),
-    z.looseObject({ dev: z.boolean().optional(), devDependencies: z.unknown().optional() }),
-  ),
+  packages: z.record(z.string(), z.looseObject({ dev: z.boolean().optional() })),
 });
 const read = async (file: string): Promise<unknown> =>
   JSON.parse(await readFile(new URL(`../${file}`, import.meta.url), 'utf8'));
 
-const { devDependencies: _dev, ...shipped } = manifest.parse(await read('package.json'));
+const shipped = { ...manifest.parse(await read('package.json')), devDependencies: undefined };
 const lock = lockFile.parse(await read('package-lock.json'));
 const packages = Object.entries(lock.packages)
   .filter(([, { dev }]) => dev !== true)
-  .map(([path, { devDependencies: _alsoDev, ...each }]) => [path, each] as const);
+  .map(([path, each]) => [path, { ...each, devDependencies: undefined }] as const);
 
 const directory = await mkdtemp(join(tmpdir(), 'sbom-'));
 try {

@@ -131,7 +131,7 @@ function mutated(from: readonly FuzzInput[], words: readonly string[]): fc.Arbit
       if ('drop' in change) {
         // Nothing is left out whose absence is no input: a body can be empty, and not away.
         if (name === 'body' || name === 'text') result[name] = '';
-        else delete result[name];
+        else Reflect.deleteProperty(result, name);
         continue;
       }
       const at = change.at % (text.length + 1);

@@ -113,10 +113,12 @@ fuzz({
   name: 'text-path-segment',
   sound: texts('cus_1', '..', 'a/b', '%2e%2e', 'ü'),
   words: ['.', '..', '/', '\\', '%2f', '?', '#', ';', '@'],
-  check({ text = '' }) {
+  check({ text: given = '' }) {
+    // As JSON in UTF-8 is read: half of a pair of surrogates does not come through.
+    const text = Buffer.from(given).toString();
     let segment: string;
     try {
-      segment = pathSegment(text.toWellFormed());
+      segment = pathSegment(text);
     } catch (error) {
       return `refused: ${(error as Error).name}`;
     }
@@ -125,7 +127,7 @@ fuzz({
     expect(url.pathname.split('/').slice(0, 3)).toEqual(['', 'v1', 'customers']);
     expect(url.pathname.split('/')).toHaveLength(4);
     expect(url.search + url.hash).toBe('');
-    expect(decodeURIComponent(url.pathname.split('/')[3] ?? '')).toBe(text.toWellFormed());
+    expect(decodeURIComponent(url.pathname.split('/')[3] ?? '')).toBe(text);
     return 'a segment';
   },
   reaches: /^a segment/,

@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { addressList } from '../../../src/sources/address-list.ts';
@@ -39,8 +38,9 @@ async function open({ server }: ReceiverUnderTest, first = '', drip = ''): Promi
   let answer = '';
   socket.on('data', (text: string) => (answer += text));
   socket.on('error', () => undefined);
-  const answered = once(socket, 'close').then(() => answer);
-  await once(socket, 'connect');
+  // A reset is a way of being cut off, and no failure of the test.
+  const answered = new Promise<string>((resolve) => socket.once('close', () => resolve(answer)));
+  await Promise.race([new Promise((resolve) => socket.once('connect', resolve)), answered]);
   if (first !== '') socket.write(first);
   const dripping = setInterval(() => drip !== '' && socket.writable && socket.write(drip), 20);
   stops.push(() => {
