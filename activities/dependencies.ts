@@ -30,6 +30,8 @@ export interface TemporalPort {
     key: HoldKey,
     page: { cursor: string | null; limit: number },
   ): Promise<{ workflowIds: string[]; nextCursor: string | null }>;
+  /** Workflow ids of events of a source that were processed to the end since then, the newest first. As `listHeld`, a little late. */
+  listProcessed(source: string, since: string, limit: number): Promise<string[]>;
   /** Tells an event that waits; false where it does not run any more. */
   tellHeld(workflowId: string, release: Release): Promise<boolean>;
 }

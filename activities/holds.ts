@@ -1,6 +1,8 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { Context } from '@temporalio/activity';
-import { holdSettings, judgeFailure as judge, mostHolds } from '../src/model/hold.ts';
+import { type HoldKey, holdSettings, judgeFailure as judge, mostHolds } from '../src/model/hold.ts';
+import { eventWorkflowId } from '../src/model/ids.ts';
+import { destinationOf } from '../src/model/land-event.ts';
 import { describeDuration } from '../src/model/silence.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import type { Activities } from './types.ts';
@@ -59,14 +61,15 @@ export function createHoldActivities({
       return Promise.resolve();
     },
 
-    async pickHeld({ since, ...key }) {
+    async pickHeld({ since, lookedAt = since, ...key }) {
       const waiting = await temporal.countHeld(key);
       const { workflowIds } = await temporal.listHeld(key, { cursor: null, limit: candidates });
       const workflowId = workflowIds[Math.floor(Math.random() * workflowIds.length)] ?? null;
       const { source, step, error } = key;
+      const othersPass = await doOthersPass(key, lookedAt);
       metrics.holdProbes.inc({ source, code: error });
-      logger.warn({ source, step, code: error, since, waiting, workflowId }, 'held: probing');
-      return { workflowId, waiting };
+      logger.warn({ source, step, code: error, since, waiting, othersPass, workflowId }, 'held: probing');
+      return { workflowId, waiting, othersPass };
     },
 
     async letGo({ release, cursor, perSecond, ...key }) {
@@ -104,4 +107,13 @@ export function createHoldActivities({
       return Promise.resolve();
     },
   };
+
+  /** Events that got to their end have all been fetched; not all of them are for each destination. */
+  async function doOthersPass({ source, step }: HoldKey, since: string): Promise<boolean> {
+    const workflowIds = await temporal.listProcessed(source, since, candidates);
+    const destination = destinationOf(step);
+    if (destination === null || workflowIds.length === 0) return workflowIds.length > 0;
+    const eventIds = workflowIds.map((id) => id.slice(eventWorkflowId(source, '').length));
+    return store.wasDelivered(source, destination, eventIds);
+  }
 }

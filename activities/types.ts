@@ -182,8 +182,16 @@ export interface Activities {
   ): Promise<HoldAnswer>;
   /** Tells the people on call that a hold has begun. */
   announceHold(input: HoldInput): Promise<void>;
-  /** One of the events that wait, to try with, and how many there are; null where there is none. */
-  pickHeld(input: HoldKey & { since: string }): Promise<{ workflowId: string | null; waiting: number }>;
+  /**
+   * One of the events that wait, to try with, and how many there are; null where there is none. `othersPass`: others have got past
+   * the step since `lookedAt`.
+   */
+  pickHeld(input: HoldKey & { since: string; lookedAt?: string }): Promise<{
+    workflowId: string | null;
+    waiting: number;
+    /** Absent in results of before it was looked at. */
+    othersPass?: boolean;
+  }>;
   /** Tells the next of those that wait what to do, no more of them a second than is set. */
   letGo(
     input: HoldKey & { release: Release; cursor: string | null; perSecond: number },

@@ -62,9 +62,17 @@ export class VendorBehindError extends LandfallError {
   override readonly retryable = true;
 }
 
-/** The vendor refuses the request for good: bad credentials, missing permission, a request it does not take. */
+/** The vendor refuses this request for good: it does not take it, or has no such kind of record. Thrown by a source's API calls. */
 export class VendorRefusedError extends LandfallError {
-  readonly code = 'LANDFALL_VENDOR_REFUSED';
+  readonly code: 'LANDFALL_VENDOR_REFUSED' | 'LANDFALL_VENDOR_DENIED' = 'LANDFALL_VENDOR_REFUSED';
+}
+
+/**
+ * The vendor refuses us, whatever we ask for: the key, or what it is allowed. Thrown by a source's API calls. No attempt of the
+ * event's own can help, but a new key helps all of them: where it hits many, the source is held.
+ */
+export class VendorDeniedError extends VendorRefusedError {
+  override readonly code = 'LANDFALL_VENDOR_DENIED';
 }
 
 /** The vendor's answer is not what its documentation says. */
@@ -89,9 +97,18 @@ export class DestinationUnavailableError extends LandfallError {
   }
 }
 
-/** A destination refuses the write for good. Thrown by destinations. */
+/** A destination refuses this write for good: the record is not to its liking. Thrown by destinations. */
 export class DestinationRefusedError extends LandfallError {
-  readonly code = 'LANDFALL_DESTINATION_REFUSED';
+  readonly code: 'LANDFALL_DESTINATION_REFUSED' | 'LANDFALL_DESTINATION_DENIED' =
+    'LANDFALL_DESTINATION_REFUSED';
+}
+
+/**
+ * A destination refuses every write: the credentials or their rights, a login page, a table that is not there. Thrown by
+ * destinations. As `VendorDeniedError`.
+ */
+export class DestinationDeniedError extends DestinationRefusedError {
+  override readonly code = 'LANDFALL_DESTINATION_DENIED';
 }
 
 /** A handler failed: with what it threw as the cause, or because its time was over. Thrown around handlers. */

@@ -109,6 +109,7 @@ export {
 export {
   ConfigurationError,
   DeadLetteredError,
+  DestinationDeniedError,
   DestinationRefusedError,
   DestinationUnavailableError,
   HandlerFailedError,
@@ -127,6 +128,7 @@ export {
   UnreadableEventError,
   VendorAnswerError,
   VendorBehindError,
+  VendorDeniedError,
   VendorRateLimitedError,
   VendorRefusedError,
   VendorUnavailableError,

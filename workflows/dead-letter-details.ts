@@ -17,7 +17,9 @@ const advice: Readonly<Record<string, string>> = {
   LANDFALL_VENDOR_BEHIND:
     "The vendor's API still shows the record older than its own event said. Replay in some minutes.",
   LANDFALL_VENDOR_REFUSED:
-    'The vendor refuses the request: check the API key and its permissions, restart the worker, replay.',
+    'The vendor refuses this request: another record may fare better. See what it says; mend the source adapter, deploy, replay.',
+  LANDFALL_VENDOR_DENIED:
+    'The vendor denies us access: check the API key and its permissions, restart the worker, replay.',
   LANDFALL_VENDOR_ANSWER:
     "The vendor's answer is not as documented: its API may have changed. Mend the source adapter, deploy, replay.",
   LANDFALL_RECORD_TOO_LARGE:
@@ -26,6 +28,8 @@ const advice: Readonly<Record<string, string>> = {
     'The record is written; a destination failed on every attempt. Replay when it answers: only the missing deliveries are made.',
   LANDFALL_DESTINATION_REFUSED:
     'The record is written; a destination refuses it. Mend what it says, then replay: only the missing deliveries are made.',
+  LANDFALL_DESTINATION_DENIED:
+    'The record is written; a destination lets no write of ours in. Mend the credentials, the rights or the table, restart the worker, replay: only the missing deliveries are made.',
   LANDFALL_HANDLER_FAILED:
     'The record is written; a handler failed on every attempt. Mend it and deploy, or wait for what it needs, then replay: only what has not had the record gets it.',
   LANDFALL_HANDLER_REFUSED:

@@ -24,6 +24,8 @@ export interface LandingProgress {
   applied: AppliedEvent | null;
   /** Where calls to the vendor wait for their turn; null: in the workflow's own task queue. */
   callQueue: string | null;
+  /** True while it is the probe of a hold: no destination takes more than one attempt, whatever its own policy says. */
+  once: boolean;
 }
 
 /** Whether a first attempt had failed at the step before its own attempts were counted. */

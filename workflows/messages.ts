@@ -65,7 +65,11 @@ export const probedSignal = defineSignal<[ProbeAnswer]>('probed');
 /** From a hold to an event that waits. */
 export const letGoSignal = defineSignal<[Release]>('let-go');
 
+/** From an event that waits for the end of an outage to the reconciliation that repairs by it. */
+export const heldSignal = defineSignal<[{ workflowId: string }]>('held');
+
 /** A hold: since when, why, how many wait. */
 export const holdStateQuery = defineQuery<HoldState>('state');
+
 /** How far a replay of processed events has come. */
 export const replayProgressQuery = defineQuery<ReplayView>('progress');

@@ -23,7 +23,8 @@ import { resolvedSignal } from './messages.ts';
  * Its id is `<source>:<eventId>`, so that one event has one workflow.
  *
  * Completes with the outcome. Fails with LANDFALL_DEAD_LETTERED once the event's dead letter holds it: a failed run can
- * be found, reset and run again. What fails as many others do waits for the end of the outage instead. Cancelling it by hand leaves no dead letter: that is somebody's decision.
+ * be found, reset and run again. What fails as many others do waits for the end of the outage instead. Cancelling it by hand
+ * leaves no dead letter: that is somebody's decision.
  */
 export async function processEvent(input: ProcessEventInput): Promise<ProcessEventResult> {
   const { event } = input;
@@ -31,7 +32,10 @@ export async function processEvent(input: ProcessEventInput): Promise<ProcessEve
     return { outcome: 'ignored', version: null, previous: null, delivered: [] };
   }
   const landing = { event: withoutBody(event), entity: event.entity, nonce: input.replay?.nonce ?? null };
-  const progress: LandingProgress = { step: 'fetchRecord', triedStep: null, applied: null, callQueue: null };
+  const progress: LandingProgress = {
+    ...{ step: 'fetchRecord', triedStep: null, applied: null },
+    ...{ callQueue: null, once: false },
+  };
   try {
     const { result, deadLetterOpen } = await land(landing, input, progress);
     // `applied` is how nearly every event ends: it goes without the attribute, an event of the history and an index entry.

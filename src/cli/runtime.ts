@@ -7,7 +7,6 @@ import { createLogger } from '../monitoring/logger.ts';
 import { createMetrics, type Metrics } from '../monitoring/metrics.ts';
 import { createRedactor } from '../monitoring/redactor.ts';
 import type { Source } from '../sources/define-source.ts';
-import { sourceDefinitions } from '../sources/registry.ts';
 import { openStore } from '../store/open-store.ts';
 import type { Store } from '../store/store.ts';
 import { createTemporalClient, type TemporalTarget } from '../temporal/client.ts';
@@ -118,12 +117,12 @@ export async function openSharedRuntime(
  * @throws ConfigurationError
  */
 export function sourcesWithHandlers(
-  config: Pick<Config, 'sources' | 'handlersModule'>,
+  config: Pick<Config, 'sources' | 'knownSources' | 'handlersModule'>,
   sources: readonly Source[] = config.sources,
 ): Promise<readonly Source[]> {
   return config.handlersModule === null
     ? Promise.resolve(sources)
-    : loadHandlers(config.handlersModule, sources, { known: sourceDefinitions.map(({ name }) => name) });
+    : loadHandlers(config.handlersModule, sources, { known: config.knownSources });
 }
 
 const migratePause = 2_000;

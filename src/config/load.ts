@@ -41,6 +41,8 @@ export interface Config {
   /** null: pretty on a terminal. */
   logFormat: 'json' | 'pretty' | null;
   sources: readonly Source[];
+  /** Names of all that could be on: built in, or of `LANDFALL_ADAPTERS`. */
+  knownSources: readonly string[];
   /** The module with handlers and destinations for them; null: none. See `loadHandlers`. */
   handlersModule: string | null;
   /** Whatever must never be seen in a log or an error. It grows when a secret in a file changes. */
@@ -126,6 +128,7 @@ export function loadConfig(
     logLevel: values.LANDFALL_LOG_LEVEL,
     logFormat: values.LANDFALL_LOG_FORMAT,
     sources,
+    knownSources: definitions.map(({ name }) => name),
     handlersModule: values.LANDFALL_HANDLERS,
     secrets,
   });

@@ -1,5 +1,10 @@
 import { sha256Hex } from '../verification/digest.ts';
-import { ConfigurationError, DestinationRefusedError, DestinationUnavailableError } from '../errors.ts';
+import {
+  ConfigurationError,
+  DestinationDeniedError,
+  DestinationRefusedError,
+  DestinationUnavailableError,
+} from '../errors.ts';
 import { parseRetryAfter, throwIfCancelled } from '../sources/vendor-error.ts';
 import { withTimeout } from '../sources/with-timeout.ts';
 import type { Secrets } from '../verification/rotation.ts';
@@ -36,7 +41,7 @@ const excerptCharacters = 300;
  * A destination that takes each record as a POST of JSON, with an `Idempotency-Key` that is equal for every retry.
  *
  * 2xx is done. 408, 409, 425, 429 and 5xx are tried again: 409 is how servers answer a key whose first request is still
- * running. Every other answer is a refusal.
+ * running. 401, 403, 407 and redirects (as to a login page) deny every write. Every other answer refuses this one.
  *
  * @throws ConfigurationError where the address or a header is none, or the secret is not base64
  * @see https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/
@@ -100,10 +105,11 @@ export function httpDestination(options: HttpDestinationOptions): Destination {
           parseRetryAfter(response.headers.get('retry-after'), now()),
         );
       }
-      const redirect = response.status >= 300 && response.status < 400;
-      throw new DestinationRefusedError(
-        redirect ? `${said} Redirects are not followed: set the final address.` : said,
-      );
+      if (response.status >= 300 && response.status < 400) {
+        throw new DestinationDeniedError(`${said} Redirects are not followed: set the final address.`);
+      }
+      if ([401, 403, 407].includes(response.status)) throw new DestinationDeniedError(said);
+      throw new DestinationRefusedError(said);
     },
   };
 }

@@ -80,9 +80,16 @@ export class DeliveriesFailedError extends Error {
   }
 }
 
+const deliverPrefix = 'deliver ';
+
 /** `deliver crm`: the step's name in failures and dead letters. */
 export function deliverStep(destination: string): string {
-  return `deliver ${destination}`;
+  return deliverPrefix + destination;
+}
+
+/** `crm` of `deliver crm`; null of every other step. */
+export function destinationOf(step: string): string | null {
+  return step.startsWith(deliverPrefix) ? step.slice(deliverPrefix.length) : null;
 }
 
 /**

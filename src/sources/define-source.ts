@@ -5,7 +5,7 @@ import { type Handler, handlerPrefix } from '../handlers/define-handler.ts';
 import type { Change } from '../handlers/repair-types.ts';
 import type { EntityRef, EventDraft } from '../model/event.ts';
 import type { HoldSettings } from '../model/hold.ts';
-import { sourceNamePattern } from '../model/ids.ts';
+import { sourceNameProblem } from '../model/ids.ts';
 import type { JsonValue } from '../model/json.ts';
 import { defaultRetry, type RetrySettings } from '../model/retry.ts';
 import type { OrderingSettings } from '../model/turns.ts';
@@ -177,7 +177,7 @@ export interface SourceDefinition<Settings extends z.ZodRawShape = z.ZodRawShape
 /**
  * Declares a source.
  *
- * @throws ConfigurationError where the name does not fit into a URL and a workflow id, or a part contradicts another
+ * @throws ConfigurationError where the name does not fit into a URL and a workflow id, or is one of ours, or a part contradicts another
  * @example see docs/adding-a-source.md
  */
 export function defineSource<Settings extends z.ZodRawShape>(definition: {
@@ -186,11 +186,8 @@ export function defineSource<Settings extends z.ZodRawShape>(definition: {
   create(settings: z.infer<z.ZodObject<Settings>>): SourceParts;
 }): SourceDefinition<Settings> {
   const { name } = definition;
-  if (!sourceNamePattern.test(name)) {
-    throw new ConfigurationError(
-      `The source name "${name}" must be 1 to 40 lower-case letters, digits and hyphens, and begin with a letter.`,
-    );
-  }
+  const problem = sourceNameProblem(name);
+  if (problem !== null) throw new ConfigurationError(`The source name "${name}" ${problem}.`);
   const made: SourceDefinition<Settings> = {
     name,
     settings: definition.settings,

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { VendorAnswerError, VendorRefusedError } from '../errors.ts';
+import { VendorAnswerError, VendorDeniedError, VendorRefusedError } from '../errors.ts';
 import { isJsonObject } from '../model/json.ts';
 import { githubScheme } from '../verification/github.ts';
 import type { Change } from '../handlers/repair-types.ts';
@@ -85,7 +85,7 @@ function createFetchRecord(api: GithubApi): NonNullable<Source['fetchRecord']> {
       // GitHub says 404, not 403, of what a token may not see: taken for deletions, a token that lost its access would
       // wipe out every record of the repository.
       if (answer.status === 404 && path !== repositoryPath && !(await getRepository()).found) {
-        throw new VendorRefusedError(
+        throw new VendorDeniedError(
           `GitHub shows no repository "${place.repository}": it is gone, or GITHUB_TOKEN or the App may not read it.`,
         );
       }

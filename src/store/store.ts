@@ -187,6 +187,8 @@ export interface Store {
     destination: string,
     happenedAt?: string | null,
   ): Promise<{ previous: KeptCopy | null; deliveredAs: string | null }>;
+  /** Whether a destination has had any of these events. */
+  wasDelivered(source: string, destination: string, eventIds: readonly string[]): Promise<boolean>;
   /** Marks the event as having an open dead letter; creates its row where it has none. A complete event stays complete. */
   markDeadLettered(
     event: Pick<ProcessedEvent, 'source' | 'eventId' | 'workflowId' | 'runId' | 'bodySha256'>,

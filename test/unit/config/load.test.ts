@@ -58,6 +58,7 @@ describe('Without any setting', () => {
       logLevel: 'info',
       logFormat: null,
       sources: [],
+      knownSources: definitions.map(({ name }) => name),
       handlersModule: null,
       secrets: new Set(),
     });
