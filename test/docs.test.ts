@@ -56,7 +56,8 @@ describe('docs/configuration.md', () => {
   });
 
   it.each(sourceDefinitions)('lists what the source $name reads', ({ name, settings: ofSource }) => {
-    const listed = tableRows(section(page, `### ${name}`)).map(([variable]) => variable);
+    const [variables = ''] = section(page, `### ${name}`).split('\n#### ');
+    const listed = tableRows(variables).map(([variable]) => variable);
     expect(listed).toEqual(Object.keys(ofSource));
   });
 
@@ -216,6 +217,16 @@ describe.each(pages)('%s', (path) => {
       .parse(JSON.parse(read('package.json')));
     const named = namesIn(page, /(?<=npm (?:run )?)(?:(?<=run )[\w:-]+|start|test)\b/g);
     expect(Object.keys(scripts)).toEqual(expect.arrayContaining(named));
+  });
+});
+
+describe('docs/adding-a-source.md', () => {
+  it('lists each part that a source can have', () => {
+    const listed = tableRows(section(read('docs/adding-a-source.md'), '## What a source says'));
+    const [, parts = ''] =
+      /^export interface Source \{$(.*?)^\}$/ms.exec(read('src/sources/define-source.ts')) ?? [];
+    const declared = namesIn(parts, /(?<=^ {2})\w+(?=\??[:(])/gm);
+    expect(listed.map(([part]) => part).sort()).toEqual([...declared, 'settings'].sort());
   });
 });
 

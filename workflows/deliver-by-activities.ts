@@ -50,8 +50,8 @@ export function createDeliver(
 
 /** A destination's own attempts; one where the event is a probe. Probes of before took all of them. */
 function attemptsOf({ retry }: DeliveryPolicy, { once }: LandingProgress): RetrySettings {
-  const isOne = once && retry.maximumAttempts > 1 && patched('probe-once');
-  return isOne ? { ...retry, maximumAttempts: 1 } : retry;
+  if (!once || retry.maximumAttempts === 1) return retry;
+  return patched('probe-once') ? { ...retry, maximumAttempts: 1 } : retry;
 }
 
 /**

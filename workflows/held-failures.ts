@@ -6,7 +6,9 @@ import { type LandingProgress, wasTried } from './land-by-activities.ts';
 
 /** Whether a failure may pass by waiting. Runs of before wait for a refusal as well. */
 export function mayPass(failure: Pick<FailureReport, 'type'>): boolean {
-  return canBeHeld(failure) || (couldBeHeld(failure) && !patched('refusals-are-cases'));
+  if (canBeHeld(failure)) return true;
+  if (!couldBeHeld(failure)) return false;
+  return patched('refusals-are-cases') ? false : true;
 }
 
 /** What an event failed with: several failures where several destinations failed. Runs of before looked at the first alone. */
@@ -15,5 +17,6 @@ export function failuresOf(
   progress: LandingProgress,
 ): readonly [FailureReport, ...FailureReport[]] {
   const failures = describeFailures(error, progress.step, { tried: (step) => wasTried(progress, step) });
-  return failures.length === 1 || patched('each-destination-is-judged') ? failures : [failures[0]];
+  if (failures.length === 1) return failures;
+  return patched('each-destination-is-judged') ? failures : [failures[0]];
 }

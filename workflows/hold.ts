@@ -40,7 +40,7 @@ export async function hold(input: HoldInput): Promise<HoldReport> {
   const state = input.resume ?? begin(input, Date.now());
   const mail: HoldMail = { ending: null, failing: false, answer: null, passed: null };
   // What comes late: the answer of a probe that had to wait for its turn, and a decision to give up while events are let go.
-  const hearsLate = patched('hears-late');
+  const hearsLate = patched('hears-late') ? true : false;
   const show = () => {
     setCurrentDetails(renderHold(input, state));
   };

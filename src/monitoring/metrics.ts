@@ -58,7 +58,9 @@ export function createMetrics(): Metrics {
     gone: counter('reconciliation_gone', 'Copies of records that the vendor no longer had.', ['source']),
     repaired: counter('reconciliation_repaired', 'Differences that reconciliations mended.', ['source']),
     failed: counter('reconciliation_failed', 'Differences that ended in a dead letter.', ['source']),
-    held: counter('reconciliation_held', 'Differences whose repair waits for the end of an outage.', ['source']),
+    held: counter('reconciliation_held', 'Differences whose repair waits for the end of an outage.', [
+      'source',
+    ]),
   };
   const runs = counter('reconciliation_runs', 'Reconciliations, by whether they read every page.', [
     'source',

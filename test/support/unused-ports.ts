@@ -13,6 +13,7 @@ export const unusedPorts: { temporal: TemporalPort; runs: EventRuns; cases: Dead
     beginHold: notAsked,
     countHeld: notAsked,
     listHeld: notAsked,
+    listProcessed: notAsked,
     tellHeld: notAsked,
     listOpenWork: notAsked,
   },

@@ -63,7 +63,7 @@ describe('a module of handlers', () => {
     const acme = defineSource({
       name: 'acme',
       settings: { ACME_WEBHOOK_SECRET: secretList() },
-      create: () => shop,
+      create: () => ({ verification: shop.verification, readEvent: (delivery) => shop.readEvent(delivery) }),
     });
     const definitions = [...sourceDefinitions, acme];
     const files = { off: path.join(directory, 'off.mjs'), wrong: path.join(directory, 'wrong.mjs') };
