@@ -83,7 +83,7 @@ describe('judging alerts', () => {
     const deadLetters = { count: 3, oldestAt: now - 2 * hour };
     expect(judge({ open: { ...idle, deadLetters } })).toEqual({
       'dead-letters:stripe':
-        '3 events have failed for good and wait for somebody to decide, the oldest for 2 hours.',
+        '3 events have failed for good and wait for somebody to decide, the oldest for 2 h.',
     });
     expect(judge({ open: { ...idle, deadLetters } }, {}, { deadLetters: 4 })).toEqual({});
     expect(judge({ open: { ...idle, deadLetters } }, {}, { deadLetters: null })).toEqual({});
@@ -104,7 +104,7 @@ describe('judging alerts', () => {
   it('finds a silence that the watch has found, and a hold with what failed', () => {
     const holds = [{ error: 'LANDFALL_VENDOR_REFUSED', since: now - minute }];
     expect(judge({ open: { ...idle, silentSince: now - 3 * hour, holds } })).toEqual({
-      'silence:stripe': expect.stringContaining('noticed at 2026-01-05 09:00 UTC, 3 hours ago'),
+      'silence:stripe': expect.stringContaining('noticed at 2026-01-05 09:00 UTC, 3 h ago'),
       'held:stripe': expect.stringContaining('LANDFALL_VENDOR_REFUSED since 2026-01-05 11:59 UTC'),
     });
   });
@@ -142,7 +142,7 @@ describe('judging alerts', () => {
     });
     expect(judge(until(1.5 * day + 15 * minute))).toEqual({});
     expect(judge(until(1.5 * day + 15 * minute + 1))).toEqual({
-      'reconciliation-overdue:stripe': expect.stringContaining('one is due every 24 hours'),
+      'reconciliation-overdue:stripe': expect.stringContaining('one is due every 24 h'),
     });
     // The first run takes as long as it takes.
     expect(judge(until(null))).toEqual({});
@@ -171,7 +171,7 @@ describe('judging alerts', () => {
     expect(judge(lag(3, 6))).toEqual({});
     expect(judge(lag(3, 5))).toEqual({
       'lag:stripe': expect.stringContaining(
-        '3 of the last 5 changes were applied more than 10 minutes after they happened at the vendor, the worst 60 minutes after',
+        '3 of the last 5 changes were applied more than 10 min after they happened at the vendor, the worst 60 min after',
       ),
     });
     expect(judge(lag(5, 5), {}, { lagMilliseconds: null })).toEqual({});
