@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Store } from '../../src/store/store.ts';
+import { storeAlertsContract } from './store-alerts.contract.ts';
 import { storeApplyAgainContract } from './store-apply-again.contract.ts';
 import { storeApplyContract } from './store-apply.contract.ts';
 import { storeBoundedTablesContract } from './store-bounded-tables.contract.ts';
@@ -51,5 +52,6 @@ export function storeContract(open: () => Promise<Store>): void {
     storeBoundedTablesContract(subject);
     storeFailuresContract(subject);
     storePartitionsContract(subject);
+    storeAlertsContract(subject);
   });
 }
