@@ -26,7 +26,7 @@ const settings: AlertSettings = {
 const idle: OpenWork = { deadLetters: { count: 0, oldestAt: null }, holds: [], silentSince: null };
 const well: SourceFacts = {
   source: 'stripe',
-  rejections: { refused: [], arrivals: [], starts: [], openSince: null },
+  rejections: { refused: [], arrivals: [], starts: [], openSince: null, allRejectedUntil: null },
   lag: { count: 100, late: 0, worstMilliseconds: 900 },
   reconciliation: {
     everyMilliseconds: day,
@@ -189,7 +189,7 @@ describe('judging alerts', () => {
       lastAt: now - 15 * day + (index + 1) * 5 * minute,
       count: 50,
     }));
-    const rejections = { refused, arrivals, starts: [], openSince: null };
+    const rejections = { refused, arrivals, starts: [], openSince: null, allRejectedUntil: null };
 
     it('says the worse of the two alone', () => {
       expect(Object.keys(judge({ rejections }))).toEqual(['all-rejected:stripe']);
@@ -198,6 +198,19 @@ describe('judging alerts', () => {
     it('goes on with the other where that was there first', () => {
       expect(Object.keys(judge({ rejections: { ...rejections, openSince: now - hour } }))).toEqual([
         'all-rejected:stripe',
+        'rejections:stripe',
+      ]);
+    });
+
+    it('says nothing more of them when good ones arrive again', () => {
+      const good = { firstAt: now - 1_000, lastAt: now - 1_000, count: 1 };
+      const over = { ...rejections, arrivals: [...arrivals, good], allRejectedUntil: now };
+      expect(judge({ rejections: over })).toEqual({});
+      expect(Object.keys(judge({ rejections: { ...over, allRejectedUntil: null } }))).toEqual([
+        'rejections:stripe',
+      ]);
+      // What is refused after that is something else.
+      expect(Object.keys(judge({ rejections: { ...over, allRejectedUntil: now - 150_000 } }))).toEqual([
         'rejections:stripe',
       ]);
     });

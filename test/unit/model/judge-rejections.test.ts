@@ -19,6 +19,7 @@ const facts = (parts: Partial<RejectionFacts>): RejectionFacts => ({
   arrivals: [],
   starts: [],
   openSince: null,
+  allRejectedUntil: null,
   ...parts,
 });
 
