@@ -1,8 +1,10 @@
 import {
+  ActivityFailure,
   allHandlersFinished,
   ApplicationFailure,
   condition,
   continueAsNew,
+  isCancellation,
   setCurrentDetails,
   setHandler,
   sleep,
@@ -13,6 +15,9 @@ import { readSilence, readUnsilence } from '../src/model/silence-alert.ts';
 import { own } from './activity-options.ts';
 import { renderAlerts } from './alerts-details.ts';
 import { alertsQuery, silenceAlertUpdate, unsilenceAlertUpdate } from './messages.ts';
+
+/** Until the next look, where none has ever been made. */
+const refusedPauseMilliseconds = 60_000;
 
 /**
  * Judges each minute whether something is wrong, for as long as alerts are on, and has people told of each incident once when it
@@ -56,17 +61,30 @@ export async function judgeAlerts({ view: before }: { view: AlertsView | null })
     },
   );
   for (;;) {
-    const judged = await own('is something wrong?').judgeAlerts();
-    show(judged);
+    const judged = await unlessRefused(own('is something wrong?').judgeAlerts());
+    if (judged !== 'refused') show(judged);
     if (judged === null) break;
-    if (judged.waiting > 0) await own('tell people').sendAlerts();
-    await sleep(judged.everyMilliseconds, { summary: 'until the next look' });
+    if (judged !== 'refused' && judged.waiting > 0) {
+      await unlessRefused(own('tell people').sendAlerts());
+    }
+    const pause = view?.everyMilliseconds ?? refusedPauseMilliseconds;
+    await sleep(pause, { summary: 'until the next look' });
     if (workflowInfo().continueAsNewSuggested) {
       await condition(allHandlersFinished);
       await continueAsNew<typeof judgeAlerts>({ view });
     }
   }
   await condition(allHandlersFinished);
+}
+
+/** One look that fails for good, as where the store refuses a value, must not be the end of all looks: the log has said why. */
+async function unlessRefused<Result>(looking: Promise<Result>): Promise<Result | 'refused'> {
+  try {
+    return await looking;
+  } catch (error) {
+    if (!(error instanceof ActivityFailure) || isCancellation(error)) throw error;
+    return 'refused';
+  }
 }
 
 function orRefuse<Read extends object>(read: Read | string): Read {

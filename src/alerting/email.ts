@@ -3,7 +3,7 @@ import { AlertNotSentError } from '../errors.ts';
 import type { AlertMessage } from '../model/incidents.ts';
 import type { Channel, ChannelSettings } from './channel.ts';
 
-const loopback = new Set(['localhost', '127.0.0.1', '[::1]']);
+const loopback = new Set(['localhost', '127.0.0.1', '::1']);
 
 /**
  * Messages by e-mail, over SMTP. A repetition has the same Message-ID, by which most mailboxes know it; the end of an incident is
@@ -11,16 +11,17 @@ const loopback = new Set(['localhost', '127.0.0.1', '[::1]']);
  */
 export function emailChannel({ smtpUrl, from, to }: NonNullable<ChannelSettings['email']>): Channel {
   const { hostname, port, protocol, username, password } = new URL(smtpUrl);
+  const host = hostname.replace(/^\[(.*)\]$/, '$1');
   const secure = protocol === 'smtps:';
   const transport = createTransport({
-    host: hostname,
+    host,
     port: port === '' ? (secure ? 465 : 587) : Number(port),
     secure,
     ...(username === ''
       ? {}
       : {
           auth: { user: decodeURIComponent(username), pass: decodeURIComponent(password) },
-          requireTLS: !secure && !loopback.has(hostname),
+          requireTLS: !secure && !loopback.has(host),
         }),
     disableFileAccess: true,
     disableUrlAccess: true,

@@ -1,8 +1,7 @@
-import type { AlertFacts, OpenWork } from '../model/alerts.ts';
-import type { Incident } from '../model/incidents.ts';
+import type { AlertFacts, AlertKey, AlertKind, OpenWork } from '../model/alerts.ts';
 import type { Refused, RejectionFacts } from '../model/judge-rejections.ts';
 import { habitMilliseconds } from '../model/silence.ts';
-import type { Observed } from '../store/alert-store.ts';
+import type { IncidentList, Observed } from '../store/alert-store.ts';
 import type { AlertingDependencies } from './dependencies.ts';
 
 const hour = 3_600_000;
@@ -26,7 +25,7 @@ export async function observe(
 ): Promise<{ facts: AlertFacts; observed: Observed }> {
   const present = now();
   const names = [...sources.keys()];
-  const { open: incidents } = await store.listIncidents();
+  const incidents = await store.listIncidents({ ended: 1_000 });
   const refused = await store.listRefused(present - week, present - hour);
   const starts = await store.listReceiverStarts(present - week);
   const lags = new Map((await store.sumLags(present - lagWindow)).map((each) => [each.source, each]));
@@ -74,17 +73,24 @@ export async function observe(
     all: {
       refused: readonly (Refused & { source: string })[];
       starts: readonly number[];
-      incidents: readonly Incident[];
+      incidents: IncidentList;
     },
   ): Promise<RejectionFacts> {
     const own = all.refused.filter((each) => each.source === source);
     const total = own.reduce((sum, each) => sum + each.count, 0);
-    const incident = all.incidents.find((each) => each.kind === 'rejections' && each.source === source);
+    const of = (kind: AlertKind) => (each: AlertKey) => each.kind === kind && each.source === source;
+    const incident = all.incidents.open.find(of('rejections'));
+    const allRejected = all.incidents.open.find(of('all-rejected'));
+    const until =
+      allRejected === undefined
+        ? all.incidents.ended.find(of('all-rejected'))?.endedAt
+        : (allRejected.clearSince ?? new Date(present).toISOString());
     return {
       refused: own,
       arrivals: total < fewRefused ? [] : await store.listArrivals(source, present - habitMilliseconds),
       starts: all.starts,
       openSince: incident === undefined ? null : Date.parse(incident.beganAt),
+      allRejectedUntil: until === undefined ? null : Date.parse(until),
     };
   }
 

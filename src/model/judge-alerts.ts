@@ -10,7 +10,7 @@ import {
   type ReconciliationFacts,
   type SourceFacts,
 } from './alerts.ts';
-import { judgeAllRejected, judgeRejections } from './judge-rejections.ts';
+import { judgeAllRejected, judgeRejections, withoutAllRejected } from './judge-rejections.ts';
 import { describeDuration } from './silence.ts';
 
 /** A reconciliation is overdue after so many times its interval, and a quarter of an hour on top: the run itself takes time. */
@@ -51,7 +51,7 @@ function judgeSource(
     rejections:
       least === null || (allRejected !== null && rejections.openSince === null)
         ? null
-        : judgeRejections(rejections, now, least),
+        : judgeRejections(allRejected === null ? withoutAllRejected(rejections) : rejections, now, least),
     'dead-letters':
       deadLetters === null ? null : known((work) => judgeDeadLetters(work.deadLetters, deadLetters, now)),
     'old-dead-letters': age === null ? null : known((work) => judgeOldest(work.deadLetters, age, now)),

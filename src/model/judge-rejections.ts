@@ -19,6 +19,8 @@ export interface RejectionFacts {
   starts: readonly number[];
   /** Since when `rejections` is an incident; null: it is none. Its own time does not count as usual. */
   openSince: number | null;
+  /** Until when every delivery was refused, where that is an incident or was one lately; null: it was none. */
+  allRejectedUntil: number | null;
 }
 
 /** What refused deliveries are most likely to be. docs/alerts.md says of each what to do. */
@@ -104,6 +106,12 @@ export function judgeRejections(facts: RejectionFacts, now: number, least: numbe
     text: `${sum(recent)} deliveries were refused within five minutes (${describeReasons(recent)}), beside ${good} good ones. It began at ${describeTime(began)}. ${rejectionCauses[cause]}`,
     cause,
   };
+}
+
+/** Without what was refused while everything was: people were told of that, and it must not begin a second incident at its end. */
+export function withoutAllRejected(facts: RejectionFacts): RejectionFacts {
+  const { refused, allRejectedUntil: until } = facts;
+  return until === null ? facts : { ...facts, refused: refused.filter(({ at }) => at > until) };
 }
 
 /** The mean of five minutes in the week before, less its last hour: a spike must not make itself usual. */

@@ -32,7 +32,7 @@ export const alertMessages = landfall.table(
     dueAt: instant('due_at').notNull(),
     doneAt: instant('done_at'),
     /** Why the last attempt failed. */
-    error: text('error'),
+    error: json('error').$type<string>(),
   },
   (table) => [primaryKey({ columns: [table.id, table.channel] })],
 );
@@ -45,8 +45,8 @@ export const alertSilences = landfall.table(
     /** Empty: of every source. */
     source: text('source').notNull(),
     until: instant('until').notNull(),
-    by: text('decided_by').notNull(),
-    reason: text('reason').notNull(),
+    by: json('decided_by').$type<string>().notNull(),
+    reason: json('reason').$type<string>().notNull(),
   },
   (table) => [primaryKey({ columns: [table.kind, table.source] })],
 );

@@ -82,7 +82,8 @@ export interface AlertStore {
     now: number;
     settleMilliseconds: number;
   }): Promise<void>;
-  listIncidents(): Promise<IncidentList>;
+  /** @param limits.ended - how many of those that ended. @default 5 */
+  listIncidents(limits?: { ended: number }): Promise<IncidentList>;
   /** In place of an earlier one of the same kind and source. */
   silenceAlert(silence: AlertSilence): Promise<void>;
   /** False where it was not silenced. */

@@ -59,14 +59,14 @@ export function createIncidents(database: Database): Incidents {
         await queries.delete(incidents).where(lt(incidents.endedAt, sql`now() - ${keptFor}`));
       }),
 
-    listIncidents: () =>
+    listIncidents: ({ ended: limit } = { ended: listedEnded }) =>
       database.run(async (queries) => {
         const ended = await queries
           .select()
           .from(incidents)
           .where(isNotNull(incidents.endedAt))
           .orderBy(desc(incidents.endedAt), asc(incidents.id))
-          .limit(listedEnded);
+          .limit(limit);
         return {
           open: await selectOpen(queries),
           ended: ended.map((row) => ({ ...toIncident(row), endedAt: row.endedAt ?? '' })),

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { journal } from '../../src/store/migrations/journal.ts';
 import type { Store } from '../../src/store/store.ts';
+import { storeAlertsContract } from './store-alerts.contract.ts';
 import { storeApplyAgainContract } from './store-apply-again.contract.ts';
 import { storeApplyContract } from './store-apply.contract.ts';
 import { storeBodiesContract } from './store-bodies.contract.ts';
@@ -66,5 +67,6 @@ export function storeContract(open: () => Promise<Store>): void {
     storeFailuresContract(subject);
     storeDecisionsContract(subject);
     storePartitionsContract(subject);
+    storeAlertsContract(subject);
   });
 }

@@ -1,7 +1,7 @@
 import type { Migration } from './migration.ts';
 
 // What alerts are judged by, the incidents, and who has been told of them. All of it is small: counts by the minute that are
-// forgotten after a day, and incidents that are forgotten some months after their end.
+// forgotten after a day, and incidents that are forgotten some months after their end. Texts of others are json, which takes \u0000.
 export const alerts: Migration = {
   id: 10,
   name: 'alerts',
@@ -28,7 +28,7 @@ export const alerts: Migration = {
       attempts integer not null,
       due_at timestamp(3) with time zone not null,
       done_at timestamp(3) with time zone,
-      error text,
+      error json,
       primary key (id, channel)
     )`,
     `create index alert_messages_by_incident on landfall.alert_messages (incident)`,
@@ -37,8 +37,8 @@ export const alerts: Migration = {
       kind text collate "C" not null,
       source text collate "C" not null,
       until timestamp(3) with time zone not null,
-      decided_by text not null,
-      reason text not null,
+      decided_by json not null,
+      reason json not null,
       primary key (kind, source)
     )`,
     `create table landfall.lags (
