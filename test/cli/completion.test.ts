@@ -68,7 +68,7 @@ describe('landfall completion', { timeout: 120_000 }, () => {
     const harmless = uniqueName('evt');
     harness.vendor.setFaults({ ...noFaults, apiErrors: 1 });
     const customer = harness.vendor.createCustomer();
-    for (const id of [harmless, 'evt_$(touch x)']) await harness.post({ ...customer, id });
+    for (const id of [harmless, 'evt_$(id)']) await harness.post({ ...customer, id });
     const open = async () => (await harness.deadLetters.list({ source: name })).length;
     await vi.waitFor(async () => expect(await open()).toBe(2), { timeout: 20_000, interval: 250 });
     expect(await offered('dead-letters', 'show', `${name}:`)).toEqual([`${name}:${harmless}`]);
