@@ -37,7 +37,7 @@ export function recordStatements(): () => Promise<void> {
     const { id = 0, name = '' } = journal.at(-1) ?? {};
     const file = `${String(id).padStart(4, '0')}-${name}.json`;
     const sorted = [...found.values()].sort((a, b) => (a.text < b.text ? -1 : 1));
-    await writeFile(new URL(file, statementsFolder), `${JSON.stringify(sorted, null, 1)}\n`);
+    await writeFile(new URL(file, statementsFolder), `${JSON.stringify(sorted, printed, 1)}\n`);
   };
 }
 
@@ -50,5 +50,10 @@ function shapeOf(text: string): string {
 }
 
 function sizeOf(statement: RecordedStatement): number {
-  return JSON.stringify(statement).length;
+  return JSON.stringify(statement, printed).length;
+}
+
+/** A bigint as the driver sends it. */
+function printed(_name: string, value: unknown): unknown {
+  return typeof value === 'bigint' ? String(value) : value;
 }

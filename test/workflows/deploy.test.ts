@@ -188,10 +188,12 @@ describe('Runs that are under way when the workflows change', { timeout: 300_000
     await expect.poll(() => holdsOf(), patience).toEqual([]);
     await expect.poll(() => casesOf('held'), patience).toEqual([]);
 
-    for (const { workflowId } of [waiting, later, turns, reconciliation, deadLetter, ...held]) {
+    const begun = [waiting, later, turns, reconciliation, deadLetter];
+    for (const { workflowId } of [...begun, ...held]) {
       expect(await failedTasks(client, workflowId), workflowId).toEqual([]);
-      expect(await hasNewStep(client, workflowId), workflowId).toBe(false);
     }
+    // Of those that were held some have been replayed since, in a run that is new.
+    for (const { workflowId } of begun) expect(await hasNewStep(client, workflowId), workflowId).toBe(false);
     expect(await hasNewStep(client, earlier.workflowId)).toBe(true);
   });
 });
