@@ -160,7 +160,7 @@ describe('Runs that are under way when the workflows change', { timeout: 300_000
     const progress = () => reconciliation.query<ReconcileProgress | null>('progress');
     await expect.poll(async () => (await progress())?.paused?.by, patience).toBe(ada.by);
     letPass();
-    await expect.poll(async () => (await progress())?.counts.pages, patience).toBe(1);
+    await expect.poll(async () => (await progress())?.counts.pages, patience).toBeGreaterThan(0);
 
     await expect.poll(() => casesOf('poison'), patience).toHaveLength(1);
     await expect.poll(() => vendor.fetches(second.data.id), patience).toBe(0);
