@@ -23,7 +23,7 @@ export async function getsWork(
       (version) => version?.buildId === buildId,
     );
   } catch (error) {
-    if (isGrpcServiceError(error) && Number(error.code) === notFound) return false;
+    if (isGrpcServiceError(error) && (error.code as number) === notFound) return false;
     throw toTemporalError(error, `describe the worker deployment ${deploymentName}`);
   }
 }

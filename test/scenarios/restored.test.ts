@@ -8,7 +8,7 @@ import { type Harness, startHarness } from '../support/harness.ts';
 
 const patience = { timeout: 60_000, interval: 200 };
 const longAgo = '2000-01-01T00:00:00.000Z';
-const kept = ['records', 'processed', 'deliveries', 'cursors', 'inbox'];
+const kept = ['records', 'processed', 'deliveries', 'cursors'];
 
 let harness: Harness;
 afterEach(() => harness.stop());

@@ -13,7 +13,7 @@ export const statementsFolder = new URL('../fixtures/statements/', import.meta.u
 
 /**
  * Keeps what the store sends from now on, for test/store/side-by-side.test.ts, where `npm run record-statements` asks for it: one
- * example of each statement, the shortest. Those that change tables are left out: their tables are not there later.
+ * example of each statement, the shortest. Those that change tables, or say so, are left out: they are not sent again later.
  *
  * @returns what writes them down, in a file with the name of the newest migration
  */
@@ -24,7 +24,7 @@ export function recordStatements(): () => Promise<void> {
   pg.Client.prototype.query = function query(this: pg.Client, ...args: unknown[]) {
     const [first, values = []] = args as [string | { text: string }, unknown[]?];
     const text = typeof first === 'string' ? first : first.text;
-    if (/^\s*(select|insert|update|delete|with)\b/i.test(text) && !/processed_\d{4}/.test(text)) {
+    if (/^\s*(select|insert|update|delete|with)\b/i.test(text) && !/processed_\d{4}|migrations/.test(text)) {
       const statement = { text, values };
       const key = shapeOf(text);
       const known = found.get(key);
@@ -37,7 +37,7 @@ export function recordStatements(): () => Promise<void> {
     const { id = 0, name = '' } = journal.at(-1) ?? {};
     const file = `${String(id).padStart(4, '0')}-${name}.json`;
     const sorted = [...found.values()].sort((a, b) => (a.text < b.text ? -1 : 1));
-    await writeFile(new URL(file, statementsFolder), `${JSON.stringify(sorted, null, 1)}\n`);
+    await writeFile(new URL(file, statementsFolder), `${JSON.stringify(sorted, printed, 1)}\n`);
   };
 }
 
@@ -45,10 +45,16 @@ export function recordStatements(): () => Promise<void> {
 function shapeOf(text: string): string {
   return text
     .replaceAll(/\$\d+/g, '$')
+    .replaceAll(/\w+\(\)/g, 'call')
     .replaceAll(/\$(::\w+)?(, ?\$(::\w+)?)+/g, '$ list')
     .replaceAll(/(\([^()]*\))(, ?\([^()]*\))+/g, '$1');
 }
 
 function sizeOf(statement: RecordedStatement): number {
-  return JSON.stringify(statement).length;
+  return JSON.stringify(statement, printed).length;
+}
+
+/** A bigint as the driver sends it. */
+function printed(_name: string, value: unknown): unknown {
+  return typeof value === 'bigint' ? String(value) : value;
 }

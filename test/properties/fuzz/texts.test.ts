@@ -43,13 +43,14 @@ function refusedBy(refusal: new (message: string) => Error, call: () => unknown)
 
 fuzz({
   name: 'text-json-pointer',
-  sound: texts('', '/data/id', '/a~1b/0/~0c', '/list/1'),
+  sound: texts('', '/data/id', '/a~1b/0/~0c', '/list/1', '/constructor', '/data/__proto__'),
   words: ['/', '~0', '~1', '~', '0', 'constructor', '__proto__', 'length'],
   check({ text = '' }) {
     if (!isJsonPointer(text)) return 'none';
     const document = { data: { id: 'x' }, 'a/b': [{ '~c': 1 }], list: [1, null] };
     const value = readPointer(document, text);
     // Never what the document does not hold.
+    expect(['undefined', 'string', 'number', 'object']).toContain(typeof value);
     if (value !== undefined) expect(JSON.stringify(document)).toContain(JSON.stringify(value));
     return typeof value;
   },
@@ -94,6 +95,8 @@ fuzz({
   sound: texts(
     '120',
     '1.5',
+    '1.2.3',
+    '-5',
     'Thu, 15 Jan 2026 12:01:00 GMT',
     'Thursday, 15-Jan-26 12:01:00 GMT',
     'Thu Jan 15 12:01:00 2026',
