@@ -13,6 +13,12 @@ import type { ActivityDependencies } from './dependencies.ts';
 /** Temporal's limit is 2 MiB a payload; the record passes with the event's own data around it. */
 const maxHistoryBytes = 1_500_000;
 
+/**
+ * What a record takes in memory while it is read back, written and handed on, against its size: as the database sent it, as text, as
+ * JSON, and as it is sent again.
+ */
+const copies = 4;
+
 /** The record as it leaves an activity, and so stands in a history. */
 export type ReferToRecord = (
   source: string,
@@ -68,7 +74,7 @@ export async function holdRecord(
   { storedData, ...record }: IncomingRecord,
 ): Promise<{ incoming: IncomingRecord; leave: () => void }> {
   if (storedData === undefined) return { incoming: record, leave: () => undefined };
-  const leave = await room.take(storedData.bytes);
+  const leave = await room.take(storedData.bytes * copies);
   if (leave === null) {
     throw new StoreUnavailableError(
       'As many large records as LANDFALL_HELD_BODY_BYTES allows are under way in this worker: tried again.',

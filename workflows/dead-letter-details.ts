@@ -27,8 +27,7 @@ const advice: Readonly<Record<string, string>> = {
     'The vendor denies us access: check the API key and its permissions, restart the worker, replay.',
   LANDFALL_VENDOR_ANSWER:
     "The vendor's answer is not as documented: its API may have changed. Mend the source adapter, deploy, replay.",
-  LANDFALL_RECORD_TOO_LARGE:
-    'The record is too large. Let the source fetch fewer fields, deploy, replay.',
+  LANDFALL_RECORD_TOO_LARGE: 'The record is too large. Let the source fetch fewer fields, deploy, replay.',
   LANDFALL_DESTINATION_UNAVAILABLE:
     'The record is written; a destination failed on every attempt. Replay when it answers: only the missing deliveries are made.',
   LANDFALL_DESTINATION_REFUSED:

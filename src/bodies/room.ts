@@ -19,7 +19,7 @@ export interface Room {
 const pieceBytes = 65_536;
 
 /**
- * @param options.maxBytes - of all that is taken at once; what is larger than that alone never gets room
+ * @param options.maxBytes - of all that is taken at once; what is larger than that by itself has all of it
  * @param options.withinMilliseconds - how long somebody waits for room
  * @param options.onChange - hears how many bytes are taken
  */
@@ -41,8 +41,7 @@ export function createRoom({
   };
   return {
     take(bytes) {
-      const needed = Math.max(1, Math.ceil(bytes / pieceBytes));
-      if (needed > pieces) return Promise.resolve(null);
+      const needed = Math.min(pieces, Math.max(1, Math.ceil(bytes / pieceBytes)));
       return new Promise((resolve) => {
         let waits = true;
         const giveUp = setTimeout(() => {

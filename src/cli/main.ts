@@ -71,5 +71,15 @@ try {
     console.error('This should not have happened; please report it:', error);
   }
 }
+// What goes into a pipe is written bit by bit: a body of 25 MiB has not all gone yet.
+await Promise.all([process.stdout, process.stderr].map(allWritten));
 // A native runtime, a pool or a timer must not keep a finished command alive.
 process.exit();
+
+/** Resolves as well where nobody reads any more. */
+function allWritten(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve) => {
+    stream.once('error', () => resolve());
+    stream.write('', () => resolve());
+  });
+}

@@ -5,7 +5,11 @@ const dailyMilliseconds = 86_400_000;
 const firstAfterMilliseconds = 3_600_000;
 
 /** Drops the large bodies that nobody has used for long: an hour after the start, and then daily. */
-export function purgeBodies({ store, config, logger }: Pick<Runtime, 'store' | 'config' | 'logger'>): Service {
+export function purgeBodies({
+  store,
+  config,
+  logger,
+}: Pick<Runtime, 'store' | 'config' | 'logger'>): Service {
   let last: Promise<void> = Promise.resolve();
   const purge = async () => {
     try {

@@ -141,7 +141,8 @@ function byReference(
   const payload = claimBody(raw, event.bodySha256);
   const withoutPayload = { ...event, payload: null, storedPayload: payload.stored };
   const snapshot = event.snapshot === null ? null : Buffer.from(JSON.stringify(event.snapshot));
-  if (snapshot === null || snapshot.length <= inlineBytes) return { event: withoutPayload, claims: [payload] };
+  if (snapshot === null || snapshot.length <= inlineBytes)
+    return { event: withoutPayload, claims: [payload] };
   if (snapshot.length > largestBodyBytes) {
     throw new UnreadableEventError(
       `The record in the body takes ${snapshot.length} bytes as it is printed, more than the ${largestBodyBytes} that are kept.`,

@@ -23,7 +23,7 @@ function setUp(inlineBodyBytes = 1_000) {
     },
     readBody: (sha256) => Promise.resolve(kept.get(sha256) ?? null),
   };
-  const room = createRoom({ maxBytes: 3 * mebibyte, withinMilliseconds: 10 });
+  const room = createRoom({ maxBytes: 12 * mebibyte, withinMilliseconds: 10 });
   const refer = createReferToRecord({ store: store as Store, metrics: createMetrics(), inlineBodyBytes });
   return { kept, state, store, room, refer };
 }
