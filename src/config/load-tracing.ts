@@ -20,7 +20,8 @@ export function loadTracing(
   };
   const exporters = read('OTEL_TRACES_EXPORTER')?.split(',');
   const endpoint = read('OTEL_EXPORTER_OTLP_TRACES_ENDPOINT') ?? read('OTEL_EXPORTER_OTLP_ENDPOINT');
-  if (read('OTEL_SDK_DISABLED')?.toLowerCase() === 'true' || exporters?.includes('none') === true) return null;
+  if (read('OTEL_SDK_DISABLED')?.toLowerCase() === 'true' || exporters?.includes('none') === true)
+    return null;
   if (exporters === undefined && endpoint === undefined) return null;
   const others = (exporters ?? []).filter((name) => name !== 'otlp');
   if (others.length > 0) {

@@ -37,7 +37,10 @@ describe('Traces', () => {
   });
 
   it.each([
-    [{ ...endpoint, OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc' }, /OTEL_EXPORTER_OTLP_PROTOCOL: grpc .*http\/protobuf/],
+    [
+      { ...endpoint, OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc' },
+      /OTEL_EXPORTER_OTLP_PROTOCOL: grpc .*http\/protobuf/,
+    ],
     [{ OTEL_TRACES_EXPORTER: 'zipkin' }, /OTEL_TRACES_EXPORTER: zipkin .*otlp/],
   ])('cannot be sent with %o, and that is a mistake to mend', (env, problem) => {
     expect(load(env).problems).toEqual([expect.stringMatching(problem)]);

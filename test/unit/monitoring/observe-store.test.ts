@@ -19,8 +19,7 @@ describe('A store that is observed', () => {
   const timed = async (operation: string): Promise<number> => {
     const histogram = await metrics.registry.getSingleMetric('landfall_store_duration_seconds')?.get();
     const values = histogram?.values as
-      | { metricName?: string; labels: Record<string, unknown>; value: number }[]
-      | undefined;
+      { metricName?: string; labels: Record<string, unknown>; value: number }[] | undefined;
     return (
       values?.find(
         ({ metricName, labels }) =>
