@@ -1,3 +1,4 @@
+import type { ConsoleSettings } from '../console/access.ts';
 import { ConfigurationError } from '../errors.ts';
 import type { DeadLetterTimers } from '../model/dead-letter.ts';
 import { defaultHold, type HoldSettings } from '../model/hold.ts';
@@ -9,7 +10,7 @@ import { nearestName } from './nearest-name.ts';
 import { loadSources } from './load-sources.ts';
 import { type SettingValues, settings } from './schema.ts';
 import { withSecretFiles } from './secret-files.ts';
-import { secretValues } from './secret-values.ts';
+import { isSecret, secretValues } from './secret-values.ts';
 
 /** Who asks: `dev` needs nothing set, `receiver` and `worker` need what they share, `command` only what it uses. */
 export type ConfigMode = 'dev' | 'receiver' | 'worker' | 'command';
@@ -24,6 +25,9 @@ export interface Config {
   port: number;
   opsHost: string;
   opsPort: number;
+  console: ConsoleSettings;
+  /** Where the Temporal UI is; null: not known. */
+  temporalUiUrl: string | null;
   maxBodyBytes: number;
   /** null: no setting says where Temporal is. */
   temporal: TemporalTarget | null;
@@ -67,7 +71,7 @@ export function loadConfig(
   const withFiles = withSecretFiles(set, onSecret);
   const given = { ...set, ...readOnce(withFiles, problems) };
   const values = readSettings(given, problems);
-  problems.push(...unknownSettings(given));
+  problems.push(...unknownSettings(given), ...halfAProxy(values));
 
   const temporal = attempt(problems, () => loadTemporalTarget(given)) ?? null;
   const before = problems.length;
@@ -107,6 +111,8 @@ export function loadConfig(
     port: values.LANDFALL_PORT,
     opsHost: values.LANDFALL_OPS_HOST ?? host,
     opsPort: values.LANDFALL_OPS_PORT,
+    console: consoleSettings(values),
+    temporalUiUrl: values.LANDFALL_TEMPORAL_UI_URL,
     maxBodyBytes: values.LANDFALL_MAX_BODY_BYTES,
     temporal,
     temporalCli: values.LANDFALL_TEMPORAL_CLI,
@@ -132,7 +138,7 @@ export function loadConfig(
 }
 
 /** What is connected with once: a new password counts from the next start on. */
-const readAtStart = ['DATABASE_URL', 'TEMPORAL_API_KEY'] as const;
+const readAtStart = ['DATABASE_URL', 'TEMPORAL_API_KEY', 'LANDFALL_CONSOLE_TOKEN'] as const;
 
 function readOnce(env: SecretEnv, problems: string[]): Record<string, string> {
   return Object.fromEntries(
@@ -157,15 +163,38 @@ function readSettings(given: Record<string, unknown>, problems: string[]): Setti
   return values as unknown as SettingValues;
 }
 
+function consoleSettings({
+  LANDFALL_CONSOLE_TOKEN: token,
+  LANDFALL_CONSOLE_USER_HEADER: userHeader,
+  LANDFALL_CONSOLE_PROXIES: addresses,
+}: SettingValues): ConsoleSettings {
+  const proxy = userHeader === null || addresses === null ? null : { userHeader, addresses };
+  return { token, proxy };
+}
+
+/** One without the other would believe everybody, or nobody. */
+function halfAProxy(values: SettingValues): string[] {
+  const { LANDFALL_CONSOLE_USER_HEADER: userHeader, LANDFALL_CONSOLE_PROXIES: addresses } = values;
+  if ((userHeader === null) === (addresses === null)) return [];
+  const missing = userHeader === null ? 'LANDFALL_CONSOLE_USER_HEADER' : 'LANDFALL_CONSOLE_PROXIES';
+  return [`${missing}: is not set. An authenticating proxy needs both its header and its addresses.`];
+}
+
 /** A misspelt setting would otherwise be without effect, and nobody would know. */
 function unknownSettings(given: Record<string, unknown>): string[] {
   const names = Object.keys(settings);
   return Object.keys(given)
-    .filter((name) => name.startsWith('LANDFALL_') && !names.includes(name))
+    .filter((name) => name.startsWith('LANDFALL_') && !names.includes(name) && !isFileOfOne(name, names))
     .map((name) => {
       const near = nearestName(name, names);
       return `${name}: is no setting of Landfall.${near === null ? ' See docs/configuration.md.' : ` Did you mean ${near}?`}`;
     });
+}
+
+/** `LANDFALL_CONSOLE_TOKEN_FILE`. */
+function isFileOfOne(name: string, names: readonly string[]): boolean {
+  const secret = name.replace(/_FILE$/, '');
+  return secret !== name && names.includes(secret) && isSecret(secret);
 }
 
 function attempt<Result>(problems: string[], read: () => Result): Result | undefined {

@@ -7,6 +7,7 @@ import { createEvents } from './events.ts';
 import { createFailures } from './failures.ts';
 import { createFindDifferences } from './find-differences.ts';
 import { createInbox } from './inbox.ts';
+import { createInspection } from './inspection.ts';
 import { migrate } from './migrate.ts';
 import { createPartitions } from './partitions.ts';
 import { openPglite } from './pglite-database.ts';
@@ -56,5 +57,6 @@ export async function openStore({
     ...createCursorsAndReports(database),
     ...createFailures(database),
     ...createArrivals(database),
+    ...createInspection(database),
   };
 }
