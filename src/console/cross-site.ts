@@ -1,5 +1,6 @@
 import type { Request, RequestHandler } from 'express';
 import { z } from 'zod';
+import { equalInConstantTime } from '../verification/digest.ts';
 import { operatorOf } from './gate.ts';
 import { RefusedError } from './refused.ts';
 
@@ -33,7 +34,8 @@ export const requireOwnForm: RequestHandler = (request, response, next) => {
   const operator = operatorOf(response);
   if (operator.by !== 'bearer') {
     requireSameOrigin(request);
-    if (fieldsOf(request)['form'] !== operator.formToken) {
+    const shown = Buffer.from(fieldsOf(request)['form'] ?? '');
+    if (!equalInConstantTime(shown, Buffer.from(operator.formToken))) {
       throw new RefusedError(
         'LANDFALL_CONSOLE_REFUSED',
         'The form is not of this console, or of before it was started again or you logged in anew. Nothing was done: open the page again.',

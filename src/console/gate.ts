@@ -2,6 +2,7 @@ import type { Request, RequestHandler, Response } from 'express';
 import type { Access, ProxySettings } from './access.ts';
 import { howToOpen } from './access.ts';
 import { addressRanges, isLoopback } from './address-ranges.ts';
+import { html } from './html.ts';
 import { RefusedError } from './refused.ts';
 import type { Sessions } from './sessions.ts';
 
@@ -78,7 +79,18 @@ function askForToken(request: Request, response: Response): void {
       'Log in, or send the token: "Authorization: Bearer" and LANDFALL_CONSOLE_TOKEN.',
     );
   }
-  response.redirect(303, `/console/login?next=${encodeURIComponent(request.originalUrl)}`);
+  const here = request.originalUrl;
+  // From a link elsewhere no browser sends a strict cookie, though there may be one: the page asks once more, as our own.
+  if (!['same-origin', 'none', undefined].includes(request.get('sec-fetch-site'))) {
+    response.send(
+      html`<!doctype html>
+        <meta http-equiv="refresh" content="0; url=${here}" />
+        <title>Landfall</title>
+        <a href="${here}">Go on</a>`.toString(),
+    );
+    return;
+  }
+  response.redirect(303, `/console/login?next=${encodeURIComponent(here)}`);
 }
 
 /**
