@@ -1,6 +1,8 @@
 import { sql } from 'drizzle-orm';
 import { createApply } from './apply.ts';
 import { createArrivals } from './arrivals.ts';
+import { createAudit } from './audit.ts';
+import { createBulkLetters } from './bulk-letters.ts';
 import { createConflicts } from './conflicts.ts';
 import { createCursorsAndReports } from './cursors-and-reports.ts';
 import { createEvents } from './events.ts';
@@ -57,6 +59,8 @@ export async function openStore({
     ...createCursorsAndReports(database),
     ...createFailures(database),
     ...createArrivals(database),
+    ...createAudit(database),
+    ...createBulkLetters(database),
     ...createInspection(database),
   };
 }

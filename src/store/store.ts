@@ -1,4 +1,6 @@
-import type { UnreadableDelivery } from '../model/dead-letter.ts';
+import type { AuditEntry, AuditFilter, DecisionResult, NotedDecision } from '../model/audit.ts';
+import type { BulkCounts, BulkLetter, BulkLetterStatus } from '../model/bulk.ts';
+import type { DeadLetterRef, UnreadableDelivery } from '../model/dead-letter.ts';
 import type { EntityRef, LandfallEvent } from '../model/event.ts';
 import type { HoldKey } from '../model/hold.ts';
 import type { JsonValue } from '../model/json.ts';
@@ -285,6 +287,42 @@ export interface Store {
   /** The arrivals since `since` (milliseconds since the epoch), in the order of time. */
   listArrivals(source: string, since: number): Promise<Arrivals[]>;
 
+  /** Writes a decision into the audit log, before it is carried out. Idempotent by its id. */
+  noteDecision(decision: NotedDecision): Promise<void>;
+  /** What came of it; the first answer stays. */
+  endDecision(id: string, result: DecisionResult): Promise<void>;
+  /** The audit log, the newest first. */
+  listAudit(filter: AuditFilter, limit: number): Promise<AuditEntry[]>;
+
+  /**
+   * Puts dead letters on the list of a bulk action. One that waits in another bulk action is `skipped`; one that is on this list
+   * already stays as it is. Letters of bulk actions that ended more than 90 days ago are forgotten.
+   *
+   * @returns how many were put on it
+   */
+  addBulkLetters(bulkId: string, letters: readonly DeadLetterRef[]): Promise<number>;
+  /** Letters of a bulk action in its order, after the given position. */
+  listBulkLetters(
+    bulkId: string,
+    page: { statuses?: readonly BulkLetterStatus[]; after?: number; limit: number },
+  ): Promise<BulkLetter[]>;
+  /** How far letters have come. One that is settled stays so. */
+  markBulkLetters(
+    bulkId: string,
+    letters: readonly (DeadLetterRef & { status: BulkLetterStatus; result: string | null })[],
+  ): Promise<void>;
+  countBulkLetters(bulkId: string): Promise<BulkCounts>;
+  /** Leaves what waits, or was asked, as it is: other bulk actions may take it. */
+  leaveBulkLetters(bulkId: string, statuses: readonly ('waiting' | 'asked')[]): Promise<void>;
+  /** The bulk actions that have letters which are not settled. */
+  listOpenBulks(): Promise<string[]>;
+
+  findCursor(source: string): Promise<ReconciliationCursor | null>;
+  /** Keeps the report and, where it is complete, moves the cursor to `reconciledUntil`, in one transaction; never backwards. Idempotent by run. */
+  saveReport(report: ReconciliationReport, reconciledUntil: string | null): Promise<void>;
+  /** Newest first. */
+  listReports(source: string | null, limit: number): Promise<ReconciliationReport[]>;
+
   /** What became of events, in no order; those that were never processed are not among them. One query for all. */
   findEvents(keys: readonly EventKey[]): Promise<EventMark[]>;
   /** Those of the events that wait in the inbox, since when (ISO 8601). */
@@ -307,10 +345,4 @@ export interface Store {
   ): Promise<{ hour: string; reason: string; count: number }[]>;
   /** The newest report of each of these sources; none for those that were never reconciled. */
   findLatestReports(sources: readonly string[]): Promise<ReconciliationReport[]>;
-
-  findCursor(source: string): Promise<ReconciliationCursor | null>;
-  /** Keeps the report and, where it is complete, moves the cursor to `reconciledUntil`, in one transaction; never backwards. Idempotent by run. */
-  saveReport(report: ReconciliationReport, reconciledUntil: string | null): Promise<void>;
-  /** Newest first. */
-  listReports(source: string | null, limit: number): Promise<ReconciliationReport[]>;
 }

@@ -5,6 +5,7 @@ import { storeApplyAgainContract } from './store-apply-again.contract.ts';
 import { storeApplyContract } from './store-apply.contract.ts';
 import { storeBoundedTablesContract } from './store-bounded-tables.contract.ts';
 import { storeDeadLettersContract } from './store-dead-letters.contract.ts';
+import { storeDecisionsContract } from './store-decisions.contract.ts';
 import { storeDifferencesContract } from './store-differences.contract.ts';
 import { storeFailuresContract } from './store-failures.contract.ts';
 import { storeInboxContract } from './store-inbox.contract.ts';
@@ -50,6 +51,7 @@ export function storeContract(open: () => Promise<Store>): void {
     storeInboxContract(subject);
     storeBoundedTablesContract(subject);
     storeFailuresContract(subject);
+    storeDecisionsContract(subject);
     storePartitionsContract(subject);
   });
 }

@@ -1,11 +1,10 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { LandfallError } from '../../errors.ts';
-import type { DeadLetterEntry } from '../../model/dead-letter.ts';
+import type { DeadLetterEntry, DeadLetterRef } from '../../model/dead-letter.ts';
 import { deadLetterWorkflowId, parseDeadLetterId } from '../../model/ids.ts';
 import {
   createDeadLetters,
   type DeadLetterFilter,
-  type DeadLetterRef,
   type DeadLetters,
   type Decided,
 } from '../../temporal/dead-letters.ts';
