@@ -21,3 +21,8 @@ export function toTemporalError(error: unknown, what: string): LandfallError {
   const why = details ?? (error instanceof Error ? error.message : String(error));
   return new TemporalUnavailableError(`Temporal did not ${what}: ${why}`, { cause: error });
 }
+
+/** gRPC NOT_FOUND: such as a run whose history has been deleted since visibility listed it. */
+export function isNotFound(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 5;
+}
