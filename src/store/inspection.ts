@@ -20,6 +20,7 @@ type Inspection = Pick<
   | 'listDeliveries'
   | 'listConflictsOf'
   | 'findEntities'
+  | 'listEntityTypes'
   | 'measureDeliveries'
   | 'countRejectionsByHour'
   | 'findLatestReports'
@@ -87,6 +88,14 @@ export function createInspection(database: Database): Inspection {
           .orderBy(asc(records.source), asc(records.entityType));
         return rows.map(({ source, type }) => ({ source, entity: { type, id } }));
       }),
+
+    listEntityTypes: (sources) =>
+      database.run((queries) =>
+        queries
+          .select({ source: sql<string>`kinds.source`, type: sql<string>`kinds.type` })
+          .from(sql`${kindsOf(sources)} as kinds`)
+          .orderBy(sql`1`, sql`2`),
+      ),
 
     measureDeliveries: (sources) =>
       database.run((queries) =>

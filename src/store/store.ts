@@ -336,6 +336,8 @@ export interface Store {
   listConflictsOf(source: string, eventId: string): Promise<ConflictingDelivery[]>;
   /** The records of this id in these sources, of whatever type. */
   findEntities(sources: readonly string[], id: string): Promise<{ source: string; entity: EntityRef }[]>;
+  /** The types of the records that each of these sources has, without reading them all. */
+  listEntityTypes(sources: readonly string[]): Promise<{ source: string; type: string }[]>;
   /** How the deliveries of each of these sources come in. */
   measureDeliveries(sources: readonly string[]): Promise<DeliveryRate[]>;
   /** Rejections of a source since `since` (ISO 8601) by hour and reason, in the order of time. */

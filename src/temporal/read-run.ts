@@ -1,10 +1,13 @@
 import { ApplicationFailure, type Client, type WorkflowHandle } from '@temporalio/client';
 import {
+  decodeArrayFromPayloads,
   decodeOptionalFailureToOptionalError,
   decodeUserMetadata,
 } from '@temporalio/common/lib/internal-non-workflow/codec-helpers.js';
 import { tsToMs } from '@temporalio/common/lib/time.js';
+import type { LandfallEvent } from '../model/event.ts';
 import { isJsonObject } from '../model/json.ts';
+import { eventOfInput } from '../model/process-event.ts';
 import type { RunRef } from '../model/replay-events.ts';
 import { isNotFound, toTemporalError } from './temporal-error.ts';
 
@@ -36,14 +39,24 @@ export interface RunStep {
   failures: FailedAttempt[];
 }
 
+/** One run, as its history tells it. */
+export interface RunStory {
+  /** The event that it was begun with; null where it is the run of something else. */
+  event: LandfallEvent | null;
+  steps: RunStep[];
+}
+
 /**
- * What a run has done so far, from its history; null where Temporal has it no more.
+ * What a run was begun with and has done so far; null where Temporal has it no more.
  * @throws TemporalUnavailableError | TemporalRefusedError
  */
-export async function readSteps(client: Client, { workflowId, runId }: RunRef): Promise<RunStep[] | null> {
+export async function readRun(client: Client, { workflowId, runId }: RunRef): Promise<RunStory | null> {
+  const converter = client.options.loadedDataConverter;
   try {
     const { events } = await client.workflow.getHandle(workflowId, runId).fetchHistory();
-    return await toSteps(client.options.loadedDataConverter, events ?? []);
+    const begun = events?.[0]?.workflowExecutionStartedEventAttributes;
+    const [input] = await decodeArrayFromPayloads(converter, begun?.input?.payloads);
+    return { event: eventOfInput(input), steps: await toSteps(converter, events ?? []) };
   } catch (error) {
     if (isNotFound(error)) return null;
     throw toTemporalError(error, `show the run of ${workflowId}`);
