@@ -13,6 +13,9 @@ export interface InspectionDependencies {
 const patienceMilliseconds = 5_000;
 
 /** Asks Temporal, for no longer than somebody waits for a page. */
-export function asking<Answer>({ client }: Pick<InspectionDependencies, 'client'>, ask: () => Promise<Answer>) {
+export function asking<Answer>(
+  { client }: Pick<InspectionDependencies, 'client'>,
+  ask: () => Promise<Answer>,
+): Promise<Answer> {
   return client.withDeadline(Date.now() + patienceMilliseconds, ask);
 }

@@ -4,8 +4,7 @@ import { keyword, searchAttributes } from '../model/search-attributes.ts';
 import type { EventKey } from '../store/store.ts';
 import { quote } from '../temporal/list-filter.ts';
 import { listRuns, type RunRow } from '../temporal/list-runs.ts';
-import type { LandfallError } from '../errors.ts';
-import { answerOr, attempt } from './attempt.ts';
+import { answerOr, attempt, type Failure, failureOf } from './attempt.ts';
 import { asking, type InspectionDependencies } from './dependencies.ts';
 
 /** What was found under an id. */
@@ -14,7 +13,7 @@ export interface SearchResult {
   events: (EventKey & { deadLetterOpen: boolean })[];
   entities: { source: string; entity: EntityRef }[];
   /** Why Temporal did not answer; null where it did. */
-  failure: LandfallError | null;
+  failure: Failure | null;
 }
 
 const mostFound = 100;
@@ -41,9 +40,9 @@ export async function search(deps: InspectionDependencies, text: string): Promis
   ]);
   const rows = answerOr(runs, []);
   return {
-    events: uniqueEvents([...marks, ...waiting, ...eventsIn(rows, keys)], rows),
+    events: uniqueEvents([...eventsIn(rows, keys), ...waiting, ...marks], rows),
     entities: uniqueEntities([...stored, ...entitiesIn(rows, candidates)]),
-    failure: 'failure' in runs ? runs.failure : null,
+    failure: failureOf(runs),
   };
 }
 

@@ -1,9 +1,8 @@
-import type { LandfallError } from '../errors.ts';
 import type { ReconciliationReport } from '../model/reconciliation.ts';
 import type { DeliveryRate } from '../store/store.ts';
 import { countOpenBySource, type OpenBySource } from '../temporal/dead-letter-pages.ts';
 import { listRuns, type RunRow } from '../temporal/list-runs.ts';
-import { answerOr, type Attempt, attempt } from './attempt.ts';
+import { answerOr, type Attempt, attempt, type Failure, failureOf } from './attempt.ts';
 import { asking, type InspectionDependencies } from './dependencies.ts';
 
 /** `held`: its events wait for the end of an outage. `silent`: no deliveries, against its habit. `waiting`: dead letters wait for somebody. */
@@ -33,7 +32,7 @@ export interface Overview {
   /** Whether `deadLetters` of the sources are all that there are, or only those among the newest. */
   complete: boolean;
   /** Why Temporal did not answer; null where it did. */
-  failure: LandfallError | null;
+  failure: Failure | null;
 }
 
 /** What is asked of Temporal for all sources together: two calls. */
@@ -87,7 +86,7 @@ export function createSourceHealth(
       }),
       inbox,
       complete: known?.open.complete ?? false,
-      failure: 'failure' in incidents ? incidents.failure : null,
+      failure: failureOf(incidents),
     };
   };
 

@@ -1,0 +1,122 @@
+import ms from 'ms';
+import { type Content, type Html, html } from './html.ts';
+
+/** A time for people, with the exact one at hand. */
+export function time(iso: string, now: number): Html {
+  const ago = now - Date.parse(iso);
+  const said = ago >= 0 ? `${ms(ago)} ago` : `in ${ms(-ago)}`;
+  return html`<time datetime="${iso}" title="${iso}">${said}</time>`;
+}
+
+/** A time to the second, in UTC. */
+export function exactTime(iso: string): Html {
+  return html`<time datetime="${iso}">${iso.replace('T', ' ').replace(/(\.\d+)?Z$/, ' UTC')}</time>`;
+}
+
+/** A link to another site, which learns nothing of where it was followed from. */
+export function outwards(url: string, text: Content): Html {
+  return html`<a href="${url}" rel="noreferrer">${text} <span aria-hidden="true">↗</span></a>`;
+}
+
+export function link(path: string, text: Content): Html {
+  return html`<a href="${path}">${text}</a>`;
+}
+
+/** How it stands: never said by the colour alone. */
+export type Tone = 'good' | 'bad' | 'warn' | 'plain';
+export function badge(tone: Tone, text: string): Html {
+  return html`<span class="badge ${tone}">${text}</span>`;
+}
+
+/** A table that scrolls by itself where the page is narrow. */
+export function table(caption: string, head: readonly Content[], rows: readonly (readonly Content[])[]): Html {
+  return html`<div class="scroll" role="region" aria-label="${caption}" tabindex="0">
+    <table>
+      <caption class="hidden">
+        ${caption}
+      </caption>
+      <thead>
+        <tr>
+          ${head.map((cell) => html`<th scope="col">${cell}</th>`)}
+        </tr>
+      </thead>
+      <tbody>
+        ${rows.map((row) => html`<tr>${row.map((cell) => html`<td>${cell}</td>`)}</tr>`)}
+      </tbody>
+    </table>
+  </div>`;
+}
+
+/** Terms and what they are; those with nothing to say are left out. */
+export function facts(all: readonly (readonly [term: string, value: Content])[]): Html {
+  const told = all.filter(([, value]) => value !== null && value !== '');
+  return html`<dl class="facts">
+    ${told.map(([term, value]) => html`<div><dt>${term}</dt><dd>${value}</dd></div>`)}
+  </dl>`;
+}
+
+/** Text as it is, line for line, in a box that scrolls. */
+export function verbatim(label: string, text: string): Html {
+  return html`<pre class="scroll" role="region" aria-label="${label}" tabindex="0">${text}</pre>`;
+}
+
+/** A value as JSON on several lines. */
+export function json(label: string, value: unknown): Html {
+  return verbatim(label, JSON.stringify(value, null, 2) ?? 'nothing');
+}
+
+export function notice(tone: Tone, text: Content): Html {
+  return html`<p class="notice ${tone}">${text}</p>`;
+}
+
+/** `1 event`, `2 events`. */
+export function counted(count: number, noun: string): string {
+  return `${count.toLocaleString('en')} ${count === 1 ? noun : `${noun}s`}`;
+}
+
+/** One labelled field of a form. */
+export function field(
+  label: string,
+  name: string,
+  { value = '', ...more }: { value?: string; list?: readonly string[]; hint?: string; required?: boolean; long?: boolean } = {},
+): Html {
+  const { list, hint, required = false, long = false } = more;
+  const listId = list === undefined ? null : `${name}-list`;
+  return html`<label>
+    ${label}${hint === undefined ? null : html` <small>${hint}</small>`}
+    <input
+      name="${name}"
+      value="${value}"
+      maxlength="${long ? 2_000 : 300}"
+      class="${long ? 'long' : ''}"
+      autocomplete="off"
+      ${required ? html`required` : null}
+      ${listId === null ? null : html`list="${listId}"`}
+    />
+    ${
+      list === undefined
+        ? null
+        : html`<datalist id="${listId}">
+          ${list.map((each) => html`<option value="${each}"></option>`)}
+        </datalist>`
+    }
+  </label>`;
+}
+
+/** One field with few values. */
+export function choice(
+  label: string,
+  name: string,
+  options: readonly (readonly [value: string, text: string])[],
+  chosen = '',
+): Html {
+  return html`<label>
+    ${label}
+    <select name="${name}">
+      ${options.map(
+        ([value, text]) =>
+          html`<option value="${value}" ${value === chosen ? html`selected` : null}>${text}</option>`,
+      )}
+    </select>
+  </label>`;
+}
