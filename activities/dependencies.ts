@@ -3,7 +3,15 @@ import type { LandfallEvent } from '../src/model/event.ts';
 import type { ProcessEventInput } from '../src/model/process-event.ts';
 import type { EventSelection, ReplayMark, RunRef } from '../src/model/replay-events.ts';
 import type { EntityTurnsInput, Ticket } from '../src/model/turns.ts';
-import type { DeadLetterInput, DeadLetterTimers, Decision, FailureReport } from '../src/model/dead-letter.ts';
+import type { BulkKind, LetterFilter } from '../src/model/bulk.ts';
+import type {
+  DeadLetterInput,
+  DeadLetterRef,
+  DeadLetterState,
+  DeadLetterTimers,
+  Decision,
+  FailureReport,
+} from '../src/model/dead-letter.ts';
 import type { HoldInput, HoldKey, HoldSettings, Release } from '../src/model/hold.ts';
 import type { WatchSettings } from '../src/model/silence.ts';
 import type { Metrics } from '../src/monitoring/metrics.ts';
@@ -51,12 +59,35 @@ export interface EventRuns {
   waitFor(run: RunRef, milliseconds: number): Promise<'completed' | 'failed' | 'running'>;
 }
 
+/** The open cases of dead letters, for bulk actions. Each throws TemporalUnavailableError | TemporalRefusedError. */
+export interface DeadLetterCases {
+  /** A page of those that are open. Visibility is eventually consistent: one that was just opened or closed may be there or not. */
+  find(
+    filter: LetterFilter,
+    page: { cursor: string | null; size: number },
+  ): Promise<{ letters: DeadLetterRef[]; nextCursor: string | null }>;
+  /**
+   * Sends a decision; false where the case is closed.
+   *
+   * @param requestId - the same again is sent once: Temporal remembers it with the run
+   */
+  decide(
+    letter: DeadLetterRef,
+    kind: BulkKind,
+    decision: Decision & { owner?: string },
+    requestId: string,
+  ): Promise<boolean>;
+  /** The case, open or closed; null where Temporal has it no more. A worker must be running to answer. */
+  read(letter: DeadLetterRef): Promise<DeadLetterState | null>;
+}
+
 /** What activities are made of. */
 export interface ActivityDependencies {
   sources: ReadonlyMap<string, Source>;
   store: Store;
   temporal: TemporalPort;
   runs: EventRuns;
+  cases: DeadLetterCases;
   metrics: Metrics;
   logger: Logger;
   timers: DeadLetterTimers;

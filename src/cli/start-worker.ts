@@ -4,6 +4,7 @@ import { prepareNamespace } from '../temporal/namespace.ts';
 import { ensureSchedules } from '../temporal/schedules.ts';
 import { createTemporalPort } from '../temporal/temporal-port.ts';
 import { ensureWatches } from '../temporal/watches.ts';
+import { createDeadLetterCases } from '../temporal/dead-letter-cases.ts';
 import { createEventRuns } from '../temporal/event-runs.ts';
 import { loadWorkflowBundle, startWorkers } from '../temporal/worker.ts';
 import { keepPartitions } from './keep-partitions.ts';
@@ -22,6 +23,7 @@ export async function startWorker(
     ...runtime,
     temporal: createTemporalPort(client, taskQueueOf),
     runs: createEventRuns(client, taskQueueOf),
+    cases: createDeadLetterCases(client),
     timers: config.timers,
     hold: config.hold,
     watch: config.watch,

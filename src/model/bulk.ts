@@ -1,4 +1,4 @@
-import type { DeadLetterRef, Decision } from './dead-letter.ts';
+import type { DeadLetterEntry, DeadLetterRef, DeadLetterState, Decision } from './dead-letter.ts';
 
 /** What a bulk action does with each dead letter. */
 export const bulkKinds = ['replay', 'discard', 'investigate'] as const;
@@ -35,6 +35,11 @@ export interface BulkLetter extends DeadLetterRef {
   updatedAt: string;
 }
 
+/** A letter that failed, and how. */
+export interface BulkFailure extends DeadLetterRef {
+  result: string;
+}
+
 /** How many letters of a bulk action are how far. */
 export type BulkCounts = Record<BulkLetterStatus, number>;
 
@@ -58,8 +63,10 @@ export interface BulkInput extends Decision {
   resume?: BulkProgress;
 }
 
-/** Who has paused a bulk action, and why; `landfall` where its canary failed. */
-export interface BulkPause extends Decision {
+/** Who has paused or cancelled a bulk action, and why; `landfall` where its canary failed. */
+export interface BulkPause {
+  by: string;
+  reason: string;
   /** ISO 8601. */
   at: string;
 }
@@ -81,9 +88,11 @@ export interface BulkProgress {
   /** Who has cancelled it; what was told is waited for. */
   cancelled: BulkPause | null;
   /** The newest failures, a few. */
-  failures: readonly (DeadLetterRef & { result: string })[];
-  /** Its line in the audit log. */
-  auditId: string;
+  failures: readonly BulkFailure[];
+  /** When the next may be told at the pace, in milliseconds since the epoch. */
+  nextAt: number;
+  /** Its line in the audit log; null before that is written. */
+  auditId: string | null;
 }
 
 /** What the query `state` of a bulk action answers, and its list shows. */
@@ -142,6 +151,37 @@ export function describeFilter({ source, type, error, openedBefore, openedAfter 
 export function paceOf(perMinute: number): { batch: number; milliseconds: number } {
   const batch = Math.min(Math.max(Math.floor(perMinute / 6), 1), 50);
   return { batch, milliseconds: Math.ceil((batch * 60_000) / perMinute) };
+}
+
+/** What stands in the reasons of a bulk action's decisions, so that its letters' answers are known as answers to it. */
+export function bulkMark(bulkId: string): string {
+  return `(${bulkId})`;
+}
+
+/**
+ * What a dead letter has answered to a bulk action; null while it has not. A signal carries no answer: it is in the record of
+ * the case, behind the line that repeats the decision.
+ */
+export function readAnswer(
+  { status, audit }: Pick<DeadLetterState, 'status' | 'audit'>,
+  kind: BulkKind,
+  bulkId: string,
+): { status: 'done' | 'failed' | 'skipped'; result: string } | null {
+  const mark = bulkMark(bulkId);
+  const asked = audit.findIndex(({ what, text }) => what === kind && text.includes(mark));
+  if (asked < 0) {
+    if (status !== 'resolved' && status !== 'discarded') return null;
+    return { status: 'skipped', result: `closed before its turn: ${audit.at(-1)?.text ?? status}` };
+  }
+  const answers = kind === 'investigate' ? audit.slice(asked, asked + 1) : audit.slice(asked + 1);
+  const answer = answers.find(({ what }) => what === kind || isAnswer(what));
+  if (answer === undefined) return null;
+  const failed = answer.what === 'failed' || answer.what === 'refused';
+  return { status: failed ? 'failed' : 'done', result: answer.text };
+}
+
+function isAnswer(what: DeadLetterEntry['what']): boolean {
+  return what === 'failed' || what === 'refused' || what === 'resolved';
 }
 
 /** The value of `LandfallOutcome` on a bulk action. */

@@ -1,4 +1,4 @@
-import { and, asc, eq, gt, inArray, lt, notInArray, or, sql } from 'drizzle-orm';
+import { and, asc, desc, eq, gt, inArray, lt, notInArray, or, sql } from 'drizzle-orm';
 import { type BulkCounts, type BulkLetterStatus, noLetters } from '../model/bulk.ts';
 import type { Database, Queries } from './database.ts';
 import { lock } from './lock.ts';
@@ -57,7 +57,7 @@ export function createBulkLetters(database: Database): BulkLetters {
         return added.length;
       }),
 
-    listBulkLetters: (bulkId, { statuses, after = 0, limit }) =>
+    listBulkLetters: (bulkId, { statuses, after = 0, newestFirst = false, limit }) =>
       database.run(async (queries) => {
         const rows = await queries
           .select()
@@ -69,7 +69,7 @@ export function createBulkLetters(database: Database): BulkLetters {
               statuses === undefined ? undefined : inArray(bulkLetters.status, [...statuses]),
             ),
           )
-          .orderBy(asc(bulkLetters.position))
+          .orderBy(newestFirst ? desc(bulkLetters.updatedAt) : asc(bulkLetters.position))
           .limit(limit);
         return rows.map(({ bulkId: _bulkId, ...letter }) => letter);
       }),

@@ -301,10 +301,10 @@ export interface Store {
    * @returns how many were put on it
    */
   addBulkLetters(bulkId: string, letters: readonly DeadLetterRef[]): Promise<number>;
-  /** Letters of a bulk action in its order, after the given position. */
+  /** Letters of a bulk action in its order, after the given position; or those first that were marked last. */
   listBulkLetters(
     bulkId: string,
-    page: { statuses?: readonly BulkLetterStatus[]; after?: number; limit: number },
+    page: { statuses?: readonly BulkLetterStatus[]; after?: number; newestFirst?: boolean; limit: number },
   ): Promise<BulkLetter[]>;
   /** How far letters have come. One that is settled stays so. */
   markBulkLetters(

@@ -22,7 +22,7 @@ export function toTemporalError(error: unknown, what: string): LandfallError {
   return new TemporalUnavailableError(`Temporal did not ${what}: ${why}`, { cause: error });
 }
 
-/** gRPC NOT_FOUND: such as a run whose history has been deleted since visibility listed it. */
+/** gRPC NOT_FOUND, of a call of the service's own: there is no such run, it is closed, or its history has been deleted. */
 export function isNotFound(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 5;
 }

@@ -1,9 +1,9 @@
-import type { EventRuns, TemporalPort } from '../../activities/dependencies.ts';
+import type { DeadLetterCases, EventRuns, TemporalPort } from '../../activities/dependencies.ts';
 
 const notAsked = () => Promise.reject(new Error('not asked'));
 
 /** For activities that ask nothing of Temporal. */
-export const unusedPorts: { temporal: TemporalPort; runs: EventRuns } = {
+export const unusedPorts: { temporal: TemporalPort; runs: EventRuns; cases: DeadLetterCases } = {
   temporal: {
     openDeadLetter: notAsked,
     describeRun: notAsked,
@@ -21,5 +21,10 @@ export const unusedPorts: { temporal: TemporalPort; runs: EventRuns } = {
     readEvent: notAsked,
     begin: notAsked,
     waitFor: notAsked,
+  },
+  cases: {
+    find: notAsked,
+    decide: notAsked,
+    read: notAsked,
   },
 };
