@@ -2,7 +2,7 @@ import type { Request, RequestHandler } from 'express';
 import { z } from 'zod';
 import { equalInConstantTime } from '../verification/digest.ts';
 import { operatorOf } from './gate.ts';
-import { RefusedError } from './refused.ts';
+import { RefusedError } from './problems.ts';
 
 /**
  * Refuses what a page of another site has its browser load: only a link may lead here from elsewhere. Where a browser does not say

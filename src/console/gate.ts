@@ -3,7 +3,7 @@ import type { Access, ProxySettings } from './access.ts';
 import { howToOpen } from './access.ts';
 import { addressRanges, isLoopback } from './address-ranges.ts';
 import { html } from './html.ts';
-import { RefusedError } from './refused.ts';
+import { RefusedError } from './problems.ts';
 import type { Sessions } from './sessions.ts';
 
 /** Who is at the console, as far as it is known. */

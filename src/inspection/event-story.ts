@@ -6,6 +6,7 @@ import { listRuns, type RunRow } from '../temporal/list-runs.ts';
 import { readRun, type RunStep } from '../temporal/read-run.ts';
 import { type Attempt, attempt } from './attempt.ts';
 import { asking, type InspectionDependencies } from './dependencies.ts';
+import { visibleEvent } from './visible-parts.ts';
 
 /** One event, with all that is known of it. */
 export interface EventStory extends EventKey {
@@ -35,7 +36,7 @@ const mostRuns = 50;
 
 /** The whole story of an event. @throws StoreUnavailableError */
 export async function tellEvent(deps: InspectionDependencies, key: EventKey): Promise<EventStory> {
-  const { store } = deps;
+  const { store, visible } = deps;
   const { source, eventId } = key;
   const [marks, waiting, delivered, conflicts, temporal] = await Promise.all([
     store.findEvents([key]),
@@ -45,11 +46,19 @@ export async function tellEvent(deps: InspectionDependencies, key: EventKey): Pr
     attempt(asking(deps, () => askTemporal(deps, key))),
   ]);
   const inInboxSince = waiting[0]?.acceptedAt ?? null;
-  return { source, eventId, mark: marks[0] ?? null, inInboxSince, delivered, conflicts, temporal };
+  return {
+    source,
+    eventId,
+    mark: marks[0] ?? null,
+    inInboxSince,
+    delivered,
+    conflicts: conflicts.map((each) => ({ ...each, ...visible.body(source, each) })),
+    temporal,
+  };
 }
 
 async function askTemporal(
-  { client }: InspectionDependencies,
+  { client, visible }: InspectionDependencies,
   { source, eventId }: EventKey,
 ): Promise<EventRunsStory> {
   const ids = [eventWorkflowId(source, eventId), deadLetterWorkflowId(source, eventId)];
@@ -58,10 +67,11 @@ async function askTemporal(
   const runs = rows.filter(({ type }) => type === 'processEvent');
   const [newest] = runs;
   const story = newest === undefined ? null : await readRun(client, newest);
+  const event = story?.event ?? null;
   return {
     runs,
     deadLetters: rows.filter(({ type }) => type === 'deadLetter'),
-    event: story?.event ?? null,
+    event: event === null ? null : visibleEvent(visible, event),
     steps: story?.steps ?? [],
   };
 }

@@ -11,7 +11,7 @@ import type { Show } from '../page.ts';
 import { paths } from '../paths.ts';
 import { exactTime, facts, link, notice, outwards, table, time } from '../pieces.ts';
 import { plot } from '../plot.ts';
-import { RefusedError } from '../refused.ts';
+import { RefusedError } from '../problems.ts';
 import { describeReport, openLetters, stateBadge } from './sources.ts';
 
 interface SourcePage {
@@ -42,7 +42,7 @@ export function sourcePage(deps: ConsoleDependencies): Show<SourcePage> {
     const { name } = querySchema.parse(request.query);
     const source = sources.get(name);
     if (source === undefined) {
-      throw new RefusedError('LANDFALL_PATH_UNKNOWN', 'No source of this name is on in this process.');
+      throw new RefusedError('LANDFALL_CONSOLE_UNKNOWN', 'No source of this name is on in this process.');
     }
     const since = Math.floor(now() / hourMilliseconds - shownHours + 1) * hourMilliseconds;
     const [overview, arrivals, refused, rejected] = await Promise.all([
