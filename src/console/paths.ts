@@ -17,15 +17,19 @@ export function pathTo(page: string, parameters: Parameters = {}): string {
 export const paths = {
   sources: pathTo(''),
   source: (name: string) => pathTo('/source', { name }),
-  deadLetters: (filter: DeadLetterQuery = {}) => pathTo('/dead-letters', { ...filter }),
+  deadLetters: (query: DeadLetterQuery = {}) => pathTo('/dead-letters', { ...query }),
   deadLetter: ({ source, eventId }: DeadLetterRef, more: { vendor?: '1'; told?: string } = {}) =>
     pathTo('/dead-letter', { source, event: eventId, ...more }),
   event: ({ source, eventId }: DeadLetterRef) => pathTo('/event', { source, event: eventId }),
-  entity: (source: string, { type, id }: EntityRef, cursor?: string | null) =>
-    pathTo('/entity', { source, type, id, cursor }),
+  entity: (source: string, { type, id }: EntityRef, more: { cursor?: string; vendor?: '1' } = {}) =>
+    pathTo('/entity', { source, type, id, ...more }),
+  search: (text: string) => pathTo('/search', { q: text }),
   reconciliations: (source?: string) => pathTo('/reconciliations', { source }),
-  audit: (filter: { target?: string; by?: string; source?: string; action?: string; before?: string } = {}) =>
-    pathTo('/audit', filter),
+  audit: (query: AuditQuery = {}) => pathTo('/audit', { ...query }),
+  bulkActions: pathTo('/bulk-actions'),
+  bulkAction: (id: string, more: { after?: string; status?: string } = {}) =>
+    pathTo('/bulk-action', { id, ...more }),
+  newBulkAction: (query: DeadLetterQuery = {}) => pathTo('/bulk-action/new', { ...query }),
 } as const;
 
 /** Which dead letters a page is about, as its address says it. */
@@ -36,4 +40,15 @@ export interface DeadLetterQuery {
   /** Open for at least so long: `4h`. */
   age?: string | undefined;
   cursor?: string | undefined;
+}
+
+/** Which lines of the audit log a page is about, as its address says it. */
+export interface AuditQuery {
+  source?: string | undefined;
+  by?: string | undefined;
+  action?: string | undefined;
+  target?: string | undefined;
+  /** With `id`: the last line of the page before. */
+  at?: string | undefined;
+  id?: string | undefined;
 }

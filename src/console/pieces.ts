@@ -28,8 +28,18 @@ export function badge(tone: Tone, text: string): Html {
   return html`<span class="badge ${tone}">${text}</span>`;
 }
 
+/** A cell of numbers, which stand with their last digits below each other. */
+export interface Numeric {
+  numeric: Content;
+}
+export function numeric(text: Content): Numeric {
+  return { numeric: text };
+}
+
+type Cell = Content | Numeric;
+
 /** A table that scrolls by itself where the page is narrow. */
-export function table(caption: string, head: readonly Content[], rows: readonly (readonly Content[])[]): Html {
+export function table(caption: string, head: readonly Cell[], rows: readonly (readonly Cell[])[]): Html {
   return html`<div class="scroll" role="region" aria-label="${caption}" tabindex="0">
     <table>
       <caption class="hidden">
@@ -37,14 +47,26 @@ export function table(caption: string, head: readonly Content[], rows: readonly 
       </caption>
       <thead>
         <tr>
-          ${head.map((cell) => html`<th scope="col">${cell}</th>`)}
+          ${head.map((cell) =>
+            isNumeric(cell)
+              ? html`<th scope="col" class="number">${cell.numeric}</th>`
+              : html`<th scope="col">${cell}</th>`,
+          )}
         </tr>
       </thead>
       <tbody>
-        ${rows.map((row) => html`<tr>${row.map((cell) => html`<td>${cell}</td>`)}</tr>`)}
+        ${rows.map((row) => html`<tr>${row.map(showCell)}</tr>`)}
       </tbody>
     </table>
   </div>`;
+}
+
+function showCell(cell: Cell): Html {
+  return isNumeric(cell) ? html`<td class="number">${cell.numeric}</td>` : html`<td>${cell}</td>`;
+}
+
+function isNumeric(cell: Cell): cell is Numeric {
+  return typeof cell === 'object' && cell !== null && 'numeric' in cell;
 }
 
 /** Terms and what they are; those with nothing to say are left out. */

@@ -5,14 +5,14 @@
 export const script = `
 const every = 3000;
 async function refresh() {
-  const live = document.querySelector('[data-live]');
+  const live = document.querySelector('[data-live="on"]');
   if (live === null) return;
   if (!document.hidden && !live.contains(document.activeElement)) {
     try {
       const response = await fetch(location.href, { headers: { accept: 'text/html' } });
       const page = new DOMParser().parseFromString(await response.text(), 'text/html');
       const next = page.querySelector('[data-live]');
-      if (response.ok) live.replaceWith(next ?? document.createElement('div'));
+      if (response.ok && next !== null) live.replaceWith(next);
     } catch {
       // Read again in three seconds.
     }

@@ -49,6 +49,7 @@ table { border-collapse: collapse; width: 100%; }
 th, td { text-align: left; vertical-align: top; padding: 6px 14px 6px 0; border-bottom: 1px solid var(--line); }
 th { color: var(--soft); font-weight: 600; font-size: 13px; white-space: nowrap; }
 td { overflow-wrap: anywhere; min-width: 70px; }
+th.number, td.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; min-width: 0; }
 tbody tr:last-child td { border-bottom: 0; }
 .facts { display: grid; grid-template-columns: repeat(auto-fill, minmax(230px, 1fr)); gap: 8px 24px; margin: 8px 0; }
 .facts dt { color: var(--soft); font-size: 13px; }
@@ -78,6 +79,10 @@ ol.steps { list-style: none; margin: 8px 0; padding: 0; }
 ol.steps > li { border-left: 3px solid var(--line); padding: 4px 0 6px 14px; }
 ol.steps > li.failed { border-color: var(--bad); }
 ol.steps > li.done { border-color: var(--good); }
+ol.steps .attempt { margin: 4px 0; }
+ol.steps ol.steps { margin: 4px 0 4px 4px; }
+.timeline > li { padding-bottom: 12px; }
+details > summary { cursor: pointer; }
 .pager { display: flex; gap: 18px; margin: 10px 0; }
 .plot { margin: 8px 0; }
 .plot svg { width: 100%; height: auto; max-height: 220px; }

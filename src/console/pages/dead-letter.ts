@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import { type DeadLetterStory, tellDeadLetter } from '../../inspection/dead-letter-story.ts';
-import { fetchFromVendor, type VendorRecord } from '../../inspection/vendor-record.ts';
 import { adviceFor } from '../../model/advice.ts';
 import type { DeadLetterState } from '../../model/dead-letter.ts';
 import { describeEntity } from '../../model/event.ts';
@@ -12,53 +11,45 @@ import { nameOf } from '../names.ts';
 import type { Show } from '../page.ts';
 import { paths } from '../paths.ts';
 import { badge, counted, exactTime, facts, link, notice, outwards, table, time, type Tone } from '../pieces.ts';
+import { required } from '../query.ts';
 import { showDelivery, showRun } from '../story-pieces.ts';
 import { auditTable } from './audit.ts';
 import { compareRecords } from './compare-records.ts';
 
-interface DeadLetterPage {
-  story: DeadLetterStory;
-  /** null where nobody asked for it. */
-  vendor: VendorRecord | null;
-}
-
 const querySchema = z.object({
-  source: z.string().min(1).max(100),
-  event: z.string().min(1).max(300),
+  source: required,
+  event: required,
   vendor: z.literal('1').optional(),
   told: z.enum(['replay', 'discard', 'investigate']).optional(),
 });
 const told = {
   replay: 'The replay was asked for. The record of the case says what came of it, or will.',
-  discard: 'The discard was asked for.',
-  investigate: 'It is marked as investigated.',
+  discard: 'The discard was asked for: the record of the case says what came of it.',
+  investigate: 'It was asked for: the record of the case says who looks into it.',
 } as const;
 
 /** One dead letter with its whole story, and what can be decided about it. */
-export function deadLetterPage(deps: ConsoleDependencies): Show<DeadLetterPage> {
+export function deadLetterPage(deps: ConsoleDependencies): Show<DeadLetterStory> {
   return async (request, operator) => {
     const query = querySchema.parse(request.query);
-    const story = await tellDeadLetter(deps, { source: query.source, eventId: query.event });
-    const entity = story.subject.kind === 'event' ? story.subject.event.entity : null;
-    const vendor =
-      query.vendor === undefined || entity === null
-        ? null
-        : await fetchFromVendor(deps.sources.get(story.source), entity, deps.now());
+    const { source, event: eventId } = query;
+    const askVendor = query.vendor !== undefined;
     return {
-      title: `Dead letter ${story.eventId}`,
+      title: `Dead letter ${eventId}`,
       place: 'Dead letters',
-      data: { story, vendor },
-      main: (page) => html`
+      data: await tellDeadLetter(deps, { source, eventId }, { askVendor }),
+      main: (story) => html`
         ${query.told === undefined ? null : notice('good', told[query.told])}
-        ${showHead(page.story, deps)} ${showFailure(page.story)}
+        <div data-live="${story.state.status === 'replaying' ? 'on' : 'off'}">
+          ${showHead(story, deps)} ${showFailure(story)} ${showCase(story)}
+        </div>
+        ${isOpen(story.state) ? decisionForms(story, operator, nameOf(request, operator)) : null}
         ${
-          isOpen(page.story.state)
-            ? decisionForms(page.story, operator, nameOf(request, operator))
-            : null
+          story.record === null
+            ? null
+            : compareRecords(story.record, paths.deadLetter({ source, eventId }, { vendor: '1' }))
         }
-        ${showRecords(page)}
-        ${page.story.runs.map((run) => showRun(run, deps.ui))}
-        ${showCase(page.story)} ${showDecisions(page.story, deps.now())} ${showDelivery(page.story.subject)}
+        ${story.runs.map((run) => showRun(run, deps.ui))} ${showDecisions(story)} ${showDelivery(story.subject)}
       `,
     };
   };
@@ -140,24 +131,8 @@ function showFailure({ state }: DeadLetterStory): Html | null {
   </section>`;
 }
 
-export function causes(all: readonly string[]): Content {
+function causes(all: readonly string[]): Content {
   return all.map((cause) => html`<p class="soft">caused by ${cause}</p>`);
-}
-
-function showRecords({ story, vendor }: DeadLetterPage): Html | null {
-  const { source, eventId, subject, record } = story;
-  if (subject.kind !== 'event' || subject.event.entity === null) return null;
-  return html`<section>
-    <h2>The record here and at the vendor</h2>
-    ${
-      vendor === null
-        ? html`<p>
-            ${link(paths.deadLetter({ source, eventId }, { vendor: '1' }), 'Ask the vendor now, and compare')}
-          </p>
-          ${compareRecords(record, null)}`
-        : compareRecords(record, vendor)
-    }
-  </section>`;
 }
 
 function showCase({ state }: DeadLetterStory): Html {
@@ -171,10 +146,10 @@ function showCase({ state }: DeadLetterStory): Html {
   </section>`;
 }
 
-function showDecisions({ decisions }: DeadLetterStory, now: number): Html | null {
+function showDecisions({ decisions }: DeadLetterStory): Html | null {
   if (decisions.length === 0) return null;
   return html`<section>
     <h2>In the audit log</h2>
-    ${auditTable(decisions, now)}
+    ${auditTable(decisions)}
   </section>`;
 }

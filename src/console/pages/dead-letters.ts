@@ -10,17 +10,12 @@ import { type Html, html } from '../html.ts';
 import type { Show } from '../page.ts';
 import { type DeadLetterQuery, paths } from '../paths.ts';
 import { choice, counted, field, link, outwards, table, time } from '../pieces.ts';
+import { given } from '../query.ts';
 
 /** How long dead letters may be asked to have been open. */
 export const ages = ['15m', '1h', '4h', '1d', '3d', '7d'] as const;
 type Age = (typeof ages)[number];
 
-const given = z
-  .string()
-  .trim()
-  .max(300)
-  .transform((text) => (text === '' ? undefined : text))
-  .optional();
 /** Which dead letters, as a page's address or a form says it. */
 export const letterQuerySchema = z.object({
   source: given,
@@ -45,7 +40,14 @@ export function deadLettersPage(deps: ConsoleDependencies): Show<DeadLetterPage>
         ${filterForm(query, [...sources.keys()])}
         <section>
           <p>
-            ${page.total === 0 ? 'None is open.' : html`<strong>${counted(page.total, 'dead letter')}</strong> open, the newest first.`}
+            ${
+              page.total > 0
+                ? html`<strong>${counted(page.total, 'dead letter')}</strong> open, the newest first.`
+                : isFiltered(query)
+                  ? html`No open dead letter fits. ${link(paths.deadLetters(), 'Show all that are open')}`
+                  : 'None is open: every event that came in was processed, or is still tried.'
+            }
+            ${page.total === 0 ? null : link(paths.newBulkAction(query), 'Decide about all of them …')}
             ${ui === null ? null : outwards(ui.list(openLetters(filter)), 'The same list in Temporal')}
           </p>
           ${page.rows.length === 0 ? null : letterTable(page, now())} ${pager(query, page, cursor)}
@@ -53,6 +55,10 @@ export function deadLettersPage(deps: ConsoleDependencies): Show<DeadLetterPage>
       `,
     };
   };
+}
+
+function isFiltered(query: DeadLetterQuery): boolean {
+  return Object.values(query).some((each) => each !== undefined);
 }
 
 /** The filter that a query means at this moment. */

@@ -1,5 +1,6 @@
 import ms from 'ms';
 import { z } from 'zod';
+import type { Failure } from '../../inspection/attempt.ts';
 import type { SourceHealth } from '../../inspection/source-health.ts';
 import type { Arrivals } from '../../model/silence.ts';
 import type { Source } from '../../sources/define-source.ts';
@@ -11,11 +12,14 @@ import type { Show } from '../page.ts';
 import { paths } from '../paths.ts';
 import { exactTime, facts, link, notice, outwards, table, time } from '../pieces.ts';
 import { plot } from '../plot.ts';
+import { required } from '../query.ts';
 import { RefusedError } from '../problems.ts';
 import { describeReport, openLetters, stateBadge } from './sources.ts';
 
 interface SourcePage {
   health: SourceHealth;
+  /** Why Temporal did not answer; null where it did. */
+  failure: Failure | null;
   /** Of the last day, the earliest first; each begins at a full hour. */
   hours: { hour: string; deliveries: number; rejections: Record<string, number> }[];
   rejected: RejectionSample[];
@@ -30,7 +34,7 @@ interface SourceSettings {
   attempts: number;
 }
 
-const querySchema = z.object({ name: z.string().max(100) });
+const querySchema = z.object({ name: required });
 const hourMilliseconds = 3_600_000;
 const shownHours = 24;
 const shownRejections = 25;
@@ -56,9 +60,15 @@ export function sourcePage(deps: ConsoleDependencies): Show<SourcePage> {
     return {
       title: name,
       place: 'Sources',
-      data: { health, hours: byHour(since, arrivals, refused), rejected, settings: describe(source) },
+      data: {
+        health,
+        failure: overview.failure,
+        hours: byHour(since, arrivals, refused),
+        rejected,
+        settings: describe(source),
+      },
       main: (page) => html`
-        ${overview.failure === null ? null : notice('bad', overview.failure.message)}
+        ${page.failure === null ? null : notice('bad', `${page.failure.message} What Temporal knows is left out.`)}
         ${page.health.holds.map((hold) => incident(`It is held: many of its records fail alike with ${hold.error}.`, hold, ui))}
         ${
           page.health.silence === null
@@ -137,7 +147,7 @@ function showRejected({ rejected }: SourcePage): Html {
     <h2>The newest refused deliveries</h2>
     ${
       rejected.length === 0
-        ? html`<p class="soft">None is kept.</p>`
+        ? html`<p class="soft">None is kept: nothing was refused of late.</p>`
         : table(
             'The newest refused deliveries',
             ['When', 'Reason', 'Detail', 'Body', 'Headers'],

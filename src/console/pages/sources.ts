@@ -4,7 +4,7 @@ import type { ConsoleDependencies } from '../dependencies.ts';
 import { type Content, type Html, html } from '../html.ts';
 import type { Show } from '../page.ts';
 import { paths } from '../paths.ts';
-import { badge, counted, link, notice, table, time, type Tone } from '../pieces.ts';
+import { badge, counted, link, notice, type Numeric, numeric, table, time, type Tone } from '../pieces.ts';
 
 const tones: Record<SourceState, readonly [tone: Tone, text: string]> = {
   held: ['bad', 'held'],
@@ -39,26 +39,41 @@ function showOverview({ sources, inbox, complete, failure }: Overview, now: numb
     <section>
       ${table(
         'Sources',
-        ['Source', 'State', 'Deliveries', 'Last one', 'Refused', 'Dead letters', 'Reconciled'],
+        [
+          'Source',
+          'State',
+          ...['Deliveries, 1 h', '24 h'].map(numeric),
+          'Last one',
+          ...['Refused, 1 h', '24 h', 'Dead letters'].map(numeric),
+          'Reconciled',
+        ],
         sources.map((each) => overviewRow(each, now)),
       )}
-      ${sources.length === 0 ? html`<p>No source is on in this process.</p>` : null}
+      ${
+        sources.length === 0
+          ? html`<p>No source is on in this process. A source is on where its settings are there: see docs/configuration.md.</p>`
+          : null
+      }
     </section>`;
 }
 
-function overviewRow(health: SourceHealth, now: number): Content[] {
+function overviewRow(health: SourceHealth, now: number): (Content | Numeric)[] {
   const { source, deliveries, rejections, deadLetters, lastReport } = health;
   return [
     link(paths.source(source), source),
     stateBadge(health.state),
-    html`${deliveries.lastHour.toLocaleString('en')} <small>in an hour</small><br />${deliveries.lastDay.toLocaleString('en')} <small>in a day</small>`,
+    count(deliveries.lastHour),
+    count(deliveries.lastDay),
     deliveries.lastAt === null ? html`<span class="soft">none in five weeks</span>` : time(deliveries.lastAt, now),
-    rejections.lastDay === 0
-      ? html`<span class="soft">none</span>`
-      : html`${rejections.lastHour.toLocaleString('en')} <small>in an hour</small><br />${rejections.lastDay.toLocaleString('en')} <small>in a day</small>`,
-    openLetters(source, deadLetters),
+    count(rejections.lastHour),
+    count(rejections.lastDay),
+    numeric(openLetters(source, deadLetters)),
     lastReport === null ? html`<span class="soft">never</span>` : describeReport(lastReport, now),
   ];
+}
+
+function count(value: number): Numeric {
+  return numeric(value === 0 ? html`<span class="soft">0</span>` : value.toLocaleString('en'));
 }
 
 export function stateBadge(state: SourceState): Html {
@@ -67,8 +82,8 @@ export function stateBadge(state: SourceState): Html {
 
 export function openLetters(source: string, open: number | null): Content {
   if (open === null) return html`<span class="soft">not known</span>`;
-  if (open === 0) return html`<span class="soft">none</span>`;
-  return link(paths.deadLetters({ source }), counted(open, 'dead letter'));
+  if (open === 0) return html`<span class="soft">0</span>`;
+  return link(paths.deadLetters({ source }), html`${open.toLocaleString('en')} <span class="hidden">open dead letters of ${source}</span>`);
 }
 
 /** What a reconciliation came to, in a few words. */
