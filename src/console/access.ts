@@ -32,8 +32,8 @@ export function decideAccess({ token, proxy }: ConsoleSettings, host: string): A
   return host === 'localhost' || isLoopback(host) ? { kind: 'local' } : { kind: 'closed' };
 }
 
-/** What whoever meets a closed console has to know. */
+/** What whoever meets a console that is closed to them has to know. */
 export const howToOpen =
-  'The console is off, because others can reach this port. Set LANDFALL_CONSOLE_TOKEN; or LANDFALL_CONSOLE_USER_HEADER and ' +
+  'Set LANDFALL_CONSOLE_TOKEN; or LANDFALL_CONSOLE_USER_HEADER and ' +
   'LANDFALL_CONSOLE_PROXIES, behind a proxy that asks its users who they are; or bind the port to this machine with ' +
   'LANDFALL_OPS_HOST=127.0.0.1.';

@@ -21,19 +21,19 @@ export const refuseCrossSite: RequestHandler = (request, _response, next) => {
 
 const formSchema = z.record(z.string(), z.string());
 
-/** The fields of a form; a field that comes twice is refused. @throws ZodError */
+/** The fields of a form, or of a JSON object with the same; a field that comes twice is refused. @throws ZodError */
 export function fieldsOf(request: Request): Record<string, string> {
   return formSchema.parse(request.body ?? {});
 }
 
 /**
- * Takes a form only from our own page: by what the browser says of its origin, and by what only that page knows. A program that
- * shows the token in each request has no page: no browser sends that for another site.
+ * Takes a form only from our own page: by what the browser says of its origin, and by what only that page knows. A program has no
+ * page: what it sends is JSON, or has the token in its headers, and no browser sends either for another site without asking us first.
  */
 export const requireOwnForm: RequestHandler = (request, response, next) => {
   const operator = operatorOf(response);
-  if (operator.by !== 'bearer') {
-    requireSameOrigin(request);
+  if (operator.by !== 'bearer') requireSameOrigin(request);
+  if (operator.by !== 'bearer' && request.is('application/json') === false) {
     const shown = Buffer.from(fieldsOf(request)['form'] ?? '');
     if (!equalInConstantTime(shown, Buffer.from(operator.formToken))) {
       throw new RefusedError(

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { InspectionDependencies } from '../inspection/dependencies.ts';
 import type { Overview } from '../inspection/source-health.ts';
+import type { BulkActions } from '../temporal/bulk-actions.ts';
 import type { DeadLetters } from '../temporal/dead-letters.ts';
 import type { UiLinks } from '../temporal/ui-links.ts';
 
@@ -8,6 +9,7 @@ import type { UiLinks } from '../temporal/ui-links.ts';
 export interface ConsoleDependencies extends InspectionDependencies {
   sourceHealth: (names?: readonly string[]) => Promise<Overview>;
   deadLetters: DeadLetters;
+  bulk: BulkActions;
   /** null: nobody said where the Temporal UI is. */
   ui: UiLinks | null;
   /** Milliseconds since the epoch. */

@@ -4,7 +4,7 @@ import { howToOpen } from './access.ts';
 import { addressRanges, isLoopback } from './address-ranges.ts';
 import { html } from './html.ts';
 import { RefusedError } from './problems.ts';
-import type { Sessions } from './sessions.ts';
+import { consolePath, type Sessions } from './sessions.ts';
 
 /** Who is at the console, as far as it is known. */
 export interface Operator {
@@ -34,7 +34,12 @@ export function createGate(access: Access, sessions: Sessions): RequestHandler {
   };
 
   function identify(request: Request): Operator | null {
-    if (access.kind === 'closed') throw new RefusedError('LANDFALL_CONSOLE_CLOSED', howToOpen);
+    if (access.kind === 'closed') {
+      throw new RefusedError(
+        'LANDFALL_CONSOLE_CLOSED',
+        `The console is off, because others can reach this port. ${howToOpen}`,
+      );
+    }
     if (access.kind === 'local') {
       requireLocalHost(request);
       return known('machine', null, 'machine');
@@ -66,9 +71,15 @@ export function createGate(access: Access, sessions: Sessions): RequestHandler {
 
 /** The operator of a request that came through the gate. */
 export function operatorOf(response: Response): Operator {
-  const { operator } = response.locals as { operator?: Operator };
-  if (operator === undefined) throw new TypeError('the request came past the gate');
+  const operator = knownOperator(response);
+  if (operator === null) throw new TypeError('the request came past the gate');
   return operator;
+}
+
+/** null: the request did not come through the gate. */
+export function knownOperator(response: Response): Operator | null {
+  const { operator } = response.locals as { operator?: Operator };
+  return operator ?? null;
 }
 
 function askForToken(request: Request, response: Response): void {
@@ -90,7 +101,7 @@ function askForToken(request: Request, response: Response): void {
     );
     return;
   }
-  response.redirect(303, `/console/login?next=${encodeURIComponent(here)}`);
+  response.redirect(303, `${consolePath}/login?next=${encodeURIComponent(here)}`);
 }
 
 /**
@@ -98,6 +109,14 @@ function askForToken(request: Request, response: Response): void {
  * @see https://en.wikipedia.org/wiki/DNS_rebinding
  */
 function requireLocalHost(request: Request): void {
+  // A proxy on this machine would make everybody a caller of this machine's.
+  const [passedOn] = ['x-forwarded-for', 'forwarded', 'x-real-ip'].filter((name) => request.get(name) !== undefined);
+  if (passedOn !== undefined) {
+    throw new RefusedError(
+      'LANDFALL_CONSOLE_REFUSED',
+      `A proxy passes this on (there is a header ${passedOn}), so it may come from anybody. ${howToOpen}`,
+    );
+  }
   const host = (request.headers.host ?? '').replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1');
   if (host === 'localhost' || isLoopback(host)) return;
   throw new RefusedError(

@@ -4,10 +4,11 @@ import { type Content, type Html, html } from './html.ts';
 import { paths, pathTo } from './paths.ts';
 
 /** The places of the navigation. */
-export type Place = 'Sources' | 'Dead letters' | 'Reconciliations' | 'Audit log';
+export type Place = 'Sources' | 'Dead letters' | 'Bulk actions' | 'Reconciliations' | 'Audit log';
 const places: readonly (readonly [place: Place, path: string])[] = [
   ['Sources', paths.sources],
   ['Dead letters', paths.deadLetters()],
+  ['Bulk actions', paths.bulkActions],
   ['Reconciliations', paths.reconciliations()],
   ['Audit log', paths.audit()],
 ];

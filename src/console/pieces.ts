@@ -96,18 +96,29 @@ export function counted(count: number, noun: string): string {
   return `${count.toLocaleString('en')} ${count === 1 ? noun : `${noun}s`}`;
 }
 
+interface FieldOptions {
+  value?: string;
+  /** @default text */
+  type?: 'text' | 'number';
+  /** What may be meant. */
+  list?: readonly string[];
+  hint?: string;
+  required?: boolean;
+  long?: boolean;
+}
+
 /** One labelled field of a form. */
 export function field(
   label: string,
   name: string,
-  { value = '', ...more }: { value?: string; list?: readonly string[]; hint?: string; required?: boolean; long?: boolean } = {},
+  { value = '', type = 'text', list, hint, required = false, long = false }: FieldOptions = {},
 ): Html {
-  const { list, hint, required = false, long = false } = more;
   const listId = list === undefined ? null : `${name}-list`;
   return html`<label>
     ${label}${hint === undefined ? null : html` <small>${hint}</small>`}
     <input
       name="${name}"
+      type="${type}"
       value="${value}"
       maxlength="${long ? 2_000 : 300}"
       class="${long ? 'long' : ''}"
@@ -141,4 +152,22 @@ export function choice(
       )}
     </select>
   </label>`;
+}
+
+/** One of few things, with what each means; none is chosen beforehand. */
+export function radio(
+  label: string,
+  name: string,
+  options: readonly (readonly [value: string, text: string, says: string])[],
+): Html {
+  return html`<fieldset>
+    <legend>${label}</legend>
+    ${options.map(
+      ([value, text, says]) =>
+        html`<label class="tick">
+          <input type="radio" name="${name}" value="${value}" required />
+          <span><strong>${text}</strong> ${says}</span>
+        </label>`,
+    )}
+  </fieldset>`;
 }

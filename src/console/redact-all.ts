@@ -10,6 +10,6 @@ export function redactAll<Value>(value: Value, redact: (text: string) => string)
     if (typeof each === 'string') return redact(each);
     if (Array.isArray(each)) return each.map(walk);
     if (typeof each !== 'object' || each === null || each instanceof Date) return each;
-    return Object.fromEntries(Object.entries(each).map(([name, one]) => [name, walk(one)]));
+    return Object.fromEntries(Object.entries(each).map(([name, one]) => [redact(name), walk(one)]));
   }
 }

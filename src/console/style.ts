@@ -61,12 +61,17 @@ tbody tr:last-child td { border-bottom: 0; }
 .badge.plain, .notice.plain { color: var(--text); background: var(--plain-back); }
 .notice { padding: 9px 14px; border-radius: 6px; overflow-wrap: anywhere; }
 .notice a { color: inherit; }
-form.fields { display: flex; flex-wrap: wrap; gap: 10px 16px; align-items: end; }
+form.fields, .stacked .fields { display: flex; flex-wrap: wrap; gap: 10px 16px; align-items: end; }
 label { display: grid; gap: 2px; font-size: 13px; color: var(--soft); }
 input, select { font: inherit; font-size: 15px; color: var(--text); background: var(--page); border: 1px solid var(--soft); border-radius: 6px; padding: 5px 9px; min-height: 34px; }
 input.long { width: 360px; max-width: 80vw; }
+form.stacked { display: grid; gap: 14px; justify-items: start; }
+fieldset { border: 1px solid var(--line); border-radius: 6px; padding: 8px 14px 12px; margin: 0; display: grid; gap: 6px; }
+legend { color: var(--soft); font-size: 13px; padding: 0 4px; }
+input[type=radio] { min-height: 0; width: 16px; height: 16px; margin: 3px 0; }
+input[type=number] { width: 110px; }
 input[type=checkbox] { min-height: 0; width: 18px; height: 18px; }
-label.tick { display: flex; gap: 8px; align-items: center; }
+label.tick { display: flex; gap: 8px; align-items: start; color: var(--text); font-size: 15px; }
 button { font: inherit; font-weight: 600; color: #ffffff; background: #0a58b0; border: 1px solid #0a58b0; border-radius: 6px; padding: 5px 16px; min-height: 34px; cursor: pointer; }
 button.danger { background: #a01522; border-color: #a01522; }
 button.quiet { color: var(--text); background: var(--card); border-color: var(--soft); }
