@@ -19,7 +19,7 @@ export const refuseCrossSite: RequestHandler = (request, _response, next) => {
   next();
 };
 
-const formSchema = z.record(z.string(), z.string());
+const formSchema = z.record(z.string(), z.union([z.string(), z.number().transform(String)]));
 
 /** The fields of a form, or of a JSON object with the same; a field that comes twice is refused. @throws ZodError */
 export function fieldsOf(request: Request): Record<string, string> {
@@ -33,7 +33,8 @@ export function fieldsOf(request: Request): Record<string, string> {
 export const requireOwnForm: RequestHandler = (request, response, next) => {
   const operator = operatorOf(response);
   if (operator.by !== 'bearer') requireSameOrigin(request);
-  if (operator.by !== 'bearer' && request.is('application/json') === false) {
+  const isJson = typeof request.is('application/json') === 'string';
+  if (operator.by !== 'bearer' && !isJson) {
     const shown = Buffer.from(fieldsOf(request)['form'] ?? '');
     if (!equalInConstantTime(shown, Buffer.from(operator.formToken))) {
       throw new RefusedError(

@@ -112,7 +112,12 @@ export async function runDev(config: Config, options: DevOptions): Promise<boole
     const receiver = await startReceiver(runtime, { host: config.host, port });
     started.push(() => receiver.stop());
     const opsPort = await getPort({ host: local, port: portNumbers(config.opsPort, config.opsPort + 99) });
-    const ops = await startOps(runtime, { host: config.opsHost, port: opsPort, readyWith: 'all' });
+    const ops = await startOps(runtime, {
+      host: config.opsHost,
+      port: opsPort,
+      readyWith: 'all',
+      temporalUiUrl: temporal.uiUrl ?? config.temporalUiUrl,
+    });
     started.push(() => ops.stop());
 
     await writeDevState(config.dataDirectory, {
@@ -179,6 +184,7 @@ function links(urls: { ui: string | null; receiver: string; ops: string; vendor:
           `  dead letters  ${urls.ui}/namespaces/default/workflows?query=${encodeURIComponent(dead)}`,
         ]),
     `webhooks        ${urls.receiver}/webhooks/<source>`,
+    `console         ${urls.ops}/console`,
     `metrics         ${urls.ops}/metrics`,
     `demo vendor     ${urls.vendor}/control/ledger`,
     'by hand         npm run landfall -- send demo',

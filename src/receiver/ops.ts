@@ -1,4 +1,4 @@
-import express, { type Express } from 'express';
+import express, { type Express, type RequestHandler } from 'express';
 import type { Registry } from 'prom-client';
 import { sendProblem } from './problem.ts';
 
@@ -9,7 +9,7 @@ const checkMilliseconds = 2_000;
 
 /**
  * What operators and their tools see, on a port of its own: `/livez` (the process runs), `/readyz` (each part answers, or 503 with
- * the names of those that do not), `/metrics` (Prometheus).
+ * the names of those that do not), `/metrics` (Prometheus), `/console`.
  *
  * @param readyWith - the parts without which the process is not ready; the others are only reported
  */
@@ -17,10 +17,15 @@ export function createOps({
   checks,
   readyWith,
   registry,
+  console = (_request, _response, next) => {
+    next();
+  },
 }: {
   checks: Readonly<Record<string, Check>>;
   readyWith: 'all' | 'any';
   registry: Registry;
+  /** Answers what is under `/console`, and passes on all else. @default there is none */
+  console?: RequestHandler;
 }): Express {
   const app = express();
   app.disable('x-powered-by');
@@ -39,8 +44,9 @@ export function createOps({
   app.get('/metrics', async (_request, response) => {
     response.type(registry.contentType).send(await registry.metrics());
   });
+  app.use(console);
   app.use((_request, response) => {
-    sendProblem(response, 'LANDFALL_PATH_UNKNOWN', 'There are /livez, /readyz and /metrics.');
+    sendProblem(response, 'LANDFALL_PATH_UNKNOWN', 'There are /livez, /readyz, /metrics and /console.');
   });
   return app;
 }
