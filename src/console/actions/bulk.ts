@@ -11,7 +11,12 @@ import { given, required } from '../query.ts';
 import { decider, readReason } from './decider.ts';
 
 const time = z.union([z.literal('').transform(() => undefined), z.iso.datetime()]).optional();
-const whole = (least: number) => z.string().trim().pipe(z.coerce.number().int().min(least).max(1_000_000));
+const whole = (least: number) =>
+  z
+    .string()
+    .regex(/^\d{1,7}$/, 'must be a whole number')
+    .transform(Number)
+    .pipe(z.number().min(least));
 const schema = z.discriminatedUnion('action', [
   z.object({
     action: z.literal('begin'),

@@ -6,7 +6,7 @@ import type { ConsoleDependencies } from '../dependencies.ts';
 import { type Content, type Html, html } from '../html.ts';
 import type { Show } from '../page.ts';
 import { paths } from '../paths.ts';
-import { badge, choice, exactTime, link, notice, numeric, outwards, table } from '../pieces.ts';
+import { badge, choice, exactTime, link, notice, type Numeric, numeric, outwards, table } from '../pieces.ts';
 import { plot } from '../plot.ts';
 import { given } from '../query.ts';
 
@@ -102,7 +102,7 @@ function showReports(reports: readonly ReconciliationReport[], ui: UiLinks | nul
   </section>`;
 }
 
-function reportRow(report: ReconciliationReport, ui: UiLinks | null): Content[] {
+function reportRow(report: ReconciliationReport, ui: UiLinks | null): (Content | Numeric)[] {
   const { source, finishedAt, startedAt, complete, alert, mode, since, workflowId, runId } = report;
   const numbers = [
     report.scanned,
