@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { LandfallError } from '../src/errors.ts';
-import { type BulkLetter, readAnswer, toldOf } from '../src/model/bulk.ts';
+import { type BulkLetter, readAnswer, takenBy, toldOf } from '../src/model/bulk.ts';
 import { takeEach } from '../src/model/take-each.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { heartbeating } from './heartbeating.ts';
@@ -24,17 +24,16 @@ export function createBulkActivities({
   logger,
 }: ActivityDependencies): BulkActivities {
   return {
-    findLetters: ({ bulkId, filter, cursor, pageSize, room }) =>
+    findLetters: ({ bulkId, filter, cursor, pageSize, atMost }) =>
       heartbeating(async () => {
         if (cursor === null) await freeForgotten(bulkId);
-        let added = 0;
-        let nextCursor: string | null = null;
-        if (room > 0) {
-          const page = await cases.find(filter, { cursor, size: Math.min(pageSize, room) });
-          added = await store.addBulkLetters(bulkId, page.letters);
-          ({ nextCursor } = page);
-        }
-        return { added, nextCursor, counts: await store.countBulkLetters(bulkId) };
+        // From the store: a try before this one may have added some.
+        const before = await store.countBulkLetters(bulkId);
+        const room = (atMost ?? Number.POSITIVE_INFINITY) - takenBy(before);
+        if (room <= 0) return { nextCursor: null, counts: before };
+        const page = await cases.find(filter, { cursor, size: Math.min(pageSize, room) });
+        await store.addBulkLetters(bulkId, page.letters);
+        return { nextCursor: page.nextCursor, counts: await store.countBulkLetters(bulkId) };
       }),
 
     decideLetters: (input) =>
@@ -73,26 +72,24 @@ export function createBulkActivities({
       const limit = Math.min(upTo - told, atOnce);
       const letters = await store.listBulkLetters(bulkId, { statuses: ['waiting'], limit });
       if (letters.length === 0) return;
-      const asked = await takeEach(letters, atOnce, (letter) => askOne(input, letter));
-      told += asked.filter((one) => one).length;
+      await takeEach(letters, atOnce, (letter) => askOne(input, letter));
+      told += letters.length;
     }
   }
 
-  /** Whether it was asked, rather than found closed. */
-  async function askOne({ bulkId, kind, decision }: DecideInput, letter: BulkLetter): Promise<boolean> {
+  /**
+   * One that is closed counts as asked as well: a try before this one may have told it, and what it says then is its answer. One
+   * that was closed by somebody else is found out when the answers are read.
+   */
+  async function askOne({ bulkId, kind, decision }: DecideInput, letter: BulkLetter): Promise<void> {
     const { source, eventId } = letter;
     try {
-      const open = await cases.decide(letter, kind, { ...decision, via: 'bulk' }, bulkId);
-      const mark = open
-        ? ({ status: 'asked', result: null } as const)
-        : ({ status: 'skipped', result: 'closed before its turn' } as const);
-      await store.markBulkLetters(bulkId, [{ source, eventId, ...mark }]);
-      return open;
+      await cases.decide(letter, kind, { ...decision, via: 'bulk' }, bulkId);
+      await store.markBulkLetters(bulkId, [{ source, eventId, status: 'asked', result: null }]);
     } catch (error) {
       // What Temporal refuses for good is the answer of this one, and holds up no other.
       if (!(error instanceof LandfallError) || error.retryable) throw error;
       await store.markBulkLetters(bulkId, [{ source, eventId, status: 'failed', result: error.message }]);
-      return true;
     }
   }
 

@@ -67,7 +67,7 @@ export interface DeadLetterCases {
     page: { cursor: string | null; size: number },
   ): Promise<{ letters: DeadLetterRef[]; nextCursor: string | null }>;
   /**
-   * Sends a decision; false where the case is closed.
+   * Sends a decision. A case that is closed is left as it is.
    *
    * @param requestId - the same again is sent once: Temporal remembers it with the run
    */
@@ -76,7 +76,7 @@ export interface DeadLetterCases {
     kind: BulkKind,
     decision: Decision & { owner?: string },
     requestId: string,
-  ): Promise<boolean>;
+  ): Promise<void>;
   /** The case, open or closed; null where Temporal has it no more. A worker must be running to answer. */
   read(letter: DeadLetterRef): Promise<DeadLetterState | null>;
 }

@@ -76,7 +76,6 @@ export interface AwaitedReplays {
 
 /** `findLetters`: a page of dead letters, put on the list of a bulk action. */
 export interface FoundLetters {
-  added: number;
   nextCursor: string | null;
   counts: BulkCounts;
 }
@@ -212,15 +211,15 @@ export interface Activities {
   /** Says in the audit log what came of a decision. */
   endDecision(input: DecisionResult & { id: string }): Promise<void>;
   /**
-   * Puts a page of open dead letters on the list of a bulk action, `room` of them at most. At its first page, frees what bulk
-   * actions hold that were ended from outside. Heartbeats.
+   * Puts a page of open dead letters on the list of a bulk action, until it has `atMost` (null: all there are). At its first page,
+   * frees what bulk actions hold that were ended from outside. Heartbeats. Carried out once more after a crash, it adds none twice.
    */
   findLetters(input: {
     bulkId: string;
     filter: LetterFilter;
     cursor: string | null;
     pageSize: number;
-    room: number;
+    atMost: number | null;
   }): Promise<FoundLetters>;
   /**
    * Tells letters of a bulk action what to do until so many have been told in all, then waits for the answers of all that have

@@ -1,4 +1,5 @@
 import {
+  ApplicationFailure,
   CancellationScope,
   condition,
   continueAsNew,
@@ -16,6 +17,7 @@ import {
   bulkOutcome,
   describeCounts,
   describeFilter,
+  findMistake,
   noLetters,
 } from '../src/model/bulk.ts';
 import { searchAttributes } from '../src/model/search-attributes.ts';
@@ -42,6 +44,8 @@ interface Mail {
  */
 export async function bulkAction(input: BulkInput): Promise<BulkReport> {
   const { workflowId: bulkId } = workflowInfo();
+  const mistake = findMistake(input);
+  if (mistake !== null) throw ApplicationFailure.nonRetryable(mistake, 'LANDFALL_CONFIGURATION');
   const progress = input.resume ?? begin(Date.now());
   const mail: Mail[] = [];
   let outcome = '';

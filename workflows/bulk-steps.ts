@@ -46,14 +46,13 @@ export async function advanceBulk(
 async function find(bulkId: string, input: BulkInput, progress: BulkProgress): Promise<void> {
   const { atMost, canary } = input;
   const known = totalOf(progress.counts);
-  const room = atMost === null ? Number.MAX_SAFE_INTEGER : atMost - known;
   const before = toldOf(progress.counts);
   const { nextCursor, counts } = await deciding(`find dead letters, ${known} so far`).findLetters({
     bulkId,
     filter: filterOf(input, progress),
     cursor: progress.cursor,
     pageSize: input.pageSize ?? largestPage,
-    room,
+    atMost,
   });
   progress.counts = counts;
   progress.cursor = nextCursor;

@@ -108,6 +108,38 @@ export interface BulkReport extends BulkCounts {
   cancelled: BulkPause | null;
 }
 
+/** The longest reason: what goes to each dead letter has the id of the bulk action behind it, within its own 2,000 characters. */
+export const longestBulkReason = 1_500;
+const longestName = 2_000;
+
+/**
+ * What is wrong with an input, as a sentence; null where nothing is. Somebody may have typed it into the Temporal UI, and dead letters
+ * would refuse what names nobody without an answer.
+ */
+export function findMistake(input: Omit<BulkInput, 'resume'>): string | null {
+  const { kind, by, reason, owner, canary, perMinute, atMost } = input;
+  if (!bulkKinds.includes(kind)) return `"kind" must be one of ${bulkKinds.join(', ')}.`;
+  if (!isText(by, longestName)) return 'It needs "by": who decides.';
+  if (!isText(reason, longestBulkReason)) {
+    return `It needs "reason": why, in ${longestBulkReason} characters at most.`;
+  }
+  if (kind === 'investigate' ? !isText(owner, longestName) : owner !== undefined) {
+    return 'It needs "owner", who looks into them, to investigate; and only then.';
+  }
+  if (!isWhole(canary, 0)) return '"canary" must be a whole number, 0 or more.';
+  if (!(perMinute > 0)) return '"perMinute" must be more than 0.';
+  if (atMost !== null && !isWhole(atMost, 1)) return '"atMost" must be a whole number, 1 or more, or null.';
+  return null;
+}
+
+function isText(value: unknown, longest: number): boolean {
+  return typeof value === 'string' && value.trim() !== '' && value.length <= longest;
+}
+
+function isWhole(value: number, least: number): boolean {
+  return Number.isSafeInteger(value) && value >= least;
+}
+
 /** No letter yet. */
 export function noLetters(): BulkCounts {
   return { waiting: 0, asked: 0, done: 0, failed: 0, skipped: 0, left: 0 };
@@ -116,6 +148,11 @@ export function noLetters(): BulkCounts {
 /** All letters of a bulk action. */
 export function totalOf(counts: BulkCounts): number {
   return bulkLetterStatuses.reduce((sum, status) => sum + counts[status], 0);
+}
+
+/** Letters that are its own: without those that another bulk action had, or that were closed meanwhile. */
+export function takenBy(counts: BulkCounts): number {
+  return totalOf(counts) - counts.skipped;
 }
 
 /** Letters that were told, whatever came of it. */

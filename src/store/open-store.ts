@@ -11,6 +11,7 @@ import { createFindDifferences } from './find-differences.ts';
 import { createInbox } from './inbox.ts';
 import { createInspection } from './inspection.ts';
 import { migrate } from './migrate.ts';
+import { readMigrations } from './migration-state.ts';
 import { createPartitions } from './partitions.ts';
 import { openPglite } from './pglite-database.ts';
 import { openPostgres } from './postgres-database.ts';
@@ -47,6 +48,14 @@ export async function openStore({
       database.run(async (queries) => {
         await queries.execute(sql`select 1`);
       }),
+    readClock: () =>
+      database.run(async (queries) => {
+        const [row] = await queries
+          .select({ now: sql<number>`extract(epoch from clock_timestamp()) * 1000`.mapWith(Number) })
+          .from(sql`(select 1) as one`);
+        return row?.now ?? Number.NaN;
+      }),
+    readMigrations: () => readMigrations(database),
     close: () => database.close(),
     ...createApply(database),
     ...createEvents(database),

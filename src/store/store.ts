@@ -160,6 +160,18 @@ export interface ComparableChange extends RecordVersion {
   event: { id: string; type: string } | null;
 }
 
+/** The migrations of a database, beside those of this version; by number and name. */
+export interface MigrationState {
+  /** How many it has. */
+  applied: number;
+  /** Those of this version that it lacks. */
+  missing: string[];
+  /** Those that this version does not know: a newer one has run on it. */
+  unknown: string[];
+  /** Those that are not what this version has under their number. */
+  changed: string[];
+}
+
 /**
  * Landfall's tables, on PostgreSQL or on the embedded PGlite. Both run test/contracts/store.contract.ts.
  * Every method throws StoreUnavailableError where the database cannot be reached or is out of a resource,
@@ -172,6 +184,10 @@ export interface Store {
   migrate(): Promise<void>;
   /** Answers where the database does. */
   ping(): Promise<void>;
+  /** The time by the database's clock, in milliseconds since the epoch. */
+  readClock(): Promise<number>;
+  /** Which migrations the database has, beside those of this version. Works without any. */
+  readMigrations(): Promise<MigrationState>;
   close(): Promise<void>;
 
   /**

@@ -11,8 +11,10 @@ import {
   type BulkInput,
   type BulkKind,
   bulkKinds,
+  bulkOutcome,
   type BulkState,
   describeFilter,
+  findMistake,
   type LetterFilter,
 } from '../model/bulk.ts';
 import type { Decision } from '../model/dead-letter.ts';
@@ -42,9 +44,6 @@ export const bulkDefaults: Pick<BulkInput, 'atMost' | 'canary' | 'perMinute' | '
   includeNew: false,
 };
 
-/** The longest reason: what goes to each dead letter has the id of the bulk action behind it, within its own 2,000 characters. */
-export const longestBulkReason = 1_500;
-
 /** How many dead letters a filter finds, before anything is done with them. */
 export interface LetterSurvey {
   letters: number;
@@ -65,16 +64,21 @@ export interface BulkRow {
   status: string;
 }
 
+/** A bulk action, running or over, as it says itself. */
+export interface BulkView extends BulkState {
+  status: BulkRow['status'];
+}
+
 /** Decisions about many dead letters. Each of these throws TemporalUnavailableError | TemporalRefusedError. */
 export interface BulkActions {
   /** A dry run: counts, and changes nothing. Visibility is eventually consistent. */
   survey(filter: LetterFilter): Promise<LetterSurvey>;
-  /** Begins one. @throws TemporalRefusedError where the name was used before, or the reason is longer than `longestBulkReason` */
+  /** Begins one. @throws TemporalRefusedError where the name was used before, or the request is wrong (`findMistake`) */
   begin(request: BulkRequest): Promise<{ id: string }>;
   /** The newest first. */
   list(limit: number): Promise<BulkRow[]>;
   /** A worker must be running to answer. @throws UnknownBulkActionError, as the rest of these */
-  show(id: string): Promise<BulkState>;
+  show(id: string): Promise<BulkView>;
   pause(id: string, decision: Decision): Promise<void>;
   /** Goes on where it was paused, or where its canary failed. */
   resume(id: string, decision: Decision): Promise<void>;
@@ -127,9 +131,8 @@ export function createBulkActions(client: Client, taskQueue: string): BulkAction
       const input: BulkInput = { ...bulkDefaults, ...request };
       const { kind, filter, by, reason } = input;
       const workflowId = bulkWorkflowId(kind, name);
-      if (reason.length > longestBulkReason) {
-        throw new TemporalRefusedError(`The reason is longer than ${longestBulkReason} characters.`);
-      }
+      const mistake = findMistake(input);
+      if (mistake !== null) throw new TemporalRefusedError(`That bulk action cannot be begun. ${mistake}`);
       const { type } = filter;
       try {
         await client.workflow.start<typeof bulkAction>('bulkAction', {
@@ -176,7 +179,11 @@ export function createBulkActions(client: Client, taskQueue: string): BulkAction
       return rows.sort((a, b) => b.startedAt.getTime() - a.startedAt.getTime());
     },
 
-    show: (id) => ask(id, (handle) => handle.query(bulkStateQuery)),
+    show: (id) =>
+      ask(id, async (handle) => {
+        const [state, { status }] = await Promise.all([handle.query(bulkStateQuery), handle.describe()]);
+        return { ...state, status: statusOf(status.name, bulkOutcome(state)) };
+      }),
     pause: (id, decision) => ask(id, (handle) => handle.signal(pauseSignal, decision)),
     resume: (id, decision) => ask(id, (handle) => handle.signal(resumeSignal, decision)),
     cancel: (id, decision) => ask(id, (handle) => handle.signal(cancelSignal, decision)),
@@ -209,14 +216,17 @@ function kindOf(id: string): BulkKind | null {
 }
 
 function toRow({ workflowId, startTime, closeTime, status, typedSearchAttributes: found }: Info): BulkRow {
-  const outcome = found.get(searchAttributes.outcome) ?? 'finding';
-  const ended = ['RUNNING', 'COMPLETED'].includes(status.name);
   return {
     id: workflowId,
     kind: kindOf(workflowId),
     source: found.get(searchAttributes.source) ?? null,
     startedAt: startTime,
     closedAt: closeTime ?? null,
-    status: ended ? outcome : status.name.toLowerCase(),
+    status: statusOf(status.name, found.get(searchAttributes.outcome) ?? 'finding'),
   };
+}
+
+/** What it says of itself, unless it was ended from outside. */
+function statusOf(ofRun: string, outcome: string): string {
+  return ['RUNNING', 'COMPLETED'].includes(ofRun) ? outcome : ofRun.toLowerCase();
 }

@@ -18,7 +18,9 @@ export function createDeadLetterCases(client: Client): DeadLetterCases {
     async find(filter, page) {
       try {
         const { runs, nextCursor } = await listPage(client, openLetters(filter), page);
-        const letters = runs.map(({ workflowId }) => parseDeadLetterId(workflowId)).filter((it) => it !== null);
+        const letters = runs
+          .map(({ workflowId }) => parseDeadLetterId(workflowId))
+          .filter((it) => it !== null);
         return { letters, nextCursor };
       } catch (error) {
         throw toTemporalError(error, 'list the dead letters');
@@ -39,9 +41,8 @@ export function createDeadLetterCases(client: Client): DeadLetterCases {
             payloads: (await encodeToPayloads(loadedDataConverter, messageOf(kind, decision))) ?? [],
           },
         });
-        return true;
       } catch (error) {
-        if (isNotFound(error)) return false;
+        if (isNotFound(error)) return;
         throw toTemporalError(error, `signal the workflow ${workflowId}`);
       }
     },
@@ -63,7 +64,5 @@ function messageOf(
   { by, reason, via, owner }: Decision & { owner?: string },
 ): Decision | Investigation {
   const from = via === undefined ? {} : { via };
-  return kind === 'investigate'
-    ? { by, owner: owner ?? '', note: reason, ...from }
-    : { by, reason, ...from };
+  return kind === 'investigate' ? { by, owner: owner ?? '', note: reason, ...from } : { by, reason, ...from };
 }

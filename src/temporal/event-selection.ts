@@ -24,9 +24,7 @@ export function selectionFilter({ source, types, from, to, endedBefore }: EventS
     "WorkflowType = 'processEvent'",
     "ExecutionStatus != 'Running'",
     `${ofSource.name} = ${quote(source)}`,
-    ...(types.length === 0
-      ? []
-      : [`(${types.map(typeFilter).join(' OR ')})`]),
+    ...(types.length === 0 ? [] : [`(${types.map(typeFilter).join(' OR ')})`]),
     ...(from === null ? [] : [`StartTime >= ${quote(from)}`]),
     ...(to === null ? [] : [`StartTime < ${quote(to)}`]),
     ...(endedBefore === undefined ? [] : [`CloseTime < ${quote(endedBefore)}`]),

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { journal } from '../../src/store/migrations/journal.ts';
 import type { Store } from '../../src/store/store.ts';
 import { storeApplyAgainContract } from './store-apply-again.contract.ts';
 import { storeApplyContract } from './store-apply.contract.ts';
@@ -42,6 +43,16 @@ export function storeContract(open: () => Promise<Store>): void {
       await store.migrate();
       await store.ping();
       expect(await store.findRecord('shop', { type: 'customer', id: 'nobody' })).toBeNull();
+    });
+
+    it('knows its migrations, all of them, and its own time', async () => {
+      expect(await store.readMigrations()).toEqual({
+        ...{ applied: journal.length, missing: [], unknown: [], changed: [] },
+      });
+      const [before, now] = [Date.now(), await store.readClock()];
+      // Both clocks are this machine's.
+      expect(now).toBeGreaterThanOrEqual(before - 5);
+      expect(now).toBeLessThanOrEqual(Date.now() + 5);
     });
 
     storeApplyContract(subject);
