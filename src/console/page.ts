@@ -27,10 +27,13 @@ export type Show<Data> = (request: Request, operator: Operator) => Promise<Page<
 export function showPage<Data>(show: Show<Data>, redact: (text: string) => string): RequestHandler {
   return async (request, response) => {
     const operator = operatorOf(response);
-    const { data, main, title, ...about } = await show(request, operator);
+    const { data, main, title, searched = '', ...about } = await show(request, operator);
     const clean = redactAll(data, redact);
     if (wantsJson(request)) sendJson(response, clean);
-    else sendHtml(response, layout({ ...about, title: redact(title), operator, main: main(clean) }));
+    else {
+      const known = { ...about, title: redact(title), searched: redact(searched), operator };
+      sendHtml(response, layout({ ...known, main: main(clean) }));
+    }
   };
 }
 
