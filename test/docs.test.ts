@@ -7,6 +7,7 @@ import { acmeSource } from '../examples/add-a-source/acme.ts';
 import { createSourceCommand } from '../src/cli/commands/create-source.ts';
 import { loadConfig } from '../src/config/load.ts';
 import { settings } from '../src/config/schema.ts';
+import { consoleProblems } from '../src/console/problems.ts';
 import * as errors from '../src/errors.ts';
 import { createMetrics } from '../src/monitoring/metrics.ts';
 import { problems } from '../src/receiver/problem.ts';
@@ -156,9 +157,12 @@ describe('docs/errors.md', () => {
     expect(listed).toEqual([...errorsByCode]);
   });
 
-  it('lists each answer of the receiver with its status', () => {
-    const listed = tableRows(section(page, answersHeading)).map(([code, status]) => [code, Number(status)]);
-    expect(listed).toEqual(Object.entries(problems).map(([code, { status }]) => [code, status]));
+  it.each([
+    ['receiver', answersHeading, problems],
+    ['console', '## Answers of the console', consoleProblems],
+  ])('lists each answer of the %s with its status', (_whose, heading, answers) => {
+    const listed = tableRows(section(page, heading)).map(([code, status]) => [code, Number(status)]);
+    expect(listed).toEqual(Object.entries(answers).map(([code, { status }]) => [code, status]));
   });
 });
 
