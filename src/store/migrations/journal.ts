@@ -8,7 +8,6 @@ import { processedByMonth } from './0006-processed-by-month.ts';
 import { failuresAndArrivals } from './0007-failures-and-arrivals.ts';
 import { previousCopy } from './0008-previous-copy.ts';
 import { auditAndBulk } from './0009-audit-and-bulk.ts';
-import { newestFirst } from './0010-newest-first.ts';
 import type { Migration } from './migration.ts';
 
 /** Every migration in its order: append only. */
@@ -22,7 +21,6 @@ export const journal: readonly Migration[] = [
   failuresAndArrivals,
   previousCopy,
   auditAndBulk,
-  newestFirst,
 ];
 
 /** What tells an edited migration from the one that a database has. */

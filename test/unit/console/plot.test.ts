@@ -4,13 +4,12 @@ import { plot } from '../../../src/console/plot.ts';
 
 const drawn = (...[options]: Parameters<typeof plot>) => {
   const { document } = parseHTML(plot(options).toString());
-  const number = (element: Element, name: string) => Number(element.getAttribute(name));
   return {
     document,
     bars: [...document.querySelectorAll('rect[class^="part-"]')].map((bar) => ({
       part: bar.getAttribute('class'),
-      y: number(bar, 'y'),
-      height: number(bar, 'height'),
+      y: Number(bar.getAttribute('y')),
+      height: Number(bar.getAttribute('height')),
     })),
   };
 };
