@@ -1,4 +1,4 @@
-import express, { type ErrorRequestHandler, Router } from 'express';
+import express, { type NextFunction, type Request, type Response, Router } from 'express';
 import helmet from 'helmet';
 import type { Access } from './access.ts';
 import { actInBulk } from './actions/bulk.ts';
@@ -75,13 +75,14 @@ export function createConsole(deps: ConsoleDependencies, access: Access): Router
     router.get(path, showPage(show, redact));
   }
 
-  function answerFailure(...[error, request, response, next]: Parameters<ErrorRequestHandler>): void {
+  // Express knows what takes errors by its four parameters.
+  function answerFailure(error: unknown, request: Request, response: Response, next: NextFunction): void {
     if (response.headersSent) {
       next(error);
       return;
     }
     const { isDefect, ...found } = toProblem(error);
-    if (isDefect) logger.error({ err: error as unknown, path: request.path }, 'the console is broken');
+    if (isDefect) logger.error({ err: error, path: request.path }, 'the console is broken');
     const problem = { ...found, detail: redact(found.detail) };
     response.status(problem.status);
     if (wantsJson(request)) {
