@@ -116,7 +116,7 @@ async function fill(stage: Stage): Promise<void> {
     await stage.query(
       `insert into landfall.rejection_counts (source, reason, minute, count)
        select '${name}', reason, date_trunc('minute', now()) - n * interval '10 minutes', 3
-       from generate_series(1, 4000) as n, unnest(array['signature-mismatch', 'timestamp-too-old']) as reason`,
+       from generate_series(1, 4000) as n, unnest(array['bad_signature', 'stale_timestamp']) as reason`,
     );
     await stage.query(
       `insert into landfall.reports (source, workflow_id, run_id, finished_at, report)

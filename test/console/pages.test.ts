@@ -55,7 +55,7 @@ describe('the console', { timeout: 120_000 }, () => {
 
   test('shows what a source refused, by reason and one by one', async () => {
     const { document } = await get(pathTo('/source', { name: scene.shop.name }));
-    expect(read({ document })).toContain('signature-mismatch');
+    expect(read({ document })).toContain('bad_signature');
     expect(document.querySelectorAll('svg[role="img"]')).toHaveLength(2);
     const bars = document.querySelectorAll('svg rect.part-0');
     expect(bars.length).toBeGreaterThan(0);

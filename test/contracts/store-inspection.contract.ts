@@ -136,14 +136,14 @@ export function storeInspectionContract(subject: StoreUnderTest): void {
       const now = new Date().toISOString();
       await store.recordRejections(
         [
-          { source, reason: 'signature-mismatch', count: 3, samples: [sample(hour)] },
-          { source, reason: 'timestamp-too-old', count: 2, samples: [] },
+          { source, reason: 'bad_signature', count: 3, samples: [sample(hour)] },
+          { source, reason: 'stale_timestamp', count: 2, samples: [] },
         ],
         10,
       );
       const counted = await store.countRejectionsByHour(source, new Date(hour - 3_600_000).toISOString());
       const totals = Object.fromEntries(counted.map(({ reason, count }) => [reason, count]));
-      expect(totals).toEqual({ 'signature-mismatch': 3, 'timestamp-too-old': 2 });
+      expect(totals).toEqual({ 'bad_signature': 3, 'stale_timestamp': 2 });
       for (const each of counted) {
         expect(each.hour).toMatch(/:00:00\.000Z$/);
         expect(Math.abs(Date.parse(each.hour) - Date.parse(now))).toBeLessThan(2 * 3_600_000);
