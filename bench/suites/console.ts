@@ -118,6 +118,12 @@ async function fill(stage: Stage): Promise<void> {
        select '${name}', reason, date_trunc('minute', now()) - n * interval '10 minutes', 3
        from generate_series(1, 4000) as n, unnest(array['bad_signature', 'stale_timestamp']) as reason`,
     );
+    const slot = `date_bin('5 minutes', now(), 'epoch') - n * interval '5 minutes'`;
+    await stage.query(
+      `insert into landfall.arrivals (source, slot, first_at, last_at, count)
+       select '${name}', ${slot}, ${slot}, ${slot} + interval '4 minutes', 12 from generate_series(1, 10000) as n
+       on conflict do nothing`,
+    );
     await stage.query(
       `insert into landfall.reports (source, workflow_id, run_id, finished_at, report)
        select '${name}', 'reconcile:${name}', 'seed-' || n, now() - n * interval '1 day', json_build_object(
