@@ -64,12 +64,16 @@ interface Known {
 }
 
 function addresses({ sources }: Stage, { source, letter, event }: Known): Record<string, string> {
-  const at = (page: string, query: Record<string, string>) => `${page}?${new URLSearchParams(query).toString()}`;
+  const at = (page: string, query: Record<string, string>) =>
+    `${page}?${new URLSearchParams(query).toString()}`;
   return {
     sources: '',
     'one source': at('/source', { name: source }),
     'dead letters': '/dead-letters',
-    'dead letters, filtered': at('/dead-letters', { source: sources[1] ?? '', error: 'LANDFALL_VENDOR_UNAVAILABLE' }),
+    'dead letters, filtered': at('/dead-letters', {
+      source: sources[1] ?? '',
+      error: 'LANDFALL_VENDOR_UNAVAILABLE',
+    }),
     'one dead letter': at('/dead-letter', { source, event: letter }),
     'one event': at('/event', { source, event }),
     'one record': at('/entity', { source, type: 'customer', id: `cus_${event}` }),

@@ -73,7 +73,10 @@ export const settings = {
     'none: the console is served on loopback only',
     z
       .string()
-      .min(leastTokenLength, `must have at least ${leastTokenLength} characters, such as from: openssl rand -hex 20`)
+      .min(
+        leastTokenLength,
+        `must have at least ${leastTokenLength} characters, such as from: openssl rand -hex 20`,
+      )
       .nullable()
       .default(null),
   ),
@@ -100,7 +103,10 @@ export const settings = {
   LANDFALL_TEMPORAL_UI_URL: setting(
     'Where the Temporal UI is, for links from the console.',
     'none; in dev that of its own server',
-    z.url({ protocol: /^https?$/, error: 'must be an http or https URL' }).nullable().default(null),
+    z
+      .url({ protocol: /^https?$/, error: 'must be an http or https URL' })
+      .nullable()
+      .default(null),
   ),
   LANDFALL_MAX_BODY_BYTES: setting(
     "The largest body that is taken, in bytes. At most 1.4 MiB: Temporal's limit is 2 MiB.",

@@ -41,7 +41,10 @@ export function createConsole(deps: ConsoleDependencies, access: Access): Router
   });
   router.use(createAssets());
   router.use(refuseCrossSite, sessions.readCookies);
-  router.use(express.urlencoded({ extended: false, limit: maxFormBytes }), express.json({ limit: maxFormBytes }));
+  router.use(
+    express.urlencoded({ extended: false, limit: maxFormBytes }),
+    express.json({ limit: maxFormBytes }),
+  );
   if (access.kind === 'guarded' && access.token !== null) router.use(createLogin(sessions, logger));
   router.use(createGate(access, sessions));
 
@@ -63,7 +66,10 @@ export function createConsole(deps: ConsoleDependencies, access: Access): Router
   router.post('/logout', requireOwnForm, logOut(sessions));
 
   router.use(() => {
-    throw new RefusedError('LANDFALL_CONSOLE_UNKNOWN', 'There is nothing at this path, or not by this method.');
+    throw new RefusedError(
+      'LANDFALL_CONSOLE_UNKNOWN',
+      'There is nothing at this path, or not by this method.',
+    );
   });
   router.use(answerFailure);
 

@@ -53,7 +53,10 @@ export function requireSameOrigin(request: Request): void {
   const origin = request.get('origin');
   // A browser that says neither is old, and is told by the form's own token.
   if (site === undefined && (origin === undefined || hostOf(origin) === request.headers.host)) return;
-  throw new RefusedError('LANDFALL_CONSOLE_REFUSED', 'The form was sent from another site. Nothing was done.');
+  throw new RefusedError(
+    'LANDFALL_CONSOLE_REFUSED',
+    'The form was sent from another site. Nothing was done.',
+  );
 }
 
 function hostOf(origin: string): string | null {

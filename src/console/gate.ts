@@ -63,7 +63,10 @@ export function createGate(access: Access, sessions: Sessions): RequestHandler {
     const [, shown] = /^Bearer (\S+)$/i.exec(request.get('authorization') ?? '') ?? [];
     if (shown === undefined) return false;
     if (!sessions.isToken(shown)) {
-      throw new RefusedError('LANDFALL_CONSOLE_LOGIN', 'The token in the header Authorization is another one.');
+      throw new RefusedError(
+        'LANDFALL_CONSOLE_LOGIN',
+        'The token in the header Authorization is another one.',
+      );
     }
     return true;
   }
@@ -110,7 +113,9 @@ function askForToken(request: Request, response: Response): void {
  */
 function requireLocalHost(request: Request): void {
   // A proxy on this machine would make everybody a caller of this machine's.
-  const [passedOn] = ['x-forwarded-for', 'forwarded', 'x-real-ip'].filter((name) => request.get(name) !== undefined);
+  const [passedOn] = ['x-forwarded-for', 'forwarded', 'x-real-ip'].filter(
+    (name) => request.get(name) !== undefined,
+  );
   if (passedOn !== undefined) {
     throw new RefusedError(
       'LANDFALL_CONSOLE_REFUSED',

@@ -95,9 +95,9 @@ function foot({ by, name, formToken }: Operator): Html {
     ${
       by === 'session'
         ? html`<form method="post" action="${pathTo('/logout')}">
-          <input type="hidden" name="form" value="${formToken}" />
-          <button class="quiet">Log out</button>
-        </form>`
+            <input type="hidden" name="form" value="${formToken}" />
+            <button class="quiet">Log out</button>
+          </form>`
         : null
     }
   </footer>`;

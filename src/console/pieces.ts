@@ -1,4 +1,5 @@
 import ms from 'ms';
+import type { JsonValue } from '../model/json.ts';
 import { type Content, type Html, html } from './html.ts';
 
 /** A time for people, with the exact one at hand. */
@@ -55,7 +56,12 @@ export function table(caption: string, head: readonly Cell[], rows: readonly (re
         </tr>
       </thead>
       <tbody>
-        ${rows.map((row) => html`<tr>${row.map(showCell)}</tr>`)}
+        ${rows.map(
+          (row) =>
+            html`<tr>
+              ${row.map(showCell)}
+            </tr>`,
+        )}
       </tbody>
     </table>
   </div>`;
@@ -73,7 +79,13 @@ function isNumeric(cell: Cell): cell is Numeric {
 export function facts(all: readonly (readonly [term: string, value: Content])[]): Html {
   const told = all.filter(([, value]) => value !== null && value !== '');
   return html`<dl class="facts">
-    ${told.map(([term, value]) => html`<div><dt>${term}</dt><dd>${value}</dd></div>`)}
+    ${told.map(
+      ([term, value]) =>
+        html`<div>
+          <dt>${term}</dt>
+          <dd>${value}</dd>
+        </div>`,
+    )}
   </dl>`;
 }
 
@@ -83,8 +95,8 @@ export function verbatim(label: string, text: string): Html {
 }
 
 /** A value as JSON on several lines. */
-export function json(label: string, value: unknown): Html {
-  return verbatim(label, JSON.stringify(value, null, 2) ?? 'nothing');
+export function json(label: string, value: JsonValue): Html {
+  return verbatim(label, JSON.stringify(value, null, 2));
 }
 
 export function notice(tone: Tone, text: Content): Html {
@@ -130,8 +142,8 @@ export function field(
       list === undefined
         ? null
         : html`<datalist id="${listId}">
-          ${list.map((each) => html`<option value="${each}"></option>`)}
-        </datalist>`
+            ${list.map((each) => html`<option value="${each}"></option>`)}
+          </datalist>`
     }
   </label>`;
 }

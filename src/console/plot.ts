@@ -29,8 +29,9 @@ export function plot({ label, parts, columns }: Plot): Html {
   return html`<figure class="plot">
     <svg viewBox="0 0 ${width} ${height}" role="img" aria-label="${label}">
       ${[0, highest / 2, highest].map(
-        (value) => html`<line class="grid" x1="${left}" x2="${width}" y1="${y(value)}" y2="${y(value)}" />
-          <text x="${left - 6}" y="${y(value) + 4}" text-anchor="end">${short(value)}</text>`,
+        (value) =>
+          html`<line class="grid" x1="${left}" x2="${width}" y1="${y(value)}" y2="${y(value)}" />
+            <text x="${left - 6}" y="${y(value) + 4}" text-anchor="end">${short(value)}</text>`,
       )}
       ${columns.map(({ label: of, values }, index) => {
         const x = left + index * step;
@@ -44,22 +45,20 @@ export function plot({ label, parts, columns }: Plot): Html {
             return value === 0
               ? null
               : html`<rect
-                class="part-${part}"
-                x="${round(x + step * 0.1)}"
-                y="${round(from)}"
-                width="${round(step * 0.8)}"
-                height="${round(Math.max(y(below) - from, 1))}"
-              />`;
+                  class="part-${part}"
+                  x="${round(x + step * 0.1)}"
+                  y="${round(from)}"
+                  width="${round(step * 0.8)}"
+                  height="${round(Math.max(y(below) - from, 1))}"
+                />`;
           })}
         </g>`;
       })}
       ${ends(columns).map(
         ([text, place]) =>
-          html`<text
-            x="${place === 'start' ? left : width}"
-            y="${height - 4}"
-            text-anchor="${place}"
-          >${text}</text>`,
+          html`<text x="${place === 'start' ? left : width}" y="${height - 4}" text-anchor="${place}"
+            >${text}</text
+          >`,
       )}
     </svg>
     <figcaption>
@@ -72,7 +71,12 @@ export function plot({ label, parts, columns }: Plot): Html {
 function ends(columns: Plot['columns']): (readonly [text: string, place: 'start' | 'end'])[] {
   const [first, last] = [columns[0], columns.at(-1)];
   if (first === undefined || last === undefined) return [];
-  return first === last ? [[first.label, 'start']] : [[first.label, 'start'], [last.label, 'end']];
+  return first === last
+    ? [[first.label, 'start']]
+    : [
+        [first.label, 'start'],
+        [last.label, 'end'],
+      ];
 }
 
 /** The next of 1, 2, 5, 10, 20, … */

@@ -128,5 +128,7 @@ export function describeVersion({ version, sourceTime }: RecordVersion): Content
     ...(version === null ? [] : [`version ${version}`]),
     ...(sourceTime === null ? [] : [exactTime(sourceTime)]),
   ];
-  return parts.length === 0 ? 'no version' : parts.flatMap((part, index) => (index === 0 ? [part] : [', ', part]));
+  return parts.length === 0
+    ? 'no version'
+    : parts.flatMap((part, index) => (index === 0 ? [part] : [', ', part]));
 }

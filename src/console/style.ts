@@ -43,7 +43,7 @@ section, .card { background: var(--card); border: 1px solid var(--line); border-
 section > :first-child, .card > :first-child { margin-top: 0; }
 .two { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(420px, 100%), 1fr)); gap: 0 18px; }
 .two > * { min-width: 0; }
-.scroll { overflow: auto; }
+.scroll { overflow: auto; position: relative; }
 pre.scroll { max-height: 420px; margin: 8px 0; padding: 10px 12px; background: var(--page); border: 1px solid var(--line); border-radius: 6px; white-space: pre-wrap; }
 table { border-collapse: collapse; width: 100%; }
 th, td { text-align: left; vertical-align: top; padding: 6px 14px 6px 0; border-bottom: 1px solid var(--line); }

@@ -32,8 +32,20 @@ export async function tellBulk(
     store.countBulkLetters(id),
     store.listBulkLetters(id, { after, limit: size, ...(status === null ? {} : { statuses: [status] }) }),
   ]);
-  if ('failure' in view && view.failure.code === new UnknownBulkActionError('').code && totalOf(counts) === 0) {
-    throw new UnknownBulkActionError(`There is no bulk action ${id}: it was never begun, or it is forgotten.`);
+  if (
+    'failure' in view &&
+    view.failure.code === new UnknownBulkActionError('').code &&
+    totalOf(counts) === 0
+  ) {
+    throw new UnknownBulkActionError(
+      `There is no bulk action ${id}: it was never begun, or it is forgotten.`,
+    );
   }
-  return { id, view, counts, letters, next: letters.length < size ? null : (letters.at(-1)?.position ?? null) };
+  return {
+    id,
+    view,
+    counts,
+    letters,
+    next: letters.length < size ? null : (letters.at(-1)?.position ?? null),
+  };
 }

@@ -1,5 +1,10 @@
 import type { AuditEntry } from '../model/audit.ts';
-import type { DeadLetterRef, DeadLetterState, DeadLetterSubject, FailureReport } from '../model/dead-letter.ts';
+import type {
+  DeadLetterRef,
+  DeadLetterState,
+  DeadLetterSubject,
+  FailureReport,
+} from '../model/dead-letter.ts';
 import { deadLetterWorkflowId } from '../model/ids.ts';
 import type { RunRef } from '../model/replay-events.ts';
 import type { EventMark } from '../store/store.ts';
@@ -40,7 +45,9 @@ export async function tellDeadLetter(
   { askVendor = false }: { askVendor?: boolean } = {},
 ): Promise<DeadLetterStory> {
   const { store, visible } = deps;
-  const { state, subject } = await asking(deps, () => createDeadLetters(deps.client).show({ source, eventId }));
+  const { state, subject } = await asking(deps, () =>
+    createDeadLetters(deps.client).show({ source, eventId }),
+  );
   const entity = subject.kind === 'event' ? subject.event.entity : null;
   const [marks, delivered, record, decisions, runs] = await Promise.all([
     store.findEvents([{ source, eventId }]),

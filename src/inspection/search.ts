@@ -70,7 +70,9 @@ async function findStored(
 ): Promise<SearchResult['entities']> {
   const ids = [...new Set(candidates.map(({ id }) => id))];
   const found = (await Promise.all(ids.map((id) => store.findEntities(names, id)))).flat();
-  return found.filter(({ entity }) => candidates.some((each) => describeEntity(each) === describeEntity(entity)));
+  return found.filter(({ entity }) =>
+    candidates.some((each) => describeEntity(each) === describeEntity(entity)),
+  );
 }
 
 /** One call: the runs of the events and of the records. */
@@ -124,7 +126,5 @@ function uniqueEvents(
 }
 
 function uniqueEntities(all: readonly SearchResult['entities'][number][]): SearchResult['entities'] {
-  return [
-    ...new Map(all.map((each) => [`${each.source} ${describeEntity(each.entity)}`, each])).values(),
-  ];
+  return [...new Map(all.map((each) => [`${each.source} ${describeEntity(each.entity)}`, each])).values()];
 }

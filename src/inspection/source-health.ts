@@ -107,7 +107,11 @@ export function createSourceHealth(
   }
 }
 
-function judge({ holds, silence, deadLetters }: Pick<SourceHealth, 'holds' | 'silence' | 'deadLetters'>): SourceState {
+function judge({
+  holds,
+  silence,
+  deadLetters,
+}: Pick<SourceHealth, 'holds' | 'silence' | 'deadLetters'>): SourceState {
   if (deadLetters === null) return 'unknown';
   if (holds.length > 0) return 'held';
   if (silence !== null) return 'silent';

@@ -138,13 +138,11 @@ export function createInspection(database: Database): Inspection {
 
     findLatestReports: (sources) =>
       database.run(async (queries) => {
-        const rows = await queries
-          .select({ report: sql`newest.report`.mapWith(reports.report) })
-          .from(
-            sql`${asked(sources)} join lateral (
+        const rows = await queries.select({ report: sql`newest.report`.mapWith(reports.report) }).from(
+          sql`${asked(sources)} join lateral (
               select report from ${reports} where source = asked.source order by finished_at desc, id desc limit 1
             ) as newest on true`,
-          );
+        );
         return rows.map(({ report }) => report);
       }),
   };

@@ -8,7 +8,10 @@ import { toTemporalError } from './temporal-error.ts';
  * How a run of `processEvent` that has ended ended; null where it failed, or Temporal has it no more.
  * @throws TemporalUnavailableError | TemporalRefusedError
  */
-export async function readResult(client: Client, { workflowId, runId }: RunRef): Promise<ProcessEventResult | null> {
+export async function readResult(
+  client: Client,
+  { workflowId, runId }: RunRef,
+): Promise<ProcessEventResult | null> {
   try {
     return await client.workflow.getHandle<typeof processEvent>(workflowId, runId).result();
   } catch (error) {

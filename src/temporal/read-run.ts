@@ -68,10 +68,7 @@ type HistoryEvent = NonNullable<Awaited<ReturnType<WorkflowHandle['fetchHistory'
 type Failure = Parameters<typeof decodeOptionalFailureToOptionalError>[1];
 
 /** The steps that the events of a history tell of, in their order. */
-export async function toSteps(
-  converter: DataConverter,
-  events: readonly HistoryEvent[],
-): Promise<RunStep[]> {
+export async function toSteps(converter: DataConverter, events: readonly HistoryEvent[]): Promise<RunStep[]> {
   const steps: RunStep[] = [];
   const byEventId = new Map<string, RunStep>();
   for (const event of events) {
@@ -86,7 +83,8 @@ export async function toSteps(
     } = event;
     if (asked != null) await add(event, { name: asked.activityType?.name ?? '', at });
     else if (timer != null) await add(event, { name: 'timer', at });
-    else if (signal != null) await add(event, { name: 'signal', at, summary: signal.signalName ?? '', endedAt: at });
+    else if (signal != null)
+      await add(event, { name: 'signal', at, summary: signal.signalName ?? '', endedAt: at });
     else if (marker?.markerName === localActivity) {
       const name = readActivityType(converter, marker.details?.['data']?.payloads?.[0]);
       const step = await add(event, { name, at, attempts: 1, endedAt: at });
@@ -104,7 +102,10 @@ export async function toSteps(
   }
   return steps;
 
-  async function add(event: HistoryEvent, known: Partial<RunStep> & { name: string; at: string }): Promise<RunStep> {
+  async function add(
+    event: HistoryEvent,
+    known: Partial<RunStep> & { name: string; at: string },
+  ): Promise<RunStep> {
     const { staticSummary } = await decodeUserMetadata(converter, event.userMetadata);
     const step: RunStep = {
       summary: staticSummary ?? '',

@@ -31,25 +31,27 @@ describe('the console in a browser', { timeout: 120_000 }, () => {
   /** What a rule of accessibility is broken by on the page. */
   async function broken(page: Page): Promise<string[]> {
     await page.addScriptTag({ path: axe });
-    const results = await page.evaluate(
-      () =>
-        (globalThis as unknown as { axe: { run(): Promise<AxeResults> } }).axe.run(),
+    const results = await page.evaluate(() =>
+      (globalThis as unknown as { axe: { run(): Promise<AxeResults> } }).axe.run(),
     );
     return results.violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`));
   }
 
-  test.each(['light', 'dark'] as const)('breaks no rule of accessibility on any page, in the %s', async (colorScheme) => {
-    // The scripts of the checker are not ours: the policy is looked at in the other tests.
-    await using visited = await visit(browser, { colorScheme, bypassCSP: true });
-    const { page } = visited;
-    await page.goto(scene.url);
-    expect(await broken(page), 'login').toEqual([]);
-    await logIn(page, scene.url, token);
-    for (const [name, address] of Object.entries(consolePages(scene))) {
-      await page.goto(address);
-      expect(await broken(page), name).toEqual([]);
-    }
-  });
+  test.each(['light', 'dark'] as const)(
+    'breaks no rule of accessibility on any page, in the %s',
+    async (colorScheme) => {
+      // The scripts of the checker are not ours: the policy is looked at in the other tests.
+      await using visited = await visit(browser, { colorScheme, bypassCSP: true });
+      const { page } = visited;
+      await page.goto(scene.url);
+      expect(await broken(page), 'login').toEqual([]);
+      await logIn(page, scene.url, token);
+      for (const [name, address] of Object.entries(consolePages(scene))) {
+        await page.goto(address);
+        expect(await broken(page), name).toEqual([]);
+      }
+    },
+  );
 
   test('fits on a small screen, where only tables scroll to the side', async () => {
     await using visited = await visit(browser, { viewport: { width: 360, height: 740 }, bypassCSP: true });
@@ -83,7 +85,12 @@ describe('the console in a browser', { timeout: 120_000 }, () => {
         const text = (await focused.textContent()) ?? '';
         const label = (await focused.getAttribute('aria-label')) ?? '';
         const field = (await focused.getAttribute('name')) ?? '';
-        if ([text.trim(), label, field].some((each) => (typeof name === 'string' ? each === name : name.test(each)))) return;
+        if (
+          [text.trim(), label, field].some((each) =>
+            typeof name === 'string' ? each === name : name.test(each),
+          )
+        )
+          return;
       }
       throw new Error(`nothing called ${String(name)} has the focus`);
     };
@@ -117,7 +124,9 @@ describe('the console in a browser', { timeout: 120_000 }, () => {
     await page.getByText('investigating').first().waitFor();
     expect(await page.getByLabel('Who looks into it').inputValue()).toBe('bob');
     // The name is known the next time.
-    expect(await page.getByRole('form', { name: 'Discard' }).getByLabel('Who are you').inputValue()).toBe('ada');
+    expect(await page.getByRole('form', { name: 'Discard' }).getByLabel('Who are you').inputValue()).toBe(
+      'ada',
+    );
   });
 
   test('needs no script: not to read, and not to decide', async () => {
@@ -161,11 +170,11 @@ describe('the console in a browser', { timeout: 120_000 }, () => {
     await page.getByRole('button', { name: 'Show' }).click();
     await page.getByRole('link', { name: /Decide about all/ }).click();
     await page.getByText(/\d dead letters? open/).waitFor();
-    await page.getByLabel(/^Replay/).check();
+    await page.getByRole('radio', { name: /^Replay/ }).check();
     await page.getByLabel('Who are you').fill('ada');
-    await page.getByLabel(/^Why/).fill('the vendor is back');
-    await page.getByLabel(/^Try first/).fill('1');
-    await page.getByLabel(/^A minute/).fill('600');
+    await page.getByLabel('Why').fill('the vendor is back');
+    await page.getByLabel('Try first').fill('1');
+    await page.getByLabel('A minute').fill('600');
     await page.getByRole('button', { name: 'Begin' }).click();
     await page.waitForURL(/\/bulk-action\?id=bulk/);
     // Nothing is pressed from here on.
@@ -179,7 +188,13 @@ describe('the console in a browser', { timeout: 120_000 }, () => {
     await using visited = await visit(browser);
     const { page } = visited;
     await logIn(page, scene.url, token);
-    const fields = { kind: 'discard', source: scene.shop.name, event: scene.letter, by: 'mallory', reason: 'x' };
+    const fields = {
+      kind: 'discard',
+      source: scene.shop.name,
+      event: scene.letter,
+      by: 'mallory',
+      reason: 'x',
+    };
     const inputs = Object.entries(fields).map(([name, value]) => `<input name="${name}" value="${value}">`);
     const evil = createServer((_request, response) => {
       response.setHeader('content-type', 'text/html');
@@ -191,12 +206,19 @@ describe('the console in a browser', { timeout: 120_000 }, () => {
     try {
       await page.goto(`http://127.0.0.1:${(evil.address() as AddressInfo).port}/`);
       await page.getByRole('button').click();
-      await page.getByText('Another site asks for this.').or(page.getByText('sent from another site')).first().waitFor();
+      await page
+        .getByText('Another site asks for this.')
+        .or(page.getByText('sent from another site'))
+        .first()
+        .waitFor();
     } finally {
       evil.closeAllConnections();
       evil.close();
     }
-    const { state } = await scene.harness.deadLetters.show({ source: scene.shop.name, eventId: scene.letter });
+    const { state } = await scene.harness.deadLetters.show({
+      source: scene.shop.name,
+      eventId: scene.letter,
+    });
     expect(state.status).toBe('open');
   });
 

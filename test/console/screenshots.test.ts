@@ -8,7 +8,15 @@ import { consolePages } from '../support/console-pages.ts';
 import { type ConsoleScene, playConsoleScene } from '../support/console-scene.ts';
 
 const images = new URL('../../docs/images/', import.meta.url);
-const shown = ['sources', 'source', 'dead-letters', 'dead-letter', 'entity', 'reconciliations', 'bulk-action-new'];
+const shown = [
+  'sources',
+  'source',
+  'dead-letters',
+  'dead-letter',
+  'entity',
+  'reconciliations',
+  'bulk-action-new',
+];
 
 // `npm run screenshots` takes those of docs/console.md anew.
 describe.runIf(process.env['LANDFALL_SCREENSHOTS'] !== undefined)('the screenshots of the docs', () => {

@@ -21,7 +21,8 @@ export function storeInspectionContract(subject: StoreUnderTest): void {
       expect([...found.keys()].sort()).toEqual(['evt_1', 'evt_2']);
       expect(found.get('evt_1')).toMatchObject({ outcome: 'applied', complete: false, handedOnAs: '1' });
       expect(found.get('evt_2')).toMatchObject({ outcome: 'applied', complete: true, deadLetterOpen: false });
-      for (const mark of marks) expect(Date.parse(mark.firstAt)).toBeLessThanOrEqual(Date.parse(mark.processedAt));
+      for (const mark of marks)
+        expect(Date.parse(mark.firstAt)).toBeLessThanOrEqual(Date.parse(mark.processedAt));
       expect(await store.findEvents([])).toEqual([]);
     });
 
@@ -111,7 +112,9 @@ export function storeInspectionContract(subject: StoreUnderTest): void {
         { source, firstAt: minutes(180), lastAt: minutes(180), count: 7 },
         { source, firstAt: minutes(3 * 24 * 60), lastAt: minutes(3 * 24 * 60), count: 11 },
       ]);
-      const rates = new Map((await store.measureDeliveries([source, silent])).map((rate) => [rate.source, rate]));
+      const rates = new Map(
+        (await store.measureDeliveries([source, silent])).map((rate) => [rate.source, rate]),
+      );
       expect(rates.get(source)).toEqual({
         source,
         lastHour: 5,
@@ -143,7 +146,7 @@ export function storeInspectionContract(subject: StoreUnderTest): void {
       );
       const counted = await store.countRejectionsByHour(source, new Date(hour - 3_600_000).toISOString());
       const totals = Object.fromEntries(counted.map(({ reason, count }) => [reason, count]));
-      expect(totals).toEqual({ 'bad_signature': 3, 'stale_timestamp': 2 });
+      expect(totals).toEqual({ bad_signature: 3, stale_timestamp: 2 });
       for (const each of counted) {
         expect(each.hour).toMatch(/:00:00\.000Z$/);
         expect(Math.abs(Date.parse(each.hour) - Date.parse(now))).toBeLessThan(2 * 3_600_000);

@@ -70,7 +70,10 @@ export async function playConsoleScene({
     temporalUiUrl: 'http://127.0.0.1:8233',
   });
   const end = (id: string, of: Source) => harness.event(id, of).result();
-  const secretHeaders = { authorization: `Bearer ${headerSecret}`, 'x-note': `not to be seen: ${headerSecret}` };
+  const secretHeaders = {
+    authorization: `Bearer ${headerSecret}`,
+    'x-note': `not to be seen: ${headerSecret}`,
+  };
 
   const created = vendor.createCustomer();
   await harness.post(created, { headers: secretHeaders });

@@ -100,11 +100,7 @@ async function obtain(cache: string, directory: string): Promise<void> {
 }
 
 async function decompress(from: string, to: string): Promise<void> {
-  await pipeline(
-    createReadStream(from),
-    createBrotliDecompress(),
-    createWriteStream(to, { mode: 0o755 }),
-  );
+  await pipeline(createReadStream(from), createBrotliDecompress(), createWriteStream(to, { mode: 0o755 }));
 }
 
 /** The package's own configuration names the folders of a cloud function. */

@@ -46,7 +46,8 @@ export function auditPage({ store, sources }: ConsoleDependencies): Show<AuditPa
             page.entries.length === 0
               ? html`<p>
                   ${Object.values(query).every((each) => each === undefined) ? 'Nothing was decided yet.' : 'Nothing was decided that fits.'}
-                  Each replay, discard and investigation stands here with who decided it and why, wherever it was decided.
+                  Each replay, discard and investigation stands here with who decided it and why, wherever it
+                  was decided.
                 </p>`
               : auditTable(page.entries)
           }

@@ -15,7 +15,19 @@ import { type Html, html } from '../html.ts';
 import { nameOf } from '../names.ts';
 import type { Show } from '../page.ts';
 import { paths, pathTo } from '../paths.ts';
-import { badge, choice, counted, exactTime, facts, field, link, notice, outwards, table, type Tone } from '../pieces.ts';
+import {
+  badge,
+  choice,
+  counted,
+  exactTime,
+  facts,
+  field,
+  link,
+  notice,
+  outwards,
+  table,
+  type Tone,
+} from '../pieces.ts';
 import { required } from '../query.ts';
 import { bulkBadge } from './bulk-actions.ts';
 
@@ -60,7 +72,10 @@ export function bulkActionPage(deps: ConsoleDependencies): Show<BulkStory> {
 
 function showPause({ paused, cancelled }: BulkView): Html | null {
   if (cancelled !== null) {
-    return notice('warn', html`${cancelled.by} has cancelled it, ${exactTime(cancelled.at)}: ${cancelled.reason}`);
+    return notice(
+      'warn',
+      html`${cancelled.by} has cancelled it, ${exactTime(cancelled.at)}: ${cancelled.reason}`,
+    );
   }
   if (paused === null) return null;
   return notice('warn', html`Paused by ${paused.by}, ${exactTime(paused.at)}: ${paused.reason}`);
@@ -71,9 +86,12 @@ function showProgress({ id, counts }: BulkStory, view: BulkView | null, { ui }: 
   const over = total - counts.waiting - counts.asked;
   return html`<section>
     <p role="status">
-      ${view === null ? null : bulkBadge(view.status)} <strong>${counted(total, 'dead letter')}</strong>: ${describeCounts(counts)}
+      ${view === null ? null : bulkBadge(view.status)} <strong>${counted(total, 'dead letter')}</strong>:
+      ${describeCounts(counts)}
     </p>
-    <progress max="${Math.max(total, 1)}" value="${over}" aria-label="Letters that are settled">${over} of ${total}</progress>
+    <progress max="${Math.max(total, 1)}" value="${over}" aria-label="Letters that are settled">
+      ${over} of ${total}
+    </progress>
     ${view === null ? null : showInput(view)}
     <p>
       ${ui === null ? null : outwards(ui.workflow(id), 'The workflow in Temporal')}
@@ -112,7 +130,12 @@ function steering(view: BulkView, operator: Operator, name: string): Html {
       ${
         view.paused === null
           ? form('pause', 'Pause', 'No further letter is told until somebody resumes it.', false)
-          : form('resume', 'Resume', 'Goes on with the letters that wait, also where the first ones have failed.', false)
+          : form(
+              'resume',
+              'Resume',
+              'Goes on with the letters that wait, also where the first ones have failed.',
+              false,
+            )
       }
       ${form('cancel', 'Cancel', 'What was told is waited for; the others are left as they are.', true)}
     </div>

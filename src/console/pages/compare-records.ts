@@ -50,7 +50,9 @@ function showVendor(vendor: VendorRecord): Content {
     case 'unknown':
       return notice('warn', vendor.why);
     case 'record':
-      return html`<p>${describeVersion(vendor.version)} ${vendor.deleted ? badge('warn', 'deleted') : null}</p>
+      return html`<p>
+          ${describeVersion(vendor.version)} ${vendor.deleted ? badge('warn', 'deleted') : null}
+        </p>
         ${json('The record at the vendor', vendor.data)}`;
   }
 }

@@ -10,7 +10,18 @@ import { type Content, type Html, html } from '../html.ts';
 import { nameOf } from '../names.ts';
 import type { Show } from '../page.ts';
 import { paths } from '../paths.ts';
-import { badge, counted, exactTime, facts, link, notice, outwards, table, time, type Tone } from '../pieces.ts';
+import {
+  badge,
+  counted,
+  exactTime,
+  facts,
+  link,
+  notice,
+  outwards,
+  table,
+  time,
+  type Tone,
+} from '../pieces.ts';
 import { required } from '../query.ts';
 import { showDelivery, showRun } from '../story-pieces.ts';
 import { auditTable } from './audit.ts';
@@ -49,7 +60,8 @@ export function deadLetterPage(deps: ConsoleDependencies): Show<DeadLetterStory>
             ? null
             : compareRecords(story.record, paths.deadLetter({ source, eventId }, { vendor: '1' }))
         }
-        ${story.runs.map((run) => showRun(run, deps.ui))} ${showDecisions(story)} ${showDelivery(story.subject)}
+        ${story.runs.map((run) => showRun(run, deps.ui))} ${showDecisions(story)}
+        ${showDelivery(story.subject)}
       `,
     };
   };
@@ -102,7 +114,8 @@ function showFailure({ state }: DeadLetterStory): Html | null {
     <p>
       <strong>${last.step}</strong> failed with <code>${last.type}</code>${
         last.attempts === null ? null : ` after ${counted(last.attempts, 'attempt')}`
-      }, ${exactTime(last.at)}
+      },
+      ${exactTime(last.at)}
     </p>
     ${notice('bad', last.message)} ${causes(last.causes)}
     ${(last.beside ?? []).map((other) => html`<p class="soft">Failed as well: ${other}</p>`)}
@@ -111,22 +124,22 @@ function showFailure({ state }: DeadLetterStory): Html | null {
       state.errors.length < 2
         ? null
         : html`<details>
-          <summary>${counted(state.errors.length - 1, 'earlier failure')}</summary>
-          ${table(
-            'Earlier failures',
-            ['When', 'Step', 'Error', 'Attempts', 'Message'],
-            state.errors
-              .slice(0, -1)
-              .reverse()
-              .map(({ at, step, type, attempts, message }) => [
-                exactTime(at),
-                step,
-                html`<code>${type}</code>`,
-                attempts ?? '',
-                message,
-              ]),
-          )}
-        </details>`
+            <summary>${counted(state.errors.length - 1, 'earlier failure')}</summary>
+            ${table(
+              'Earlier failures',
+              ['When', 'Step', 'Error', 'Attempts', 'Message'],
+              state.errors
+                .slice(0, -1)
+                .reverse()
+                .map(({ at, step, type, attempts, message }) => [
+                  exactTime(at),
+                  step,
+                  html`<code>${type}</code>`,
+                  attempts ?? '',
+                  message,
+                ]),
+            )}
+          </details>`
     }
   </section>`;
 }
@@ -140,7 +153,7 @@ function showCase({ state }: DeadLetterStory): Html {
     <h2>The record of the case</h2>
     ${table(
       'The record of the case',
-      ['When', 'What', ''],
+      ['When', 'What', 'Said'],
       [...state.audit].reverse().map(({ at, what, text }) => [exactTime(at), what, text]),
     )}
   </section>`;

@@ -55,13 +55,16 @@ function showTimeline(
   ui: UiLinks | null,
   cursor: string | undefined,
 ): Html {
-  if ('failure' in temporal) return notice('bad', `${temporal.failure.message} What happened cannot be shown.`);
+  if ('failure' in temporal)
+    return notice('bad', `${temporal.failure.message} What happened cannot be shown.`);
   const { entries, nextCursor } = temporal.answer;
   return html`<section>
     <h2>What happened to it</h2>
     ${
       entries.length === 0
-        ? html`<p class="soft">Temporal knows of nothing: nothing came in, or it was longer ago than closed runs are kept.</p>`
+        ? html`<p class="soft">
+            Temporal knows of nothing: nothing came in, or it was longer ago than closed runs are kept.
+          </p>`
         : html`<ol class="steps timeline">
             ${entries.map((entry) => showEntry(entry, ui))}
           </ol>`
@@ -80,8 +83,7 @@ function showEntry({ kind, run, eventId, mark, stale, steps }: TimelineEntry, ui
   return html`<li class="${failed ? 'failed' : status === 'COMPLETED' ? 'done' : ''}">
     <strong>${kinds[kind]}</strong>
     ${kind === 'case' ? badge(status === 'RUNNING' ? 'warn' : 'plain', status === 'RUNNING' ? 'open' : 'closed') : outcomeBadge(outcome, status)}
-    ${mark !== null && !mark.complete ? badge('warn', 'not complete') : null}
-    ${exactTime(startedAt)}
+    ${mark !== null && !mark.complete ? badge('warn', 'not complete') : null} ${exactTime(startedAt)}
     <div class="soft">
       ${eventType}
       ${link(kind === 'case' ? paths.deadLetter(ref) : paths.event(ref), html`<span class="id">${eventId}</span>`)}

@@ -27,8 +27,7 @@ export function eventPage(deps: ConsoleDependencies): Show<EventStory> {
         return html`
           ${'failure' in story.temporal ? notice('bad', `${story.temporal.failure.message} What Temporal knows is left out.`) : null}
           ${isUnheardOf(story) ? notice('warn', 'Nothing is known of it: it never came in here, or it has been forgotten since.') : null}
-          ${showHead(story)}
-          ${known === null ? null : showRuns(known.runs, ui)}
+          ${showHead(story)} ${known === null ? null : showRuns(known.runs, ui)}
           ${
             known === null || known.steps.length === 0
               ? null
@@ -47,7 +46,9 @@ export function eventPage(deps: ConsoleDependencies): Show<EventStory> {
 
 function isUnheardOf({ mark, inInboxSince, temporal }: EventStory): boolean {
   const unheard = mark === null && inInboxSince === null;
-  return unheard && 'answer' in temporal && temporal.answer.runs.length + temporal.answer.deadLetters.length === 0;
+  return (
+    unheard && 'answer' in temporal && temporal.answer.runs.length + temporal.answer.deadLetters.length === 0
+  );
 }
 
 function showHead({ source, eventId, mark, inInboxSince, temporal }: EventStory): Html {
@@ -59,7 +60,12 @@ function showHead({ source, eventId, mark, inInboxSince, temporal }: EventStory)
       ['Source', link(paths.source(source), source)],
       ['Type', known?.event?.type ?? null],
       ['Record', entity === null ? null : link(paths.entity(source, entity), describeEntity(entity))],
-      ['Outcome', mark === null ? 'none yet' : html`${outcomeBadge(mark.outcome)} ${mark.complete ? null : badge('warn', 'not complete')}`],
+      [
+        'Outcome',
+        mark === null
+          ? 'none yet'
+          : html`${outcomeBadge(mark.outcome)} ${mark.complete ? null : badge('warn', 'not complete')}`,
+      ],
       ['First seen', mark === null ? null : exactTime(mark.firstAt)],
       ['Last changed', mark === null ? null : exactTime(mark.processedAt)],
       ['In the inbox since', inInboxSince === null ? null : exactTime(inInboxSince)],
@@ -115,7 +121,10 @@ function showConflicts({ conflicts }: EventStory): Html | null {
   if (conflicts.length === 0) return null;
   return html`<section>
     <h2>Deliveries under its id with another body</h2>
-    <p>They were not processed: the first body counts. Somebody may reuse ids, or the vendor has changed what it says.</p>
+    <p>
+      They were not processed: the first body counts. Somebody may reuse ids, or the vendor has changed what
+      it says.
+    </p>
     ${conflicts.map(
       ({ receivedAt, body, bodySha256 }) =>
         html`<details>

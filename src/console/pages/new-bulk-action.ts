@@ -30,7 +30,9 @@ export function newBulkActionPage(deps: ConsoleDependencies): Show<NewBulkAction
         ${showSurvey(page)}
         ${
           page.survey.letters === 0
-            ? html`<section><p>None to decide about. ${link(paths.deadLetters(), 'All open dead letters')}</p></section>`
+            ? html`<section>
+                <p>None to decide about. ${link(paths.deadLetters(), 'All open dead letters')}</p>
+              </section>`
             : beginForm(page, operator, nameOf(request, operator))
         }
         <p>${link(paths.deadLetters(query), 'Back to the list')}</p>
@@ -43,7 +45,8 @@ function showSurvey({ filter, survey }: NewBulkActionPage): Html {
   const { letters, groups, complete } = survey;
   return html`<section>
     <p>
-      <strong>${complete ? null : 'More than '}${counted(letters, 'dead letter')}</strong> open: ${describeFilter(filter)}
+      <strong>${complete ? null : 'More than '}${counted(letters, 'dead letter')}</strong> open:
+      ${describeFilter(filter)}
     </p>
     ${
       groups.length === 0
@@ -64,7 +67,12 @@ function showSurvey({ filter, survey }: NewBulkActionPage): Html {
 
 function beginForm({ filter, survey }: NewBulkActionPage, operator: Operator, name: string): Html {
   const { canary, perMinute } = bulkDefaults;
-  return html`<form class="card stacked" method="post" action="${pathTo('/bulk-action')}" aria-label="What to do">
+  return html`<form
+    class="card stacked"
+    method="post"
+    action="${pathTo('/bulk-action')}"
+    aria-label="What to do"
+  >
     ${hidden(operator, { action: 'begin', ...filter })}
     ${radio('What to do with each', 'kind', [
       ['replay', 'Replay', 'reads the record anew and makes only what is missing'],
@@ -83,7 +91,10 @@ function beginForm({ filter, survey }: NewBulkActionPage, operator: Operator, na
     ${
       canary < survey.letters
         ? null
-        : notice('plain', 'There are so few that all of them are tried at once, without waiting for the first ones.')
+        : notice(
+            'plain',
+            'There are so few that all of them are tried at once, without waiting for the first ones.',
+          )
     }
     <button>Begin</button>
   </form>`;

@@ -97,7 +97,8 @@ function showReports(reports: readonly ReconciliationReport[], ui: UiLinks | nul
       reports.map((report) => reportRow(report, ui)),
     )}
     <p class="soft">
-      Missing: we had no copy. Stale: ours was older. Different, gone: found by an audit. Settled: gone by the time it was looked at.
+      Missing: we had no copy. Stale: ours was older. Different, gone: found by an audit. Settled: gone by the
+      time it was looked at.
     </p>
   </section>`;
 }

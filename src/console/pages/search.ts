@@ -38,7 +38,9 @@ function howTo(): Html {
 
 function showResult({ events, entities }: SearchResult): Html {
   if (events.length === 0 && entities.length === 0) {
-    return html`<section><p>Nothing has this id. Ids are found as a whole, and as the vendor writes them.</p></section>
+    return html`<section>
+        <p>Nothing has this id. Ids are found as a whole, and as the vendor writes them.</p>
+      </section>
       ${howTo()}`;
   }
   return html`${

@@ -95,7 +95,10 @@ function showHealth({ health, settings }: SourcePage, now: number): Html {
     ${facts([
       ['State', stateBadge(health.state)],
       ['Dead letters', openLetters(health.source, health.deadLetters)],
-      ['Last delivery', health.deliveries.lastAt === null ? 'none in five weeks' : time(health.deliveries.lastAt, now)],
+      [
+        'Last delivery',
+        health.deliveries.lastAt === null ? 'none in five weeks' : time(health.deliveries.lastAt, now),
+      ],
       [
         'Last reconciliation',
         lastReport === null
@@ -114,7 +117,7 @@ function showHealth({ health, settings }: SourcePage, now: number): Html {
 
 function showRates({ health, hours }: SourcePage): Html {
   const reasons = health.rejections.reasons.map(({ reason }) => reason);
-  const label = (hour: string) => `${hour.slice(11, 16)}`;
+  const label = (hour: string) => hour.slice(11, 16);
   return html`<div class="two">
     <section>
       <h2>Verified deliveries by hour</h2>
@@ -155,7 +158,9 @@ function showRejected({ rejected }: SourcePage): Html {
               exactTime(at),
               html`<code>${reason}</code>`,
               detail,
-              html`${bodyBytes.toLocaleString('en')} bytes<br /><small>SHA-256 <code>${bodySha256.slice(0, 12)}…</code></small>`,
+              html`${bodyBytes.toLocaleString('en')} bytes<br /><small
+                  >SHA-256 <code>${bodySha256.slice(0, 12)}…</code></small
+                >`,
               html`<details>
                 <summary>${Object.keys(headers).length} headers</summary>
                 ${Object.entries(headers).map(([name, value]) => html`<div><code>${name}: ${value}</code></div>`)}

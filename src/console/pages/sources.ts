@@ -51,7 +51,10 @@ function showOverview({ sources, inbox, complete, failure }: Overview, now: numb
       )}
       ${
         sources.length === 0
-          ? html`<p>No source is on in this process. A source is on where its settings are there: see docs/configuration.md.</p>`
+          ? html`<p>
+              No source is on in this process. A source is on where its settings are there: see
+              docs/configuration.md.
+            </p>`
           : null
       }
     </section>`;
@@ -64,7 +67,9 @@ function overviewRow(health: SourceHealth, now: number): (Content | Numeric)[] {
     stateBadge(health.state),
     count(deliveries.lastHour),
     count(deliveries.lastDay),
-    deliveries.lastAt === null ? html`<span class="soft">none in five weeks</span>` : time(deliveries.lastAt, now),
+    deliveries.lastAt === null
+      ? html`<span class="soft">none in five weeks</span>`
+      : time(deliveries.lastAt, now),
     count(rejections.lastHour),
     count(rejections.lastDay),
     numeric(openLetters(source, deadLetters)),
@@ -83,7 +88,10 @@ export function stateBadge(state: SourceState): Html {
 export function openLetters(source: string, open: number | null): Content {
   if (open === null) return html`<span class="soft">not known</span>`;
   if (open === 0) return html`<span class="soft">0</span>`;
-  return link(paths.deadLetters({ source }), html`${open.toLocaleString('en')} <span class="hidden">open dead letters of ${source}</span>`);
+  return link(
+    paths.deadLetters({ source }),
+    html`${open.toLocaleString('en')} <span class="hidden">open dead letters of ${source}</span>`,
+  );
 }
 
 /** What a reconciliation came to, in a few words. */

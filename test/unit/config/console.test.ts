@@ -22,14 +22,16 @@ describe('Who may open the console', () => {
     const file = path.join(folder, 'token');
     await writeFile(file, `${token}\n`);
     for (const env of [{ LANDFALL_CONSOLE_TOKEN: token }, { LANDFALL_CONSOLE_TOKEN_FILE: file }]) {
-      const { console, secrets } = load(env as Record<string, string>);
+      const { console, secrets } = load(env);
       expect(console.token).toBe(token);
       expect([...secrets]).toContain(token);
     }
   });
 
   it('is never whoever guesses a short token', () => {
-    expect(() => load({ LANDFALL_CONSOLE_TOKEN: 'letmein' })).toThrow(/LANDFALL_CONSOLE_TOKEN.*20 characters/);
+    expect(() => load({ LANDFALL_CONSOLE_TOKEN: 'letmein' })).toThrow(
+      /LANDFALL_CONSOLE_TOKEN.*20 characters/,
+    );
   });
 
   it('is whoever a proxy names, by a header in any case and from its addresses alone', () => {

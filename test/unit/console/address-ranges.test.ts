@@ -8,17 +8,24 @@ describe('A range of addresses', () => {
     expect(isAddressRange(text)).toBe(true);
   });
 
-  it.each(['', 'localhost', '10.0.0', '10.0.0.0/33', 'fd00::/129', '10.0.0.0/', '10.0.0.0/8/8', '10.0.0.0/-1'])(
-    'is not "%s"',
-    (text) => {
-      expect(isAddressRange(text)).toBe(false);
-    },
-  );
+  it.each([
+    '',
+    'localhost',
+    '10.0.0',
+    '10.0.0.0/33',
+    'fd00::/129',
+    '10.0.0.0/',
+    '10.0.0.0/8/8',
+    '10.0.0.0/-1',
+  ])('is not "%s"', (text) => {
+    expect(isAddressRange(text)).toBe(false);
+  });
 
   it('has an address of four bytes also as sockets for both kinds write it', () => {
     const isIn = addressRanges(['10.1.0.0/16', 'fd00::/8']);
     for (const address of ['10.1.2.3', '::ffff:10.1.2.3', 'fd12::1']) expect(isIn(address)).toBe(true);
-    for (const address of ['10.2.2.3', '::ffff:10.2.2.3', 'fe80::1', '', 'x']) expect(isIn(address)).toBe(false);
+    for (const address of ['10.2.2.3', '::ffff:10.2.2.3', 'fe80::1', '', 'x'])
+      expect(isIn(address)).toBe(false);
   });
 
   it('has those addresses that begin with the same bits', () => {

@@ -1,9 +1,9 @@
 import { request as httpRequest } from 'node:http';
 import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
-import { parseHTML } from 'linkedom';
 import { describe, expect, it } from 'vitest';
 import { type BareConsole, startBareConsole } from '../../support/console.ts';
+import { parsePage } from '../../support/parse-page.ts';
 
 const token = 'a-token-of-the-operators';
 const proxy = { userHeader: 'x-forwarded-user', addresses: ['127.0.0.1'] };
@@ -12,7 +12,11 @@ const pageOf = ({ url }: BareConsole) => `${url}/console`;
 /** As `fetch`, which lets nobody set the header Host, and follows no redirect here. */
 async function ask(
   url: string,
-  { method = 'GET', headers = {}, body }: { method?: string; headers?: Record<string, string>; body?: string } = {},
+  {
+    method = 'GET',
+    headers = {},
+    body,
+  }: { method?: string; headers?: Record<string, string>; body?: string } = {},
 ): Promise<{ status: number; headers: IncomingMessage['headers']; text: string }> {
   const sending = httpRequest(url, { method, headers });
   sending.end(body);
@@ -31,7 +35,7 @@ const discard = { kind: 'discard', source: 'shop', event: 'evt_1', by: 'ada', re
 
 /** What a page of a session carries in its forms, such as the one to log out. */
 async function formTokenOf(console: BareConsole, headers: Record<string, string>): Promise<string> {
-  const { document } = parseHTML((await ask(pageOf(console), { headers })).text);
+  const document = parsePage((await ask(pageOf(console), { headers })).text);
   return document.querySelector('input[name="form"]')?.getAttribute('value') ?? '';
 }
 
@@ -130,13 +134,16 @@ describe('A console with a token', () => {
     expect(headers['set-cookie']?.[0]).toMatch(/^landfall_console=;/);
   });
 
-  it.each(['https://evil.example/', '//evil.example', '/\\evil.example', '/console\\@evil.example', '/consolevil'])(
-    'leads nobody elsewhere after the login: %s',
-    async (next) => {
-      await using console = await startBareConsole({ token });
-      expect((await logIn(console, next)).headers.location).toBe('/console');
-    },
-  );
+  it.each([
+    'https://evil.example/',
+    '//evil.example',
+    '/\\evil.example',
+    '/console\\@evil.example',
+    '/consolevil',
+  ])('leads nobody elsewhere after the login: %s', async (next) => {
+    await using console = await startBareConsole({ token });
+    expect((await logIn(console, next)).headers.location).toBe('/console');
+  });
 
   it('takes it from programs as a bearer token, and answers them with a problem where it is another', async () => {
     await using console = await startBareConsole({ token });
@@ -154,7 +161,9 @@ describe('A console with a token', () => {
 describe('A console behind an authenticating proxy', () => {
   it('knows its user by the header', async () => {
     await using console = await startBareConsole({ proxy });
-    const { status, text } = await ask(pageOf(console), { headers: { 'x-forwarded-user': 'ada@example.com' } });
+    const { status, text } = await ask(pageOf(console), {
+      headers: { 'x-forwarded-user': 'ada@example.com' },
+    });
     expect(status).toBe(200);
     expect(text).toContain('You are ada@example.com.');
   });
@@ -213,7 +222,11 @@ describe('A form', () => {
     for (const fields of [discard, { ...discard, form: await formTokenOf(console, { cookie: other }) }]) {
       expect((await ask(decisions(console), form(fields, { cookie }))).status).toBe(403);
     }
-    const text = { method: 'POST', headers: { cookie, 'content-type': 'text/plain' }, body: JSON.stringify(discard) };
+    const text = {
+      method: 'POST',
+      headers: { cookie, 'content-type': 'text/plain' },
+      body: JSON.stringify(discard),
+    };
     expect((await ask(decisions(console), text)).status).toBe(403);
     expect(console.discarded).toEqual([]);
   });
@@ -241,7 +254,13 @@ describe('Each page', () => {
     await using console = await startBareConsole();
     const { headers, text } = await ask(pageOf(console));
     const policy = String(headers['content-security-policy']);
-    for (const rule of ["default-src 'none'", "script-src 'self'", "style-src 'self'", "frame-ancestors 'none'", "base-uri 'none'"]) {
+    for (const rule of [
+      "default-src 'none'",
+      "script-src 'self'",
+      "style-src 'self'",
+      "frame-ancestors 'none'",
+      "base-uri 'none'",
+    ]) {
       expect(policy).toContain(rule);
     }
     expect(policy).not.toContain('unsafe');
@@ -251,7 +270,7 @@ describe('Each page', () => {
       'x-frame-options': 'DENY',
       'referrer-policy': 'same-origin',
     });
-    const { document } = parseHTML(text);
+    const document = parsePage(text);
     expect(document.querySelectorAll('style, [style], script:not([src]), [onclick]')).toHaveLength(0);
     for (const link of document.querySelectorAll('link[rel="stylesheet"], script')) {
       const address = link.getAttribute('href') ?? link.getAttribute('src') ?? '';
@@ -270,7 +289,9 @@ describe('Each page', () => {
   });
 
   it('does not repeat what is typed into an address as HTML, nor a secret', async () => {
-    await using console = await startBareConsole({ redact: (text) => text.replaceAll('s3cret', '[redacted]') });
+    await using console = await startBareConsole({
+      redact: (text) => text.replaceAll('s3cret', '[redacted]'),
+    });
     const search = await ask(`${console.url}/console/search?q=%20`);
     expect(search.status).toBe(200);
     const { status, text } = await ask(`${console.url}/console/<script>s3cret`);

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
-import { parseHTML } from 'linkedom';
 import { describe, expect, it } from 'vitest';
 import { html } from '../../../src/console/html.ts';
+import { parsePage } from '../../support/parse-page.ts';
 
 describe('html', () => {
   it('lets no text become anything else, in an element or in an attribute', () => {
@@ -18,7 +18,11 @@ describe('html', () => {
 
   it('keeps the pieces that it made, also in lists', () => {
     const cells = ['a<b', 'c'].map((text) => html`<td>${text}</td>`);
-    expect(html`<tr>${cells}</tr>`.toString()).toBe('<tr><td>a&lt;b</td><td>c</td></tr>');
+    expect(
+      html`<tr>
+        ${cells}
+      </tr>`.toString(),
+    ).toBe('<tr><td>a&lt;b</td><td>c</td></tr>');
   });
 
   it('writes nothing for what is not there, and a number as it is', () => {
@@ -33,7 +37,7 @@ describe('html', () => {
 
   it('is read by a parser as the text that went in', () => {
     const text = `</p><script>alert("1")</script>&amp; 'x'`;
-    const { document } = parseHTML(html`<p id="it" title="${text}">${text}</p>`.toString());
+    const document = parsePage(html`<p id="it" title="${text}">${text}</p>`.toString());
     expect(document.querySelector('#it')?.textContent).toBe(text);
     expect(document.querySelector('#it')?.getAttribute('title')).toBe(text);
   });

@@ -1,9 +1,9 @@
-import { parseHTML } from 'linkedom';
 import { describe, expect, it } from 'vitest';
 import { plot } from '../../../src/console/plot.ts';
+import { parsePage } from '../../support/parse-page.ts';
 
 const drawn = (...[options]: Parameters<typeof plot>) => {
-  const { document } = parseHTML(plot(options).toString());
+  const document = parsePage(plot(options).toString());
   return {
     document,
     bars: [...document.querySelectorAll('rect[class^="part-"]')].map((bar) => ({

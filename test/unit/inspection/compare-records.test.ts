@@ -12,11 +12,15 @@ const about = { source: 'shop', entity };
 
 /** Hides the field `card` of each document, and all of a body. */
 const visible: Visible = {
-  json: (_source, document) => (isJsonObject(document) && 'card' in document ? { ...document, card: '[redacted]' } : document),
+  json: (_source, document) =>
+    isJsonObject(document) && 'card' in document ? { ...document, card: '[redacted]' } : document,
   body: () => ({ body: '[redacted]', bodyEncoding: 'utf8' }),
 };
 
-function deps(here: JsonValue | null, fetchRecord: Source['fetchRecord']): InspectionDependencies & { now: () => number } {
+function deps(
+  here: JsonValue | null,
+  fetchRecord: Source['fetchRecord'],
+): InspectionDependencies & { now: () => number } {
   const record: StoredRecord | null =
     here === null
       ? null
@@ -33,13 +37,16 @@ function deps(here: JsonValue | null, fetchRecord: Source['fetchRecord']): Inspe
   return {
     sources: new Map([['shop', { fetchRecord } as Source]]),
     store: { findRecord: () => Promise.resolve(record) } as unknown as InspectionDependencies['store'],
-    client: {} as InspectionDependencies['client'],
+    client: {} as unknown as InspectionDependencies['client'],
     visible,
     now: Date.now,
   };
 }
 
-const shows = (data: JsonValue): Source['fetchRecord'] => () => Promise.resolve({ data, version: '2', sourceTime: null });
+const shows =
+  (data: JsonValue): Source['fetchRecord'] =>
+  () =>
+    Promise.resolve({ data, version: '2', sourceTime: null });
 
 describe('A record here and at its vendor', () => {
   it('is compared in all of its fields, and shows none that is hidden', async () => {
@@ -83,7 +90,9 @@ describe('What people see of an event', () => {
 
   it('has no field that is hidden, in its payload or in its snapshot', () => {
     expect(JSON.stringify(visibleEvent(visible, event))).not.toContain('planted');
-    expect(JSON.stringify(visibleSubject(visible, 'shop', { kind: 'event', event }))).not.toContain('planted');
+    expect(JSON.stringify(visibleSubject(visible, 'shop', { kind: 'event', event }))).not.toContain(
+      'planted',
+    );
   });
 
   it('has none either where no event could be read', () => {
@@ -95,6 +104,8 @@ describe('What people see of an event', () => {
       receivedAt: '2026-01-01T00:00:00.000Z',
       reason: 'no id',
     };
-    expect(JSON.stringify(visibleSubject(visible, 'shop', { kind: 'unreadable', delivery }))).not.toContain('planted');
+    expect(JSON.stringify(visibleSubject(visible, 'shop', { kind: 'unreadable', delivery }))).not.toContain(
+      'planted',
+    );
   });
 });
