@@ -23,6 +23,13 @@ export function link(path: string, text: Content): Html {
   return html`<a href="${path}">${text}</a>`;
 }
 
+/** An id; a very long one is cut, and whole in its title. */
+export function shortId(id: string): Html {
+  return id.length <= 44
+    ? html`<span class="id">${id}</span>`
+    : html`<span class="id" title="${id}">${id.slice(0, 32)}…</span>`;
+}
+
 /** How it stands: never said by the colour alone. */
 export type Tone = 'good' | 'bad' | 'warn' | 'plain';
 export function badge(tone: Tone, text: string): Html {

@@ -22,7 +22,7 @@ const top = 8;
 
 /** A plot as SVG without a style of its own: the page's policy takes none. */
 export function plot({ label, parts, columns }: Plot): Html {
-  const highest = niceAbove(Math.max(1, ...columns.map(({ values }) => sum(values))));
+  const highest = niceAbove(Math.max(2, ...columns.map(({ values }) => sum(values))));
   const room = height - top - bottom;
   const step = (width - left) / Math.max(1, columns.length);
   const y = (value: number) => top + room - (value / highest) * room;
@@ -79,10 +79,10 @@ function ends(columns: Plot['columns']): (readonly [text: string, place: 'start'
       ];
 }
 
-/** The next of 1, 2, 5, 10, 20, … */
+/** The next of 2, 4, 10, 20, 40, …, whose halves are whole. */
 function niceAbove(value: number): number {
   const magnitude = 10 ** Math.floor(Math.log10(value));
-  return ([1, 2, 5, 10].find((each) => each * magnitude >= value) ?? 10) * magnitude;
+  return ([1, 2, 4, 10].find((each) => each * magnitude >= value) ?? 10) * magnitude;
 }
 
 function short(value: number): string {

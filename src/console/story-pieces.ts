@@ -15,7 +15,7 @@ const names: Readonly<Record<string, string>> = {
   deliver: 'hand on',
   findHold: 'look for a hold',
   openDeadLetter: 'open the dead letter',
-  reportFailure: 'count the failure',
+  judgeFailure: 'judge the failure: does the record fail alone?',
   timer: 'wait',
   end: 'end',
 };

@@ -19,7 +19,7 @@ export const style = `
 body { margin: 0; background: var(--page); color: var(--text); font: 15px/1.5 system-ui, sans-serif; }
 a { color: var(--link); }
 :focus-visible { outline: 3px solid var(--focus); outline-offset: 2px; }
-.hidden:not(:focus) { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
+.hidden:not(:focus) { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; padding: 0; border: 0; min-height: 0; }
 .skip:focus { position: absolute; top: 8px; left: 8px; padding: 6px 12px; background: var(--card); z-index: 1; }
 header { background: var(--bar); color: var(--bar-text); }
 header :focus-visible { outline-color: var(--bar-text); }
@@ -38,7 +38,7 @@ h2 { font-size: 17px; margin: 26px 0 8px; }
 h3 { font-size: 15px; margin: 16px 0 6px; overflow-wrap: anywhere; }
 p { margin: 8px 0; }
 small, .soft { color: var(--soft); }
-code, pre, .id { font: 13px/1.45 ui-monospace, monospace; overflow-wrap: anywhere; }
+code, pre, .id { font: 13px/1.45 ui-monospace, 'SFMono-Regular', Menlo, Consolas, 'DejaVu Sans Mono', monospace; overflow-wrap: anywhere; }
 section, .card { background: var(--card); border: 1px solid var(--line); border-radius: 8px; padding: 14px 18px; margin: 14px 0; }
 section > :first-child, .card > :first-child { margin-top: 0; }
 .two { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(420px, 100%), 1fr)); gap: 0 18px; }
@@ -48,8 +48,10 @@ pre.scroll { max-height: 420px; margin: 8px 0; padding: 10px 12px; background: v
 table { border-collapse: collapse; width: 100%; }
 th, td { text-align: left; vertical-align: top; padding: 6px 14px 6px 0; border-bottom: 1px solid var(--line); }
 th { color: var(--soft); font-weight: 600; font-size: 13px; white-space: nowrap; }
-td { overflow-wrap: anywhere; min-width: 70px; }
+td { overflow-wrap: break-word; min-width: 70px; }
+td time { white-space: nowrap; }
 th.number, td.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; min-width: 0; }
+th.number + th:not(.number), td.number + td:not(.number) { padding-left: 18px; }
 tbody tr:last-child td { border-bottom: 0; }
 .facts { display: grid; grid-template-columns: repeat(auto-fill, minmax(230px, 1fr)); gap: 8px 24px; margin: 8px 0; }
 .facts dt { color: var(--soft); font-size: 13px; }

@@ -110,6 +110,7 @@ function fontsIn(folder: string): string {
 <fontconfig>
   <dir>${folder}</dir>
   <dir>/usr/share/fonts</dir>
+  <alias><family>monospace</family><prefer><family>DejaVu Sans Mono</family></prefer></alias>
   <cachedir prefix="xdg">fontconfig</cachedir>
 </fontconfig>
 `;

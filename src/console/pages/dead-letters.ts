@@ -9,7 +9,7 @@ import type { ConsoleDependencies } from '../dependencies.ts';
 import { type Html, html } from '../html.ts';
 import type { Show } from '../page.ts';
 import { type DeadLetterQuery, paths } from '../paths.ts';
-import { choice, counted, field, link, outwards, table, time } from '../pieces.ts';
+import { choice, counted, field, link, outwards, shortId, table, time } from '../pieces.ts';
 import { given } from '../query.ts';
 
 /** How long dead letters may be asked to have been open. */
@@ -89,7 +89,7 @@ function letterTable({ rows }: DeadLetterPage, now: number): Html {
     'Open dead letters',
     ['Event', 'Source', 'Type', 'Record', 'First error', 'Opened'],
     rows.map(({ source, eventId, eventType, entity, error, openedAt }) => [
-      link(paths.deadLetter({ source, eventId }), html`<span class="id">${eventId}</span>`),
+      link(paths.deadLetter({ source, eventId }), shortId(eventId)),
       source,
       eventType === '' ? html`<span class="soft">could not be read</span>` : eventType,
       html`<span class="id">${entity}</span>`,
