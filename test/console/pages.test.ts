@@ -267,7 +267,7 @@ describe('the console', { timeout: 120_000 }, () => {
     }, patience);
     const { entries } = await json<{ entries: { action: string }[] }>(pathTo('/audit', { target: id }));
     expect(entries.map(({ action }) => action)).toEqual(
-      expect.arrayContaining(['bulk.begin', 'bulk.pause', 'bulk.resume', 'bulk.cancel']),
+      expect.arrayContaining(['bulk.replay', 'bulk.pause', 'bulk.resume', 'bulk.cancel']),
     );
     expect((await get(pathTo('/bulk-action', { id: 'bulk:replay:nobody' }))).status).toBe(404);
     expect((await send('/bulk-action', { action: 'pause', id: 'landfall-watch', ...ada })).status).toBe(404);
