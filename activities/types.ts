@@ -206,8 +206,8 @@ export interface Activities {
   settleFailures(input: HoldKey & { replay: { by: string; reason: string } | null }): Promise<number>;
   /** Tells how a hold has ended. */
   reportHold(input: HoldReport): Promise<void>;
-  /** Writes a decision into the audit log. Idempotent by its id. */
-  noteDecision(input: NotedDecision): Promise<void>;
+  /** Writes a decision into the audit log, once however often it is tried; answers the id of its line. */
+  noteDecision(input: Omit<NotedDecision, 'id'>): Promise<string>;
   /** Says in the audit log what came of a decision. */
   endDecision(input: DecisionResult & { id: string }): Promise<void>;
   /**

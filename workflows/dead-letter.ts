@@ -104,10 +104,10 @@ export async function deadLetter(input: DeadLetterInput): Promise<DeadLetterResu
       }
       continue;
     }
-    const noteResult = await noteCommand(command, input);
+    const noted = await noteCommand(command, input);
     const result = await obey(command, input, state, show);
     if (result !== null) await close(input, state, result);
-    await noteResult(state);
+    await noted.end(state);
     if (result !== null) {
       show();
       return result;

@@ -1,6 +1,6 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { loadConfig } from '../../config/load.ts';
-import { type BulkKind } from '../../model/bulk.ts';
+import type { BulkKind } from '../../model/bulk.ts';
 import type { DeadLetterRef } from '../../model/dead-letter.ts';
 import { parseDeadLetterId } from '../../model/ids.ts';
 import { createBulkActions } from '../../temporal/bulk-actions.ts';
