@@ -111,14 +111,9 @@ test('tells no more than it may, however often it is carried out', async () => {
     read: () => Promise.reject(new TemporalUnavailableError('No worker answers.')),
   });
   await store.addBulkLetters(bulk.bulkId, bulk.letters('a', 'b', 'c'));
-<<<<<<< HEAD
-  for (const _again of [1, 2])
-    expect(await bulk.decide(2)).toMatchObject({ counts: { asked: 2, waiting: 1 } });
-=======
   const once = await bulk.decide(2);
   expect(once).toMatchObject({ counts: { asked: 2, waiting: 1 } });
   expect(await bulk.decide(2)).toEqual(once);
->>>>>>> cb4e48d8ca3d332b4875c08468923fa53393d3c0
   expect(told).toHaveLength(2);
 });
 
