@@ -4,6 +4,7 @@ import type { FailureReport } from '../../src/model/dead-letter.ts';
 import type { LandfallEvent } from '../../src/model/event.ts';
 import { defaultRetry } from '../../src/model/retry.ts';
 import { openDeadLetter } from '../../src/temporal/open-dead-letter.ts';
+import type { EventKey } from '../../src/store/store.ts';
 import type { Bed } from '../tool/bed.ts';
 import { benchEventBody } from '../tool/bench-event.ts';
 import { runLoad } from '../tool/load.ts';
@@ -57,27 +58,27 @@ export const consoleSuite: Suite = {
   },
 };
 
+/** An open dead letter, and an event that came in. */
 interface Known {
-  source: string;
-  letter: string;
-  event: string;
+  letter: EventKey;
+  event: EventKey;
 }
 
-function addresses({ sources }: Stage, { source, letter, event }: Known): Record<string, string> {
+function addresses({ sources }: Stage, { letter, event }: Known): Record<string, string> {
   const at = (page: string, query: Record<string, string>) =>
     `${page}?${new URLSearchParams(query).toString()}`;
   return {
     sources: '',
-    'one source': at('/source', { name: source }),
+    'one source': at('/source', { name: event.source }),
     'dead letters': '/dead-letters',
     'dead letters, filtered': at('/dead-letters', {
       source: sources[1] ?? '',
       error: 'LANDFALL_VENDOR_UNAVAILABLE',
     }),
-    'one dead letter': at('/dead-letter', { source, event: letter }),
-    'one event': at('/event', { source, event }),
-    'one record': at('/entity', { source, type: 'customer', id: `cus_${event}` }),
-    'search for an event': at('/search', { q: event }),
+    'one dead letter': at('/dead-letter', { source: letter.source, event: letter.eventId }),
+    'one event': at('/event', { source: event.source, event: event.eventId }),
+    'one record': at('/entity', { source: event.source, type: 'customer', id: `cus_${event.eventId}` }),
+    'search for an event': at('/search', { q: event.eventId }),
     'search for a record': at('/search', { q: 'cus_seed_77777' }),
     reconciliations: '/reconciliations',
     'audit log': '/audit',
@@ -156,7 +157,7 @@ async function openLetters({ client }: Bed, stage: Stage): Promise<Known> {
   }
   const [first] = runs;
   if (first === undefined) throw new Error('no event came in');
-  const open = async (index: number): Promise<{ source: string; eventId: string }> => {
+  const open = async (index: number): Promise<EventKey> => {
     const source = stage.sources[index % stage.sources.length] ?? '';
     const event = eventOf(source, `evt_letter_${stage.taskQueue}_${index}`);
     const failure = { ...failureOf(index), ...(runs[index % runs.length] ?? first) };
@@ -182,10 +183,8 @@ async function openLetters({ client }: Bed, stage: Stage): Promise<Known> {
   const running = `TaskQueue = '${stage.taskQueue}' AND WorkflowType = 'deadLetter' AND ExecutionStatus = 'Running'`;
   await stage.reach('dead letters', async () => (await client.workflow.count(running)).count, deadLetters);
   const colon = first.workflowId.indexOf(':');
-  const source = first.workflowId.slice(0, colon);
-  const ofSource = stage.sources.indexOf(source);
-  const known = ofSource <= 0 ? letter : await open(deadLetters + ofSource);
-  return { source, letter: known.eventId, event: first.workflowId.slice(colon + 1) };
+  const event = { source: first.workflowId.slice(0, colon), eventId: first.workflowId.slice(colon + 1) };
+  return { letter, event };
 }
 
 async function endLetters({ client }: Bed, stage: Stage): Promise<void> {

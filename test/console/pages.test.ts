@@ -36,8 +36,7 @@ describe('the console', { timeout: 120_000 }, () => {
   const letterPath = (source: string, event: string, more: Record<string, string> = {}) =>
     pathTo('/dead-letter', { source, event, ...more });
   /** As somebody reads it: without the white space of the page. */
-  const read = ({ document }: { document: ParsedPage }) =>
-    document.body.textContent.replaceAll(/\s+/g, ' ');
+  const read = ({ document }: { document: ParsedPage }) => document.body.textContent.replaceAll(/\s+/g, ' ');
 
   test('shows how each source is doing, and leads to each', async () => {
     const { document } = await get('');

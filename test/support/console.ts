@@ -35,7 +35,7 @@ export async function startBareConsole({
   const deps: ConsoleDependencies = {
     sources: new Map(),
     store: notThere as Store,
-    client: (notThere as Client),
+    client: notThere as Client,
     visible: allVisible,
     sourceHealth: () => Promise.resolve({ sources: [], inbox: 3, complete: true, failure: null }),
     deadLetters: {
@@ -45,7 +45,7 @@ export async function startBareConsole({
         return Promise.resolve({ entries: [], answered: true } as never);
       },
     },
-    bulk: (notThere as BulkActions),
+    bulk: notThere as BulkActions,
     ui: null,
     now,
     redact,

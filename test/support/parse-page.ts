@@ -15,5 +15,5 @@ export interface ParsedPage extends Pick<PageElement, 'querySelector' | 'querySe
 
 /** Parses HTML as browsers do. */
 export function parsePage(html: string): ParsedPage {
-  return parseHTML(html).document as unknown as ParsedPage;
+  return parseHTML(html).document;
 }
