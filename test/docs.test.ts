@@ -211,7 +211,12 @@ describe.each(pages)('%s', (path) => {
   const page = read(path);
 
   it('names settings, errors and metrics that exist', () => {
-    const known = [...Object.keys(settings), ...errorsByCode.keys(), ...Object.keys(problems)];
+    const known = [
+      ...Object.keys(settings),
+      ...errorsByCode.keys(),
+      ...Object.keys(problems),
+      ...Object.keys(consoleProblems),
+    ];
     expect(known).toEqual(expect.arrayContaining(namesIn(page, /\bLANDFALL_[A-Z_]*[A-Z]\b/g)));
     const columns = ['landfall_event_id', 'landfall_revision'];
     expect([...metricNames, ...columns]).toEqual(expect.arrayContaining(namesIn(page, /\blandfall_\w+/g)));

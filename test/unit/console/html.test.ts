@@ -17,12 +17,8 @@ describe('html', () => {
   });
 
   it('keeps the pieces that it made, also in lists', () => {
-    const cells = ['a<b', 'c'].map((text) => html`<td>${text}</td>`);
-    expect(
-      html`<tr>
-        ${cells}
-      </tr>`.toString(),
-    ).toBe('<tr><td>a&lt;b</td><td>c</td></tr>');
+    const items = ['a<b', 'c'].map((text) => html`<li>${text}</li>`);
+    expect(html`${items}`.toString()).toBe('<li>a&lt;b</li><li>c</li>');
   });
 
   it('writes nothing for what is not there, and a number as it is', () => {
