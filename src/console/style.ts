@@ -30,7 +30,7 @@ header nav a { color: var(--bar-soft); text-decoration: none; padding: 4px 0; bo
 header nav a:hover { color: var(--bar-text); }
 header nav a[aria-current] { color: var(--bar-text); border-color: var(--bar-text); }
 header form { margin-left: auto; }
-header input { background: var(--card); color: var(--text); border: 0; width: 260px; max-width: 60vw; }
+header input { background: var(--card); color: var(--text); border-color: var(--line); width: 260px; max-width: 60vw; }
 main { padding: 20px 24px 48px; max-width: 1280px; margin: auto; }
 footer { padding: 16px 24px; max-width: 1280px; margin: auto; color: var(--soft); font-size: 13px; display: flex; gap: 16px; align-items: center; }
 h1 { font-size: 22px; margin: 4px 0 14px; overflow-wrap: anywhere; }
@@ -50,6 +50,7 @@ th, td { text-align: left; vertical-align: top; padding: 6px 14px 6px 0; border-
 th { color: var(--soft); font-weight: 600; font-size: 13px; white-space: nowrap; }
 td { overflow-wrap: break-word; min-width: 70px; }
 td time { white-space: nowrap; }
+td code { overflow-wrap: break-word; }
 th.number, td.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; min-width: 0; }
 th.number + th:not(.number), td.number + td:not(.number) { padding-left: 18px; }
 tbody tr:last-child td { border-bottom: 0; }

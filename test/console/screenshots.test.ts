@@ -8,15 +8,18 @@ import { consolePages } from '../support/console-pages.ts';
 import { type ConsoleScene, playConsoleScene } from '../support/console-scene.ts';
 
 const images = new URL('../../docs/images/', import.meta.url);
-const shown = [
-  'sources',
-  'source',
-  'dead-letters',
-  'dead-letter',
-  'entity',
-  'reconciliations',
-  'bulk-action-new',
-];
+/** Each page, and in which scheme it is shown. */
+const shown = {
+  sources: 'light',
+  source: 'light',
+  'dead-letters': 'dark',
+  'dead-letter': 'light',
+  entity: 'light',
+  'bulk-action-new': 'light',
+  'bulk-action': 'dark',
+  reconciliations: 'dark',
+  audit: 'light',
+} as const;
 
 // `npm run screenshots` takes those of docs/console.md anew.
 describe.runIf(process.env['LANDFALL_SCREENSHOTS'] !== undefined)('the screenshots of the docs', () => {
@@ -32,17 +35,7 @@ describe.runIf(process.env['LANDFALL_SCREENSHOTS'] !== undefined)('the screensho
     await scene.stop();
   });
 
-  const take = async (name: string, address: string, colorScheme: 'light' | 'dark') => {
-    await using visited = await visit(browser, { colorScheme });
-    const { page } = visited;
-    await page.goto(address);
-    expect(await page.title()).toContain('Landfall');
-    const path = fileURLToPath(new URL(`console-${name}-${colorScheme}.png`, images));
-    await page.screenshot({ path, fullPage: ['dead-letter', 'entity'].includes(name) });
-  };
-
   test('are taken in the light and in the dark', { timeout: 240_000 }, async () => {
-    const pages = consolePages(scene);
     const { client, config } = scene.harness.runtime;
     const { id } = await createBulkActions(client, config.taskQueue).begin({
       ...bulkDefaults,
@@ -52,13 +45,19 @@ describe.runIf(process.env['LANDFALL_SCREENSHOTS'] !== undefined)('the screensho
       reason: 'the vendor is back',
       via: 'console',
       canary: 2,
-      perMinute: 30,
+      perMinute: 12,
     });
-    const bulk = `${scene.url}/bulk-action?${new URLSearchParams({ id }).toString()}`;
-    for (const colorScheme of ['light', 'dark'] as const) {
-      for (const name of shown) await take(name, pages[name] ?? '', colorScheme);
-      await take('bulk-action', bulk, colorScheme);
-      await take('audit', pages['audit'] ?? '', colorScheme);
+    const pages: Record<string, string> = {
+      ...consolePages(scene),
+      'bulk-action': `${scene.url}/bulk-action?${new URLSearchParams({ id }).toString()}`,
+    };
+    for (const [name, colorScheme] of Object.entries(shown)) {
+      await using visited = await visit(browser, { colorScheme });
+      const { page } = visited;
+      await page.goto(pages[name] ?? '');
+      expect(await page.title()).toContain('Landfall');
+      const path = fileURLToPath(new URL(`console-${name}.png`, images));
+      await page.screenshot({ path, fullPage: ['dead-letter', 'entity'].includes(name) });
     }
   });
 });
