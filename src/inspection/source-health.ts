@@ -44,14 +44,18 @@ interface Incidents {
 const hour = 3_600_000;
 const mostIncidents = 200;
 /** Temporal allows ten calls of this kind a second by default, and people press reload. */
-const rememberedMilliseconds = 2_000;
+const freshMilliseconds = 2_000;
+/** Counting a thousand dead letters takes some servers half a second: until it is done, what was known last is told. */
+const toldMilliseconds = 30_000;
 
-/** Answers how the sources of this process are doing. What Temporal says may be two seconds old. */
+/** Answers how the sources of this process are doing. What Temporal says is asked for anew by each answer, and may be as old as the one before. */
 export function createSourceHealth(
   deps: InspectionDependencies & { now: () => number },
 ): (names?: readonly string[]) => Promise<Overview> {
   const { sources, store, now } = deps;
-  let remembered: { at: number; incidents: Promise<Attempt<Incidents>> } | null = null;
+  /** The newest answer; null where Temporal did not answer last. */
+  let told: { at: number; incidents: Attempt<Incidents> } | null = null;
+  let asked: { at: number; incidents: Promise<Attempt<Incidents>> } | null = null;
 
   return async (names = [...sources.keys()]) => {
     const [rates, lastHour, lastDay, reports, inbox, incidents] = await Promise.all([
@@ -90,10 +94,20 @@ export function createSourceHealth(
     };
   };
 
-  function findIncidents(): Promise<Attempt<Incidents>> {
-    if (remembered !== null && now() - remembered.at < rememberedMilliseconds) return remembered.incidents;
+  async function findIncidents(): Promise<Attempt<Incidents>> {
+    if (asked === null || now() - asked.at >= freshMilliseconds)
+      asked = { at: now(), incidents: askTemporal() };
+    const { incidents } = asked;
+    if (told === null || now() - told.at >= toldMilliseconds) return incidents;
+    // Whoever comes next is told of a defect; this one has its answer.
+    incidents.catch(() => undefined);
+    return told.incidents;
+  }
+
+  async function askTemporal(): Promise<Attempt<Incidents>> {
+    const at = now();
     const query = "WorkflowType IN ('hold', 'silence') AND ExecutionStatus = 'Running'";
-    const incidents = attempt(
+    const incidents = await attempt(
       asking(deps, async () => {
         const [open, { rows }] = await Promise.all([
           countOpenBySource(deps.client),
@@ -102,7 +116,7 @@ export function createSourceHealth(
         return { open, running: rows };
       }),
     );
-    remembered = { at: now(), incidents };
+    told = 'answer' in incidents ? { at, incidents } : null;
     return incidents;
   }
 }
