@@ -126,6 +126,13 @@ module.exports = {
       to: { path: ['^src/(receiver|cli|dev|config|store|inbox)', 'node_modules/express/'], ...typesOnly },
     },
     {
+      name: 'inspection-knows-no-page',
+      comment: 'What people ask is answered for the console and for the command line alike.',
+      severity: 'error',
+      from: { path: '^src/inspection' },
+      to: { path: ['^src/(console|receiver|cli|dev|config|inbox)', 'node_modules/(express|hono)/'] },
+    },
+    {
       name: 'workflows-are-started-by-type',
       comment: 'Outside of the worker, workflow functions are types; messages may be values.',
       severity: 'error',

@@ -6,6 +6,7 @@ import { acmeSource } from '../examples/add-a-source/acme.ts';
 import { createSourceCommand } from '../src/cli/commands/create-source.ts';
 import { loadConfig } from '../src/config/load.ts';
 import { settings } from '../src/config/schema.ts';
+import { consoleProblems } from '../src/console/problems.ts';
 import * as errors from '../src/errors.ts';
 import { createMetrics } from '../src/monitoring/metrics.ts';
 import { problems } from '../src/receiver/problem.ts';
@@ -143,9 +144,12 @@ describe('docs/errors.md', () => {
     expect(listed).toEqual([...errorsByCode]);
   });
 
-  it('lists each answer of the receiver with its status', () => {
-    const listed = tableRows(section(page, answersHeading)).map(([code, status]) => [code, Number(status)]);
-    expect(listed).toEqual(Object.entries(problems).map(([code, { status }]) => [code, status]));
+  it.each([
+    ['receiver', answersHeading, problems],
+    ['console', '## Answers of the console', consoleProblems],
+  ])('lists each answer of the %s with its status', (_whose, heading, answers) => {
+    const listed = tableRows(section(page, heading)).map(([code, status]) => [code, Number(status)]);
+    expect(listed).toEqual(Object.entries(answers).map(([code, { status }]) => [code, status]));
   });
 });
 
@@ -194,7 +198,12 @@ describe.each(pages)('%s', (path) => {
   const page = read(path);
 
   it('names settings, errors and metrics that exist', () => {
-    const known = [...Object.keys(settings), ...errorsByCode.keys(), ...Object.keys(problems)];
+    const known = [
+      ...Object.keys(settings),
+      ...errorsByCode.keys(),
+      ...Object.keys(problems),
+      ...Object.keys(consoleProblems),
+    ];
     expect(known).toEqual(expect.arrayContaining(namesIn(page, /\bLANDFALL_[A-Z_]*[A-Z]\b/g)));
     const columns = ['landfall_event_id', 'landfall_revision', 'landfall_owner', 'landfall_app'];
     expect([...metricNames, ...columns]).toEqual(expect.arrayContaining(namesIn(page, /\blandfall_\w+/g)));

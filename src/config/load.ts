@@ -1,4 +1,5 @@
 import type { ChannelSettings } from '../alerting/channel.ts';
+import type { ConsoleSettings } from '../console/access.ts';
 import { ConfigurationError } from '../errors.ts';
 import type { AlertSettings } from '../model/alerts.ts';
 import type { DeadLetterTimers } from '../model/dead-letter.ts';
@@ -30,6 +31,9 @@ export interface Config {
   port: number;
   opsHost: string;
   opsPort: number;
+  console: ConsoleSettings;
+  /** Where the Temporal UI is; null: not known. */
+  temporalUiUrl: string | null;
   /** Of sources that say nothing of it; null: the usual one. */
   maxBodyBytes: number | null;
   inlineBodyBytes: number;
@@ -97,7 +101,7 @@ export function loadConfig(
   const withFiles = withSecretFiles(set, onSecret);
   const given = { ...set, ...readOnce(withFiles, problems) };
   const values = readSettings(given, problems);
-  problems.push(...unknownSettings(given));
+  problems.push(...unknownSettings(given), ...halfAProxy(values));
 
   const channels = readChannels(values, problems);
   const temporal = attempt(problems, () => loadTemporalTarget(given)) ?? null;
@@ -139,6 +143,8 @@ export function loadConfig(
     port: values.LANDFALL_PORT,
     opsHost: values.LANDFALL_OPS_HOST ?? host,
     opsPort: values.LANDFALL_OPS_PORT,
+    console: consoleSettings(values),
+    temporalUiUrl: values.LANDFALL_TEMPORAL_UI_URL,
     maxBodyBytes: values.LANDFALL_MAX_BODY_BYTES,
     inlineBodyBytes: values.LANDFALL_INLINE_BODY_BYTES,
     heldBodyBytes: values.LANDFALL_HELD_BODY_BYTES,
@@ -188,6 +194,7 @@ export function loadConfig(
 const readAtStart = [
   'DATABASE_URL',
   'TEMPORAL_API_KEY',
+  'LANDFALL_CONSOLE_TOKEN',
   'LANDFALL_ALERT_SLACK_URL',
   'LANDFALL_ALERT_WEBHOOK_URL',
   'LANDFALL_ALERT_WEBHOOK_SECRET',
@@ -228,6 +235,23 @@ function readAlerts(values: SettingValues): AlertSettings | null {
     inboxMilliseconds: values.LANDFALL_ALERT_INBOX,
     lagMilliseconds: values.LANDFALL_ALERT_LAG,
   };
+}
+
+function consoleSettings({
+  LANDFALL_CONSOLE_TOKEN: token,
+  LANDFALL_CONSOLE_USER_HEADER: userHeader,
+  LANDFALL_CONSOLE_PROXIES: addresses,
+}: SettingValues): ConsoleSettings {
+  const proxy = userHeader === null || addresses === null ? null : { userHeader, addresses };
+  return { token, proxy };
+}
+
+/** One without the other would believe everybody, or nobody. */
+function halfAProxy(values: SettingValues): string[] {
+  const { LANDFALL_CONSOLE_USER_HEADER: userHeader, LANDFALL_CONSOLE_PROXIES: addresses } = values;
+  if ((userHeader === null) === (addresses === null)) return [];
+  const missing = userHeader === null ? 'LANDFALL_CONSOLE_USER_HEADER' : 'LANDFALL_CONSOLE_PROXIES';
+  return [`${missing}: is not set. An authenticating proxy needs both its header and its addresses.`];
 }
 
 /** A misspelt setting would otherwise be without effect, and nobody would know. */

@@ -1,5 +1,6 @@
 import ms from 'ms';
 import { z } from 'zod';
+import { isAddressRange } from '../console/address-ranges.ts';
 import { splitList } from '../model/split-list.ts';
 import { addressList } from '../sources/address-list.ts';
 import { largestBodyBytes, largestInlineBytes } from '../sources/body-limit.ts';
@@ -23,6 +24,8 @@ const httpUrl = z.url({
   error: 'must be a URL that begins with http:// or https://',
 });
 const list = z.string().transform((text) => splitList(text));
+/** Shorter ones can be guessed. */
+const leastTokenLength = 20;
 
 /** A duration such as `30s`, `4h` or `2 days`, in milliseconds. */
 export const duration = z.string().transform((text, context) => {
@@ -65,14 +68,54 @@ export const settings = {
     port.default(3_000),
   ),
   LANDFALL_OPS_HOST: setting(
-    'The address of `/livez`, `/readyz` and `/metrics`. Vendors must never reach it.',
+    'The address of `/livez`, `/readyz`, `/metrics` and `/console`. Vendors must never reach it.',
     '`127.0.0.1` in dev, else `0.0.0.0`',
     z.string().nullable().default(null),
   ),
   LANDFALL_OPS_PORT: setting(
-    'The port of `/livez`, `/readyz` and `/metrics`.',
+    'The port of `/livez`, `/readyz`, `/metrics` and `/console`.',
     '`3001`; in dev the next free one',
     port.default(3_001),
+  ),
+  LANDFALL_CONSOLE_TOKEN: setting(
+    'Opens the console to whoever knows it, where the ops port can be reached from elsewhere; at least 20 characters.',
+    'none: the console is served on loopback only',
+    z
+      .string()
+      .min(
+        leastTokenLength,
+        `must have at least ${leastTokenLength} characters, such as from: openssl rand -hex 20`,
+      )
+      .nullable()
+      .default(null),
+  ),
+  LANDFALL_CONSOLE_USER_HEADER: setting(
+    'The header in which an authenticating proxy says who the user is, such as `X-Forwarded-User`. With `LANDFALL_CONSOLE_PROXIES`.',
+    'none',
+    z
+      .string()
+      .regex(/^[\w-]+$/, 'must be the name of a header')
+      .toLowerCase()
+      .nullable()
+      .default(null),
+  ),
+  LANDFALL_CONSOLE_PROXIES: setting(
+    'The addresses from which that header is believed, separated by commas: `10.0.0.7`, `10.1.0.0/16`.',
+    'none',
+    list
+      .refine((addresses) => addresses.every(isAddressRange), {
+        error: 'must be IP addresses or ranges, such as 10.0.0.7 or 10.1.0.0/16',
+      })
+      .nullable()
+      .default(null),
+  ),
+  LANDFALL_TEMPORAL_UI_URL: setting(
+    'Where the Temporal UI is, for links from the console.',
+    'none; in dev that of its own server',
+    z
+      .url({ protocol: /^https?$/, error: 'must be an http or https URL' })
+      .nullable()
+      .default(null),
   ),
   LANDFALL_MAX_BODY_BYTES: setting(
     'The largest body that is taken, in bytes, for sources that are not set otherwise themselves. At most 25 MiB.',

@@ -119,6 +119,7 @@ export async function runDev(config: Config, options: DevOptions): Promise<boole
       port: opsPort,
       readyWith: 'all',
       temporal: temporalRuntime,
+      temporalUiUrl: temporal.uiUrl ?? config.temporalUiUrl,
     });
     started.push(() => ops.stop());
 
@@ -190,6 +191,7 @@ function links(urls: { ui: string | null; receiver: string; ops: string; vendor:
           `  dead letters  ${urls.ui}/namespaces/default/workflows?query=${encodeURIComponent(dead)}`,
         ]),
     `webhooks        ${urls.receiver}/webhooks/<source>`,
+    `console         ${urls.ops}/console`,
     `metrics         ${urls.ops}/metrics`,
     `demo vendor     ${urls.vendor}/control/ledger`,
     'by hand         npm run landfall -- send demo',

@@ -1,4 +1,5 @@
 import { describeEntity, type LandfallEvent } from './event.ts';
+import { isJsonObject } from './json.ts';
 import type { RetrySettings } from './retry.ts';
 import { keyword, searchAttributes } from './search-attributes.ts';
 import { takeTurns } from './take-turns.ts';
@@ -32,6 +33,16 @@ export interface ProcessEventInput {
   retry: RetrySettings;
   /** Set where a dead letter or `replayEvents` started it. */
   replay: Replay | null;
+}
+
+/** The event that a run was begun with, as its history has it; null where it is none. Our own client wrote it, in this version or an earlier one. */
+export function eventOfInput(input: unknown): LandfallEvent | null {
+  return isProcessEventInput(input) ? input.event : null;
+}
+
+function isProcessEventInput(value: unknown): value is Pick<ProcessEventInput, 'event'> {
+  const event = isJsonObject(value) ? value['event'] : undefined;
+  return isJsonObject(event) && typeof event['id'] === 'string' && typeof event['source'] === 'string';
 }
 
 /**

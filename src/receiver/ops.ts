@@ -1,4 +1,4 @@
-import express, { type Express } from 'express';
+import express, { type Express, type RequestHandler } from 'express';
 import type { Registry } from 'prom-client';
 import { sendProblem } from './problem.ts';
 
@@ -12,7 +12,7 @@ const checkMilliseconds = 2_000;
 
 /**
  * What operators and their tools see, on a port of its own: `/livez` (the process runs), `/readyz` (it serves and each part answers,
- * or 503 with the names of those that do not), `/metrics` (Prometheus).
+ * or 503 with the names of those that do not), `/metrics` (Prometheus), `/console`.
  *
  * @param readyWith - the parts without which the process is not ready; the others are only reported
  * @param moreMetrics - what others measure in this process, in Prometheus' text format. @default nothing
@@ -24,12 +24,17 @@ export function createOps({
   registry,
   moreMetrics = () => Promise.resolve(''),
   phase,
+  console = (_request, _response, next) => {
+    next();
+  },
 }: {
   checks: Readonly<Record<string, Check>>;
   readyWith: 'all' | 'any';
   registry: Registry;
   moreMetrics?: (() => Promise<string>) | undefined;
   phase: () => Phase;
+  /** Answers what is under `/console`, and passes on all else. @default there is none */
+  console?: RequestHandler;
 }): Express {
   const app = express();
   app.disable('x-powered-by');
@@ -52,8 +57,9 @@ export function createOps({
     const [ours, more] = await Promise.all([registry.metrics(), moreMetrics()]);
     response.type(registry.contentType).send(`${ours}${more}`);
   });
+  app.use(console);
   app.use((_request, response) => {
-    sendProblem(response, 'LANDFALL_PATH_UNKNOWN', 'There are /livez, /readyz and /metrics.');
+    sendProblem(response, 'LANDFALL_PATH_UNKNOWN', 'There are /livez, /readyz, /metrics and /console.');
   });
   return app;
 }

@@ -13,6 +13,7 @@ import { createFindDifferences } from './find-differences.ts';
 import { createInbox } from './inbox.ts';
 import { createIncidents } from './incidents.ts';
 import { createLags } from './lags.ts';
+import { createInspection } from './inspection.ts';
 import { migrate } from './migrate.ts';
 import { readMigrations } from './migration-state.ts';
 import { createObservations } from './observations.ts';
@@ -82,5 +83,6 @@ export async function openStore({
     ...createReview(database),
     ...createIncidents(database),
     ...createAlertMessages(database),
+    ...createInspection(database),
   };
 }

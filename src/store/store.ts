@@ -38,6 +38,32 @@ export interface ProcessedEvent {
   deadLetterOpen: boolean;
 }
 
+/** A row of the table `processed`, for people who want to know what became of an event. */
+export interface EventMark extends ProcessedEvent {
+  /** When it was first seen, and when this row last changed, by the database's clock: ISO 8601. */
+  firstAt: string;
+  processedAt: string;
+  /** The version in its idempotency keys; null where it was never handed on. */
+  handedOnAs: string | null;
+  /** The version that our copy had before it; null where there was none, or nothing was applied. */
+  previous: RecordVersion | null;
+}
+
+/** One event by its source and id. */
+export interface EventKey {
+  source: string;
+  eventId: string;
+}
+
+/** How a source's deliveries come in, by the database's clock and in slots of five minutes. */
+export interface DeliveryRate {
+  source: string;
+  lastHour: number;
+  lastDay: number;
+  /** Of the newest within five weeks, ISO 8601; null where there was none. */
+  lastAt: string | null;
+}
+
 /** Our copy of a record as it was at some time. */
 export interface RecordCopy extends RecordVersion {
   /** null on a tombstone. */
@@ -349,4 +375,29 @@ export interface Store extends AlertStore {
   saveReport(report: ReconciliationReport, reconciledUntil: string | null): Promise<void>;
   /** Newest first. */
   listReports(source: string | null, limit: number): Promise<ReconciliationReport[]>;
+
+  /** What became of events, in no order; those that were never processed are not among them. One query for all. */
+  findEvents(keys: readonly EventKey[]): Promise<EventMark[]>;
+  /** Those of the events that wait in the inbox, since when (ISO 8601). */
+  findInInbox(keys: readonly EventKey[]): Promise<(EventKey & { acceptedAt: string })[]>;
+  /** Which destinations have had an event, the first one first. */
+  listDeliveries(
+    source: string,
+    eventId: string,
+  ): Promise<{ destination: string; idempotencyKey: string; deliveredAt: string }[]>;
+  /** The other bodies that came in under the id of an event. */
+  listConflictsOf(source: string, eventId: string): Promise<ConflictingDelivery[]>;
+  /** The records of this id in these sources, of whatever type. */
+  findEntities(sources: readonly string[], id: string): Promise<{ source: string; entity: EntityRef }[]>;
+  /** The types of the records that each of these sources has, without reading them all. */
+  listEntityTypes(sources: readonly string[]): Promise<{ source: string; type: string }[]>;
+  /** How the deliveries of each of these sources come in. */
+  measureDeliveries(sources: readonly string[]): Promise<DeliveryRate[]>;
+  /** Rejections of a source since `since` (ISO 8601) by hour and reason, in the order of time. */
+  countRejectionsByHour(
+    source: string,
+    since: string,
+  ): Promise<{ hour: string; reason: string; count: number }[]>;
+  /** The newest report of each of these sources; none for those that were never reconciled. */
+  findLatestReports(sources: readonly string[]): Promise<ReconciliationReport[]>;
 }

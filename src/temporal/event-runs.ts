@@ -10,7 +10,7 @@ import type { EventRuns } from '../../activities/dependencies.ts';
 import type { processEvent } from '../../workflows/index.ts';
 import { eventWorkflowId } from '../model/ids.ts';
 import { isJsonObject } from '../model/json.ts';
-import { eventStartOptions, type ProcessEventInput } from '../model/process-event.ts';
+import { eventOfInput, eventStartOptions } from '../model/process-event.ts';
 import type { ReplayMark } from '../model/replay-events.ts';
 import { selectionFilter } from './event-selection.ts';
 import { listPage } from './list-page.ts';
@@ -51,8 +51,9 @@ export function createEventRuns(client: Client, taskQueueOf: (source: string) =>
           maximumPageSize: 1,
         });
         const [first] = history?.events ?? [];
-        const input = await readInput(first?.workflowExecutionStartedEventAttributes?.input?.payloads ?? []);
-        return isProcessEventInput(input) ? input.event : null;
+        return eventOfInput(
+          await readInput(first?.workflowExecutionStartedEventAttributes?.input?.payloads ?? []),
+        );
       } catch (error) {
         const known = isNotFound(error) ? null : toTemporalError(error, `show the run of ${run.workflowId}`);
         if (known === null) return null;
@@ -111,10 +112,4 @@ function readMark(value: unknown): ReplayMark | null {
   if (!isJsonObject(value)) return null;
   const { replay, page } = value;
   return typeof replay === 'string' && typeof page === 'number' ? { replay, page } : null;
-}
-
-/** Our own client wrote it, in this version or an earlier one. */
-function isProcessEventInput(value: unknown): value is Pick<ProcessEventInput, 'event'> {
-  const event = isJsonObject(value) ? value['event'] : undefined;
-  return isJsonObject(event) && typeof event['id'] === 'string' && typeof event['source'] === 'string';
 }

@@ -12,6 +12,7 @@ import { storeDecisionsContract } from './store-decisions.contract.ts';
 import { storeDifferencesContract } from './store-differences.contract.ts';
 import { storeFailuresContract } from './store-failures.contract.ts';
 import { storeInboxContract } from './store-inbox.contract.ts';
+import { storeInspectionContract } from './store-inspection.contract.ts';
 import { storePartitionsContract } from './store-partitions.contract.ts';
 import { storePreviousContract } from './store-previous.contract.ts';
 
@@ -66,6 +67,7 @@ export function storeContract(open: () => Promise<Store>): void {
     storeBoundedTablesContract(subject);
     storeFailuresContract(subject);
     storeDecisionsContract(subject);
+    storeInspectionContract(subject);
     storePartitionsContract(subject);
     storeAlertsContract(subject);
   });

@@ -46,6 +46,8 @@ describe('Without any setting', () => {
       port: 3_000,
       opsHost: '127.0.0.1',
       opsPort: 3_001,
+      console: { token: null, proxy: null },
+      temporalUiUrl: null,
       maxBodyBytes: null,
       inlineBodyBytes: 131_072,
       heldBodyBytes: 104_857_600,
