@@ -3,7 +3,7 @@ import type { LandfallEvent } from '../src/model/event.ts';
 import type { ProcessEventInput } from '../src/model/process-event.ts';
 import type { EventSelection, ReplayMark, RunRef } from '../src/model/replay-events.ts';
 import type { EntityTurnsInput, Ticket } from '../src/model/turns.ts';
-import type { DeadLetterInput, DeadLetterTimers, Decision, FailureReport } from '../src/model/dead-letter.ts';
+import type { DeadLetterInput, DeadLetterTimers, FailureReport, ReplayDecision } from '../src/model/dead-letter.ts';
 import type { HoldInput, HoldKey, HoldSettings, Release } from '../src/model/hold.ts';
 import type { WatchSettings } from '../src/model/silence.ts';
 import type { Metrics } from '../src/monitoring/metrics.ts';
@@ -19,7 +19,7 @@ export interface TemporalPort {
   /** Lets an event wait for its turn among those of its record. */
   waitForTurn(input: EntityTurnsInput, ticket: Ticket): Promise<void>;
   /** Replays an open dead letter; false where there is none. */
-  replayDeadLetter(source: string, eventId: string, decision: Decision): Promise<boolean>;
+  replayDeadLetter(source: string, eventId: string, decision: ReplayDecision): Promise<boolean>;
   /** Whether a class of failure is held; false while the hold lets its events go. */
   isHeld(key: HoldKey): Promise<boolean>;
   /** Begins a hold, or tells the running one that more fail. */

@@ -5,6 +5,7 @@ import type {
   Decision,
   FailureReport,
   Investigation,
+  ReplayDecision,
 } from '../src/model/dead-letter.ts';
 import type { ReconcileProgress } from '../src/model/reconciliation.ts';
 import type { ReplayView } from '../src/model/replay-events.ts';
@@ -15,7 +16,7 @@ import type { HoldState, ProbeAnswer, Release } from '../src/model/hold.ts';
 export const failureSignal = defineSignal<[FailureReport]>('failure');
 
 /** `{ by, reason }`: process the event again with what the vendor has today. Success resolves the dead letter. */
-export const replaySignal = defineSignal<[Decision]>('replay');
+export const replaySignal = defineSignal<[ReplayDecision]>('replay');
 
 /** `{ by, reason }`: close the dead letter without processing the event; remembered for good. */
 export const discardSignal = defineSignal<[Decision]>('discard');
