@@ -14,6 +14,7 @@ import type {
   DeadLetterTimers,
   Decision,
   FailureReport,
+  ReplayDecision,
 } from '../src/model/dead-letter.ts';
 import type { HoldInput, HoldKey, HoldSettings, Release } from '../src/model/hold.ts';
 import type { WatchSettings } from '../src/model/silence.ts';
@@ -31,7 +32,7 @@ export interface TemporalPort {
   /** Lets an event wait for its turn among those of its record. */
   waitForTurn(input: EntityTurnsInput, ticket: Ticket): Promise<void>;
   /** Replays an open dead letter; false where there is none. */
-  replayDeadLetter(source: string, eventId: string, decision: Decision): Promise<boolean>;
+  replayDeadLetter(source: string, eventId: string, decision: ReplayDecision): Promise<boolean>;
   /** Whether a class of failure is held; false while the hold lets its events go. */
   isHeld(key: HoldKey): Promise<boolean>;
   /** Begins a hold, or tells the running one that more fail. */

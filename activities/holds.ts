@@ -91,7 +91,7 @@ export function createHoldActivities({
         const eventIds = await store.listFailures(key, failuresAtOnce);
         if (eventIds.length === 0) return replayed;
         if (replay !== null) {
-          const decision = { ...replay, via: 'landfall' } as const;
+          const decision = { ...replay, via: 'landfall', sameKeys: true } as const;
           for (const eventId of eventIds) {
             if (await temporal.replayDeadLetter(key.source, eventId, decision)) replayed += 1;
           }

@@ -117,8 +117,6 @@ describe('docs/handlers-and-destinations.md', () => {
 });
 
 describe('docs/metrics.md', () => {
-  const page = read('docs/metrics.md');
-
   it('lists each metric with its type, labels and meaning', async () => {
     const labelsOf = z.object({ labelNames: z.array(z.string()) });
     const registered = (await metrics.getMetricsAsJSON())

@@ -17,7 +17,7 @@ import {
   type DeadLetterInput,
   type DeadLetterResult,
   type DeadLetterState,
-  type Decision,
+  type ReplayDecision,
   storedOf,
 } from '../src/model/dead-letter.ts';
 import type { LandfallEvent } from '../src/model/event.ts';
@@ -25,7 +25,7 @@ import { eventWorkflowId } from '../src/model/ids.ts';
 import { eventStartOptions, type ProcessEventInput, workflowVersion } from '../src/model/process-event.ts';
 import { searchAttributes } from '../src/model/search-attributes.ts';
 import { own } from './activity-options.ts';
-import { addFailure, openCase, readDecision, readInvestigation, record } from './dead-letter-case.ts';
+import { addFailure, openCase, readInvestigation, readReplay, record } from './dead-letter-case.ts';
 import { renderDetails } from './dead-letter-details.ts';
 import { describeFailure } from './describe-failure.ts';
 import {
@@ -139,10 +139,12 @@ async function obey(
     record(state, Date.now(), 'investigate', `${wanted.by} gives it to ${wanted.owner}: ${wanted.note}`);
     return null;
   }
-  const decision = readDecision(command.value);
+  const decision = readReplay(command.value);
   if (typeof decision === 'string') return refuse(state, command.kind, decision);
   record(state, Date.now(), command.kind, `${decision.by}: ${decision.reason}`);
-  if (command.kind === 'discard') return { resolution: 'discarded', ...decision };
+  if (command.kind === 'discard') {
+    return { resolution: 'discarded', by: decision.by, reason: decision.reason };
+  }
   const before = state.status;
   state.status = 'replaying';
   state.replays += 1;
@@ -161,7 +163,7 @@ function refuse(state: DeadLetterState, name: string, why: string): null {
 async function replay(
   input: DeadLetterInput,
   state: DeadLetterState,
-  decision: Decision,
+  { sameKeys, ...decision }: ReplayDecision,
 ): Promise<DeadLetterResult | null> {
   let event: LandfallEvent;
   try {
@@ -178,7 +180,7 @@ async function replay(
     workflowVersion,
     event,
     retry: input.retry,
-    replay: { nonce: uuid4(), ...decision },
+    replay: { nonce: sameKeys === true ? null : uuid4(), ...decision },
   };
   const workflowId = eventWorkflowId(event.source, event.id);
   try {

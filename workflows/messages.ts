@@ -6,6 +6,7 @@ import type {
   Decision,
   FailureReport,
   Investigation,
+  ReplayDecision,
 } from '../src/model/dead-letter.ts';
 import type { AlertsView } from '../src/model/incidents.ts';
 import type { ReconcileProgress } from '../src/model/reconciliation.ts';
@@ -18,7 +19,7 @@ import type { HoldState, ProbeAnswer, Release } from '../src/model/hold.ts';
 export const failureSignal = defineSignal<[FailureReport]>('failure');
 
 /** `{ by, reason }`: process the event again with what the vendor has today. Success resolves the dead letter. */
-export const replaySignal = defineSignal<[Decision]>('replay');
+export const replaySignal = defineSignal<[ReplayDecision]>('replay');
 
 /** `{ by, reason }`: close the dead letter without processing the event; remembered for good. */
 export const discardSignal = defineSignal<[Decision]>('discard');

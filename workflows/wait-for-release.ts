@@ -10,7 +10,7 @@ import {
 } from '@temporalio/workflow';
 import type { FailureReport } from '../src/model/dead-letter.ts';
 import { heldAt, type HoldKey, holdWorkflowId, type Release } from '../src/model/hold.ts';
-import { destinationOf, type Landed } from '../src/model/land-event.ts';
+import type { Landed } from '../src/model/land-event.ts';
 import { keyword, searchAttributes } from '../src/model/search-attributes.ts';
 import { own } from './activity-options.ts';
 import { mayPass } from './held-failures.ts';
@@ -76,28 +76,13 @@ export async function waitForRelease(options: Wait): Promise<Released> {
     } catch (error) {
       if (isCancellation(error)) throw error;
       lastError = error;
-      const read = readProbe(key, options.describe(error));
-      ({ failure } = read);
-      await tellHold(key, { passed: read.passed, message: failure.message });
-      if (!read.waitsOn) return leave({ kind: 'released', proven: read.passed });
+      const failures = options.describe(error);
+      const again = failures.find((each) => each.step === key.step && mayPass(each));
+      failure = again ?? failures[0];
+      await tellHold(key, { passed: again === undefined, message: failure.message });
+      if (again === undefined) return leave({ kind: 'released', proven: true });
     }
   }
-}
-
-/**
- * What a failed probe says. One that did not get as far as the step that is held says nothing of it: it waits on where that may pass, and
- * is a case of its own where it may not. Probes of before ended the hold by it.
- */
-function readProbe(
-  key: HoldKey,
-  failures: ReturnType<Wait['describe']>,
-): { failure: FailureReport; passed: boolean; waitsOn: boolean } {
-  const again = failures.find((each) => each.step === key.step && mayPass(each));
-  if (again !== undefined) return { failure: again, passed: false, waitsOn: true };
-  const [failure] = failures;
-  const isBefore = destinationOf(key.step) !== null && destinationOf(failure.step) === null;
-  if (!isBefore || !patched('probes-reach-the-step')) return { failure, passed: true, waitsOn: false };
-  return { failure, passed: false, waitsOn: mayPass(failure) };
 }
 
 /** It is not found among those that wait any more. */

@@ -78,6 +78,15 @@ export interface Decision {
   via?: DecisionOrigin;
 }
 
+/** The signal `replay`. */
+export interface ReplayDecision extends Decision {
+  /**
+   * Whether destinations see the idempotency keys of before, as they do of a retry. So it is where a hold replays what its outage's
+   * first minutes left: a destination that was away may have made a write and lost the answer. @default false: keys of its own
+   */
+  sameKeys?: boolean;
+}
+
 /** The signal `investigate`: who looks into it, and what is known. */
 export interface Investigation {
   by: string;

@@ -9,8 +9,8 @@ export const summaryLength = 133;
 
 /** A new try of an event: from its dead letter, or of one that was processed (`replayEvents`). */
 export interface Replay {
-  /** Unique to this replay: part of its idempotency keys. One for all events of a `replayEvents`. */
-  nonce: string;
+  /** Unique to this replay: part of its idempotency keys. One for all events of a `replayEvents`; null: the keys of before. */
+  nonce: string | null;
   by: string;
   reason: string;
 }

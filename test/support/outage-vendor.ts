@@ -35,6 +35,8 @@ export interface OutageVendor extends AsyncDisposable {
   fetches(customer: string): number;
   /** How often the CRM was handed the customer, whether it took it or not. */
   hands(customer: string): number;
+  /** The idempotency keys under which the CRM was handed the customer, each once. */
+  keys(customer: string): string[];
   /** The versions that the CRM was given of the customer and has taken, in their order. */
   writes(customer: string): number[];
 }
@@ -56,6 +58,7 @@ export const outageSecret = 'the-secret-of-the-shop';
 export async function startOutageVendor(): Promise<OutageVendor> {
   const versions = new Map<string, number>();
   const written: { customer: string; version: number }[] = [];
+  const keys = new Map<string, Set<string>>();
   const server = await startHttpVendor((request) => {
     const id = customerOf(request);
     if (request.method === 'GET') {
@@ -63,6 +66,10 @@ export async function startOutageVendor(): Promise<OutageVendor> {
       return status === 200 ? { json: { id, version: versions.get(id) ?? 0 } } : { status };
     }
     const isCrm = request.url.pathname === '/crm';
+    if (isCrm) {
+      const known = keys.get(id) ?? new Set();
+      keys.set(id, known.add(request.headers['idempotency-key']?.toString() ?? ''));
+    }
     const status = isCrm ? vendor.crm(id) : vendor.mail(id);
     if (status === 200 && isCrm) {
       const { record } = JSON.parse(request.body) as { record: { version: number } };
@@ -103,6 +110,7 @@ export async function startOutageVendor(): Promise<OutageVendor> {
       server.requests.filter((each) => each.method === 'GET' && customerOf(each) === customer).length,
     hands: (customer) =>
       server.requests.filter((each) => each.url.pathname === '/crm' && customerOf(each) === customer).length,
+    keys: (customer) => [...(keys.get(customer) ?? [])],
     writes: (customer) => written.filter((each) => each.customer === customer).map(({ version }) => version),
     [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
   };
