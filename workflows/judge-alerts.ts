@@ -18,6 +18,8 @@ import { alertsQuery, silenceAlertUpdate, unsilenceAlertUpdate } from './message
 
 /** Until the next look, where none has ever been made. */
 const refusedPauseMilliseconds = 60_000;
+/** An update that our store has kept waiting for so long fails. */
+const handlersWithin = '1 hour';
 
 /**
  * Judges each minute whether something is wrong, for as long as alerts are on, and has people told of each incident once when it
@@ -70,11 +72,11 @@ export async function judgeAlerts({ view: before }: { view: AlertsView | null })
     const pause = view?.everyMilliseconds ?? refusedPauseMilliseconds;
     await sleep(pause, { summary: 'until the next look' });
     if (workflowInfo().continueAsNewSuggested) {
-      await condition(allHandlersFinished);
+      await condition(allHandlersFinished, handlersWithin);
       await continueAsNew<typeof judgeAlerts>({ view });
     }
   }
-  await condition(allHandlersFinished);
+  await condition(allHandlersFinished, handlersWithin);
 }
 
 /** One look that fails for good, as where the store refuses a value, must not be the end of all looks: the log has said why. */

@@ -20,7 +20,7 @@ describe('the messages of incidents', () => {
   afterAll(() => store.close());
 
   let sent: string[];
-  let failure: unknown;
+  let failure: Error | null = null;
   let logged: string;
   let now: number;
   const metrics = createMetrics();
@@ -33,7 +33,7 @@ describe('the messages of incidents', () => {
   const channelOf = (name: Channel['name']): Channel => ({
     name,
     send: ({ alert, phase }) => {
-      if (failure !== null && name === 'slack') return Promise.reject(failure as Error);
+      if (failure !== null && name === 'slack') return Promise.reject(failure);
       sent.push(`${name} ${alert} ${phase}`);
       return Promise.resolve();
     },
