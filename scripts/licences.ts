@@ -20,6 +20,7 @@ const allowed: readonly string[] = [
   'CC-BY-4.0',
   'ISC',
   'MIT',
+  'MIT-0',
   'Unlicense',
 ];
 

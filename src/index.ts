@@ -107,6 +107,7 @@ export {
   vendorUnreachable,
 } from './sources/vendor-error.ts';
 export {
+  AlertNotSentError,
   BodyGoneError,
   ConfigurationError,
   DeadLetteredError,
@@ -123,6 +124,8 @@ export {
   StoreUnavailableError,
   TemporalRefusedError,
   TemporalUnavailableError,
+  UnknownAlertError,
+  UnknownBulkActionError,
   UnknownDeadLetterError,
   UnknownHoldError,
   UnknownSourceError,

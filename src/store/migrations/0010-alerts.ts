@@ -55,6 +55,6 @@ export const alerts: Migration = {
       observed_at timestamp(3) with time zone not null,
       observed json not null
     )`,
-    `create index reports_by_source on landfall.reports (source, finished_at)`,
+    `create index if not exists reports_by_source on landfall.reports (source, finished_at)`,
   ],
 };
