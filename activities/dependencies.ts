@@ -3,7 +3,12 @@ import type { LandfallEvent } from '../src/model/event.ts';
 import type { ProcessEventInput } from '../src/model/process-event.ts';
 import type { EventSelection, ReplayMark, RunRef } from '../src/model/replay-events.ts';
 import type { EntityTurnsInput, Ticket } from '../src/model/turns.ts';
-import type { DeadLetterInput, DeadLetterTimers, FailureReport, ReplayDecision } from '../src/model/dead-letter.ts';
+import type {
+  DeadLetterInput,
+  DeadLetterTimers,
+  FailureReport,
+  ReplayDecision,
+} from '../src/model/dead-letter.ts';
 import type { HoldInput, HoldKey, HoldSettings, Release } from '../src/model/hold.ts';
 import type { WatchSettings } from '../src/model/silence.ts';
 import type { Metrics } from '../src/monitoring/metrics.ts';

@@ -91,7 +91,8 @@ export function createHoldActivities({
         if (eventIds.length === 0) return replayed;
         if (replay !== null) {
           for (const eventId of eventIds) {
-            if (await temporal.replayDeadLetter(key.source, eventId, { ...replay, sameKeys: true })) replayed += 1;
+            if (await temporal.replayDeadLetter(key.source, eventId, { ...replay, sameKeys: true }))
+              replayed += 1;
           }
         }
         await store.forgetFailures(key, eventIds);
