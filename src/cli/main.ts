@@ -51,8 +51,8 @@ const program = new Command('landfall')
   .addCommand(reconcileCommand(environment))
   .addCommand(reportsCommand(environment))
   .addCommand(sourcesCommand(environment))
-  .addCommand(migrateCommand(environment))
   .addCommand(doctorCommand(environment))
+  .addCommand(migrateCommand(environment))
   .addCommand(createSourceCommand())
   .addCommand(demoVendorCommand());
 await addCompletion(program, process.argv.slice(2), knownValues(environment));

@@ -332,7 +332,7 @@ describe('two accounts of one vendor, by the same ids', { timeout: 300_000 }, ()
     const { stdout } = await landfall('doctor');
     expect(stdout).toMatch(/^ok +schedule reconcile-stripe\/us$/m);
     expect(stdout).toMatch(
-      /^warning schedule reconcile-stripe\/eu: its source .* not on\. .*--schedule-id reconcile-stripe\/eu$/m,
+      /^warning schedule reconcile-stripe\/eu: its source .* not on$\n.*--schedule-id reconcile-stripe\/eu$/m,
     );
   });
 });
