@@ -104,8 +104,9 @@ describe('a decision about many dead letters', { timeout: 180_000 }, () => {
     }, patience);
 
     const { store } = harness.runtime;
+    const reason = `${ada.reason}; source ${shop.name}`;
     expect(await store.listAudit({ target: id }, 10)).toMatchObject([
-      { ...ada, action: 'bulk.replay', source: shop.name, result: { outcome: 'done' } },
+      { ...ada, reason, action: 'bulk.replay', source: shop.name, result: { outcome: 'done' } },
     ]);
     const [ofOne, ...more] = await store.listAudit({ target: `dead-letter:${shop.name}:${ids[0]}` }, 10);
     expect(more).toEqual([]);
