@@ -14,7 +14,7 @@ test('landfall migrate brings the tables up to date as their owner, and is refus
   };
 
   const refused = await as('landfall_app');
-  expect(refused).toMatchObject({ exitCode: 1, stdout: '' });
+  expect(refused).toMatchObject({ exitCode: 75, stdout: '' });
   expect(refused.stderr).toMatch(/42501.*needs the rights/);
 
   expect(await as('landfall_owner')).toMatchObject({ exitCode: 0, stderr: '' });
