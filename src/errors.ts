@@ -127,6 +127,31 @@ export class TemporalRefusedError extends LandfallError {
   readonly code = 'LANDFALL_TEMPORAL_REFUSED';
 }
 
+/**
+ * A payload is encrypted under a key that this process does not have: tried again for as long as it takes. Thrown by the codec;
+ * the SDK takes the name of an error for the type of the failure.
+ */
+export class PayloadKeyUnknownError extends LandfallError {
+  readonly code = 'LANDFALL_PAYLOAD_KEY_UNKNOWN';
+  override readonly retryable = true;
+
+  constructor(message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.name = this.code;
+  }
+}
+
+/** A payload cannot be decrypted: a wrong key under the right name, or it was changed. Thrown by the codec, as the above. */
+export class PayloadUnreadableError extends LandfallError {
+  readonly code = 'LANDFALL_PAYLOAD_UNREADABLE';
+  override readonly retryable = true;
+
+  constructor(message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.name = this.code;
+  }
+}
+
 /** An event failed for good and is a dead letter now: the type of the failure that closes its run. */
 export class DeadLetteredError extends LandfallError {
   readonly code = 'LANDFALL_DEAD_LETTERED';

@@ -114,6 +114,8 @@ export {
   HandlerFailedError,
   HandlerRefusedError,
   LandfallError,
+  PayloadKeyUnknownError,
+  PayloadUnreadableError,
   ReconciliationIncompleteError,
   RecordTooLargeError,
   ReplayIncompleteError,

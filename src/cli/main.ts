@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command } from 'commander';
 import { LandfallError } from '../errors.ts';
+import { codecServerCommand } from './commands/codec-server.ts';
 import { createSourceCommand } from './commands/create-source.ts';
 import { deadLettersCommand } from './commands/dead-letters.ts';
 import { demoVendorCommand } from './commands/demo-vendor.ts';
@@ -32,6 +33,7 @@ const program = new Command('landfall')
   .addCommand(devCommand(env))
   .addCommand(receiverCommand(env))
   .addCommand(workerCommand(env))
+  .addCommand(codecServerCommand(env))
   .addCommand(sendCommand(environment))
   .addCommand(listenCommand(environment))
   .addCommand(deadLettersCommand(environment))

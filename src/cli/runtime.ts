@@ -67,7 +67,7 @@ export async function openRuntime(
     dataDirectory: options.dataDirectory,
     poolSize: config.poolSize,
   });
-  const client = createTemporalClient(target);
+  const client = createTemporalClient(target, config.payloadKeys);
   const taskQueueOf = (name: string) => sources.get(name)?.taskQueue ?? config.taskQueue;
   const settingsOf = (name: string) => {
     const source = sources.get(name);

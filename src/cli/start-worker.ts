@@ -5,6 +5,7 @@ import { ensureSchedules } from '../temporal/schedules.ts';
 import { createTemporalPort } from '../temporal/temporal-port.ts';
 import { ensureWatches } from '../temporal/watches.ts';
 import { createEventRuns } from '../temporal/event-runs.ts';
+import { encrypts } from '../temporal/data-converter.ts';
 import { loadWorkflowBundle, startWorkers } from '../temporal/worker.ts';
 import { keepPartitions } from './keep-partitions.ts';
 import type { Runtime, Service } from './runtime.ts';
@@ -33,7 +34,8 @@ export async function startWorker(
     callQueues: await findCallQueues(client, sources.values(), taskQueueOf),
     activities,
     shutdownGraceMilliseconds: config.shutdownGraceMilliseconds,
-    workflowBundle: await loadWorkflowBundle(),
+    workflowBundle: await loadWorkflowBundle({ encodesFailures: encrypts(config.payloadKeys) }),
+    keys: config.payloadKeys,
   });
   try {
     const scheduled = await ensureSchedules(client, sources.values(), taskQueueOf);

@@ -1,4 +1,5 @@
 import type { Client } from '@temporalio/client';
+import { loadPayloadKeys } from '../config/payload-keys.ts';
 import { ConfigurationError } from '../errors.ts';
 import { createTemporalClient, loadTemporalTarget } from '../temporal/client.ts';
 
@@ -6,8 +7,8 @@ import { createTemporalClient, loadTemporalTarget } from '../temporal/client.ts'
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * Runs `use` with a client and closes its connection.
- * @throws ConfigurationError where no setting says where Temporal is
+ * Runs `use` with a client, which reads what is encrypted where the keys are set, and closes its connection.
+ * @throws ConfigurationError where no setting says where Temporal is, or the keys of its payloads are malformed
  */
 export async function withTemporal<Result>(
   env: Environment,
@@ -19,7 +20,7 @@ export async function withTemporal<Result>(
       'No Temporal to talk to: set TEMPORAL_ADDRESS, or start everything here with "npm start" and try again.',
     );
   }
-  const client = createTemporalClient(target);
+  const client = createTemporalClient(target, loadPayloadKeys(env));
   try {
     return await use(client);
   } finally {

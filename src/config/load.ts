@@ -2,14 +2,17 @@ import { ConfigurationError } from '../errors.ts';
 import type { DeadLetterTimers } from '../model/dead-letter.ts';
 import { defaultHold, type HoldSettings } from '../model/hold.ts';
 import { defaultWatch, type WatchSettings } from '../model/silence.ts';
+import { type KeyRing, noKeys } from '../privacy/key-ring.ts';
 import type { Source, SourceDefinition } from '../sources/define-source.ts';
 import type { SecretEnv } from '../sources/secret-settings.ts';
 import { loadTemporalTarget, type TemporalTarget } from '../temporal/client.ts';
+import { type CodecServerConfig, readCodecServer } from './codec-server.ts';
 import { nearestName } from './nearest-name.ts';
 import { loadSources } from './load-sources.ts';
+import { readPayloadKeys } from './payload-keys.ts';
 import { type SettingValues, settings } from './schema.ts';
 import { withSecretFiles } from './secret-files.ts';
-import { secretValues } from './secret-values.ts';
+import { isSecret, secretValues } from './secret-values.ts';
 
 /** Who asks: `dev` needs nothing set, `receiver` and `worker` need what they share, `command` only what it uses. */
 export type ConfigMode = 'dev' | 'receiver' | 'worker' | 'command';
@@ -43,6 +46,9 @@ export interface Config {
   sources: readonly Source[];
   /** The module with handlers and destinations for them; null: none. See `loadHandlers`. */
   handlersModule: string | null;
+  /** Of what is written to Temporal. Without one, nothing is encrypted. */
+  payloadKeys: KeyRing;
+  codecServer: CodecServerConfig;
   /** Whatever must never be seen in a log or an error. It grows when a secret in a file changes. */
   secrets: Set<string>;
 }
@@ -70,6 +76,9 @@ export function loadConfig(
   problems.push(...unknownSettings(given));
 
   const temporal = attempt(problems, () => loadTemporalTarget(given)) ?? null;
+  const payloadKeys =
+    attempt(problems, () => readPayloadKeys(withFiles, (key) => secrets.add(key))) ?? noKeys;
+  const codecServer = attempt(problems, () => readCodecServer(values, withFiles));
   const before = problems.length;
   const needSecrets = mode === 'receiver';
   const sources = loadSources(withFiles, values, definitions, problems, { needSecrets, onSecret });
@@ -93,7 +102,7 @@ export function loadConfig(
       );
     }
   }
-  if (problems.length > 0) {
+  if (problems.length > 0 || codecServer === undefined) {
     throw new ConfigurationError(
       `The configuration has ${describeCount(problems.length)}:\n- ${problems.join('\n- ')}`,
     );
@@ -127,6 +136,8 @@ export function loadConfig(
     logFormat: values.LANDFALL_LOG_FORMAT,
     sources,
     handlersModule: values.LANDFALL_HANDLERS,
+    payloadKeys,
+    codecServer,
     secrets,
   });
 }
@@ -160,8 +171,12 @@ function readSettings(given: Record<string, unknown>, problems: string[]): Setti
 /** A misspelt setting would otherwise be without effect, and nobody would know. */
 function unknownSettings(given: Record<string, unknown>): string[] {
   const names = Object.keys(settings);
+  const isFile = (name: string) => {
+    const inIt = name.replace(/_FILE$/, '');
+    return inIt !== name && isSecret(inIt) && names.includes(inIt);
+  };
   return Object.keys(given)
-    .filter((name) => name.startsWith('LANDFALL_') && !names.includes(name))
+    .filter((name) => name.startsWith('LANDFALL_') && !names.includes(name) && !isFile(name))
     .map((name) => {
       const near = nearestName(name, names);
       return `${name}: is no setting of Landfall.${near === null ? ' See docs/configuration.md.' : ` Did you mean ${near}?`}`;

@@ -125,6 +125,54 @@ export const settings = {
       .nullable()
       .default(null),
   ),
+  LANDFALL_PAYLOAD_KEYS: setting(
+    'Keys that encrypt all that is written to Temporal: `<name>:<32 bytes in base64>`, separated by commas. The first encrypts, all decrypt; every process needs them.',
+    'nothing is encrypted',
+    z.string().nullable().default(null),
+  ),
+  LANDFALL_CODEC_HOST: setting(
+    'The address on which `landfall codec-server` listens.',
+    '`127.0.0.1`; `0.0.0.0` once a token or a login is asked for',
+    z.string().nullable().default(null),
+  ),
+  LANDFALL_CODEC_PORT: setting(
+    'The port on which `landfall codec-server` listens.',
+    '`3002`; in dev the next free one',
+    port.default(3_002),
+  ),
+  LANDFALL_CODEC_ORIGINS: setting(
+    'The origins of the Temporal UIs that may ask the codec server, separated by commas.',
+    "`http://localhost:8233`, a dev server's",
+    list.nullable().default(null),
+  ),
+  LANDFALL_CODEC_TOKEN: setting(
+    'A token that lets in, as `Authorization: Bearer <token>`.',
+    'no token does',
+    z.string().min(16, 'must have 16 characters or more').nullable().default(null),
+  ),
+  LANDFALL_CODEC_JWKS_URL: setting(
+    'The key set of the login whose tokens the Temporal UI passes on: they let in.',
+    'no login does',
+    z
+      .url({ protocol: /^https?$/, error: 'must be an https URL' })
+      .nullable()
+      .default(null),
+  ),
+  LANDFALL_CODEC_AUDIENCE: setting(
+    'The audience that such a token must be for.',
+    'needed with the key set',
+    z.string().nullable().default(null),
+  ),
+  LANDFALL_CODEC_ISSUER: setting(
+    'The issuer that such a token must be of.',
+    'whoever has the key set',
+    z.string().nullable().default(null),
+  ),
+  LANDFALL_CODEC_READERS: setting(
+    'Who may read payloads, by the `sub` or `email` of the token, separated by commas.',
+    'everybody with such a token',
+    list.nullable().default(null),
+  ),
   LANDFALL_SHUTDOWN_GRACE: setting(
     'How long requests and activities under way may go on after SIGTERM.',
     '`30s`',

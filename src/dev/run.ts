@@ -5,12 +5,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import getPort, { portNumbers } from 'get-port';
 import { removeDevState, writeDevState } from '../cli/dev-state.ts';
 import { openRuntime, type Runtime, sourcesWithHandlers } from '../cli/runtime.ts';
+import { startCodecServer } from '../cli/start-codec-server.ts';
 import { startOps } from '../cli/start-ops.ts';
 import { startReceiver } from '../cli/start-receiver.ts';
 import { startWorker } from '../cli/start-worker.ts';
 import type { Config } from '../config/load.ts';
 import { TemporalUnavailableError } from '../errors.ts';
 import { demoSource } from '../sources/demo.ts';
+import { encrypts } from '../temporal/data-converter.ts';
 import { installTemporalRuntime } from '../temporal/install-runtime.ts';
 import type { DemoVendor } from './demo-vendor/demo-vendor.ts';
 import type { Faults } from './demo-vendor/faults.ts';
@@ -47,9 +49,16 @@ export async function runDev(config: Config, options: DevOptions): Promise<boole
   const ends = AbortSignal.any([signal, broken.signal]);
   try {
     await mkdir(config.dataDirectory, { recursive: true });
+    const codecPort = encrypts(config.payloadKeys)
+      ? await getPort({
+          host: local,
+          port: portNumbers(config.codecServer.port, config.codecServer.port + 99),
+        })
+      : null;
     const temporal = await startTemporal(config, options.environment, {
       onProgress: print,
       signal,
+      ...(codecPort === null ? {} : { uiCodecEndpoint: `http://${local}:${codecPort}` }),
       onExit: (reason) => {
         broken.abort(
           new TemporalUnavailableError(
@@ -103,6 +112,13 @@ export async function runDev(config: Config, options: DevOptions): Promise<boole
     await runtime.store.migrate();
     installTemporalRuntime(runtime.logger);
 
+    if (codecPort !== null) {
+      const codec = await startCodecServer(runtime, {
+        port: codecPort,
+        origins: temporal.uiUrl === null ? [] : bothNames(temporal.uiUrl),
+      });
+      started.push(() => codec.stop());
+    }
     const worker = await startWorker(runtime);
     started.push(() => worker.stop());
     worker.finished.catch((error: unknown) => {
@@ -118,6 +134,7 @@ export async function runDev(config: Config, options: DevOptions): Promise<boole
     await writeDevState(config.dataDirectory, {
       pid: process.pid,
       env: {
+        ...keySettings(options.environment),
         TEMPORAL_ADDRESS: temporal.target.connectionOptions.address ?? '',
         TEMPORAL_NAMESPACE: temporal.target.namespace,
         LANDFALL_PORT: String(receiver.port),
@@ -152,6 +169,21 @@ export async function runDev(config: Config, options: DevOptions): Promise<boole
       });
     }
   }
+}
+
+/** A browser may be pointed at this machine by either. */
+function bothNames(url: string): string[] {
+  return [url, url.replace(local, 'localhost')];
+}
+
+/** With them, commands in other terminals read what is encrypted. */
+function keySettings(environment: Readonly<Record<string, string | undefined>>): Record<string, string> {
+  return Object.fromEntries(
+    ['LANDFALL_PAYLOAD_KEYS', 'LANDFALL_PAYLOAD_KEYS_FILE'].flatMap((name) => {
+      const value = environment[name];
+      return value === undefined ? [] : [[name, value]];
+    }),
+  );
 }
 
 async function giveVerdict(

@@ -9,7 +9,9 @@ import {
   type WorkflowBundleOption,
 } from '@temporalio/worker';
 import type { Activities } from '../../activities/types.ts';
+import { type KeyRing, noKeys } from '../privacy/key-ring.ts';
 import type { CallQueue } from './call-queues.ts';
+import { createDataConverter, encodedFailuresPath } from './data-converter.ts';
 import { toTemporalError } from './temporal-error.ts';
 import type { TemporalTarget } from './client.ts';
 
@@ -35,6 +37,8 @@ export interface Workers {
  * @param callQueues - each gets a worker that makes calls to the vendor and nothing else, at the rate that Temporal then keeps over
  * all workers together
  * @param shutdownGraceMilliseconds - how long activities may go on after `stop`; they are cancelled then, and tried again elsewhere
+ * @param workflowBundle - made for whether there are keys: see `loadWorkflowBundle`
+ * @param keys - of the payloads. @default none: nothing is encrypted
  * @throws TemporalUnavailableError where Temporal cannot be reached
  */
 export async function startWorkers({
@@ -44,6 +48,7 @@ export async function startWorkers({
   activities,
   shutdownGraceMilliseconds,
   workflowBundle,
+  keys = noKeys,
 }: {
   target: TemporalTarget;
   taskQueues: Iterable<string>;
@@ -51,12 +56,14 @@ export async function startWorkers({
   activities: Activities;
   shutdownGraceMilliseconds: number;
   workflowBundle: WorkflowBundleOption;
+  keys?: KeyRing;
 }): Promise<Workers> {
   const connection = await connect(target);
   const queues = [...new Set(taskQueues)];
   const common: Omit<WorkerOptions, 'taskQueue'> = {
     connection,
     namespace: target.namespace,
+    dataConverter: createDataConverter(keys),
     shutdownGraceTime: shutdownGraceMilliseconds,
     // Past the grace, the process ends with its work undone rather than hang: Temporal gives it to another worker.
     shutdownForceTime: shutdownGraceMilliseconds + 5_000,
@@ -128,18 +135,35 @@ async function connect({ connectionOptions }: TemporalTarget): Promise<NativeCon
   }
 }
 
+/** How a bundle of the workflows is made. */
+export interface BundleOptions {
+  /** True where failures are encrypted: what makes payloads of them runs inside of workflows. @default false */
+  encodesFailures?: boolean;
+}
+
+/** The file of the bundle that `npm run build` makes, in its folder. */
+export function bundleName({ encodesFailures = false }: BundleOptions): string {
+  return encodesFailures ? 'workflow-bundle-encrypted.js' : 'workflow-bundle.js';
+}
+
 /** The workflows as one bundle: the one that `npm run build` made where this runs from `dist`, else made now. */
-export async function loadWorkflowBundle(): Promise<WorkflowBundleOption> {
-  const built = fileURLToPath(new URL('../../workflow-bundle.js', import.meta.url));
+export async function loadWorkflowBundle(options: BundleOptions = {}): Promise<WorkflowBundleOption> {
+  const built = fileURLToPath(new URL(`../../${bundleName(options)}`, import.meta.url));
   if (existsSync(built)) return { codePath: built };
-  return bundleWorkflows();
+  return bundleWorkflows(options);
 }
 
 /** Bundles the workflows from their source, with the determinism checks of the SDK. */
-export async function bundleWorkflows(): Promise<{ code: string }> {
+export async function bundleWorkflows({ encodesFailures = false }: BundleOptions = {}): Promise<{
+  code: string;
+}> {
   const extension = extname(fileURLToPath(import.meta.url));
   const workflowsPath = fileURLToPath(new URL(`../../workflows/index${extension}`, import.meta.url));
-  return bundleWorkflowCode({ workflowsPath, logger: silent });
+  return bundleWorkflowCode({
+    workflowsPath,
+    logger: silent,
+    ...(encodesFailures ? { failureConverterPath: encodedFailuresPath } : {}),
+  });
 }
 
 /** The bundler reports its sizes at level info; its errors are thrown. */

@@ -28,7 +28,9 @@ describe('npm run build', { timeout: 240_000 }, () => {
   afterAll(() => rm(built, { recursive: true, force: true }));
 
   test('makes a command line that runs without the sources', async () => {
-    await expect(access(join(built, 'workflow-bundle.js'))).resolves.toBeUndefined();
+    for (const bundle of ['workflow-bundle.js', 'workflow-bundle-encrypted.js']) {
+      await expect(access(join(built, bundle))).resolves.toBeUndefined();
+    }
     const { stdout } = await run(process.execPath, [join(built, 'src/cli/main.js'), '--help'], {
       cwd: built,
     });

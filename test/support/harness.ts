@@ -1,5 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { WorkflowHandle } from '@temporalio/client';
+import type { DestinationStream } from 'pino';
 import { inject } from 'vitest';
 import { openRuntime, type Runtime } from '../../src/cli/runtime.ts';
 import { startReceiver } from '../../src/cli/start-receiver.ts';
@@ -37,6 +38,8 @@ export interface Harness {
     body: unknown,
     options?: { source?: Source; id?: string; headers?: Record<string, string> },
   ): Promise<Answer>;
+  /** Ends its worker; another one may take its place. */
+  stopWorker(): Promise<void>;
   /** The handle of an event's workflow. */
   event(id: string, source?: Source): WorkflowHandle<typeof processEvent>;
   stop(): Promise<void>;
@@ -57,6 +60,7 @@ export const fastRetry = {
  * @param options.sources - further sources
  * @param options.settings - further settings, as environment variables
  * @param options.temporalAddress - of another server than the one of the run
+ * @param options.logTo - where log lines go; nothing is logged without a level in the settings
  */
 export async function startHarness(
   options: {
@@ -65,6 +69,7 @@ export async function startHarness(
     sources?: (vendor: DemoVendor) => readonly Source[];
     settings?: Record<string, string>;
     temporalAddress?: string;
+    logTo?: DestinationStream;
   } = {},
 ): Promise<Harness> {
   const vendor = await startDemoVendor(
@@ -104,10 +109,13 @@ export async function startHarness(
     sources,
     dataDirectory: null,
     secrets: [vendor.secret, vendor.token],
+    ...(options.logTo === undefined ? {} : { logTo: options.logTo }),
   });
   await runtime.store.migrate();
   quietRuntime();
   const worker = await startWorker(runtime);
+  let stopping: Promise<void> | undefined;
+  const stopWorker = () => (stopping ??= worker.stop());
   const receiver = await startReceiver(runtime, { host: '127.0.0.1', port: 0 });
   vendor.sendTo(`${receiver.url}/webhooks/${source.name}`);
 
@@ -117,13 +125,14 @@ export async function startHarness(
     source,
     deadLetters: createDeadLetters(runtime.client),
     url: receiver.url,
+    stopWorker,
     post: (body, how = {}) => post(receiver.url, how.source ?? source, body, how),
     event: (id, of = source) => runtime.client.workflow.getHandle<typeof processEvent>(`${of.name}:${id}`),
     async stop() {
       await vendor.close();
       await receiver.stop();
       await endAll(runtime, sources);
-      await worker.stop();
+      await stopWorker();
       await runtime.close();
     },
   };

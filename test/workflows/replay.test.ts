@@ -3,7 +3,10 @@ import { Worker } from '@temporalio/worker';
 import { DeterminismViolationError } from '@temporalio/workflow';
 import { historyFromJSON } from '@temporalio/common/lib/proto-utils.js';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { createKeyRing } from '../../src/privacy/key-ring.ts';
+import { createDataConverter } from '../../src/temporal/data-converter.ts';
 import { bundleWorkflows } from '../../src/temporal/worker.ts';
+import { payloadKey, recordedKey } from '../support/payload-keys.ts';
 import { quietRuntime } from '../support/quiet-runtime.ts';
 
 const folder = new URL('../histories/', import.meta.url);
@@ -13,13 +16,21 @@ const read = (name: string) => historyFromJSON(JSON.parse(readFileSync(new URL(n
 /** `npm run record-histories` records them; those of earlier releases stay, because their runs may still be open. */
 describe('the workflows replay what was recorded', () => {
   let workflowBundle: { code: string };
+  let encrypting: { code: string };
   beforeAll(async () => {
     quietRuntime();
     workflowBundle = await bundleWorkflows();
+    encrypting = await bundleWorkflows({ encodesFailures: true });
   });
 
-  test.for(names)('%s', async (name) => {
+  test.for(names.filter((name) => !name.includes('encrypted')))('%s', async (name) => {
     await Worker.runReplayHistory({ workflowBundle }, read(name), name);
+  });
+
+  test.for(names)('%s, once payloads are encrypted', async (name) => {
+    const keys = createKeyRing(`${payloadKey('new')},${recordedKey}`, () => undefined);
+    const dataConverter = createDataConverter(keys);
+    await Worker.runReplayHistory({ workflowBundle: encrypting, dataConverter }, read(name), name);
   });
 
   test('every kind of run is there: plain, failed, reset, each decision, continued as new', () => {

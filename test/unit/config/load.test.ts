@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Config, type ConfigMode, loadConfig } from '../../../src/config/load.ts';
 import { settings } from '../../../src/config/schema.ts';
 import { ConfigurationError } from '../../../src/errors.ts';
+import { noKeys } from '../../../src/privacy/key-ring.ts';
 import { sourceDefinitions as definitions } from '../../../src/sources/registry.ts';
 import { defaultHold } from '../../../src/model/hold.ts';
 import { defaultWatch } from '../../../src/model/silence.ts';
@@ -59,6 +60,8 @@ describe('Without any setting', () => {
       logFormat: null,
       sources: [],
       handlersModule: null,
+      payloadKeys: noKeys,
+      codecServer: { host: '127.0.0.1', port: 3_002, origins: null, token: null, jwt: null },
       secrets: new Set(),
     });
   });
