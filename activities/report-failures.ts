@@ -1,20 +1,29 @@
 import { activityInfo, ApplicationFailure } from '@temporalio/activity';
+import type { EventRef } from '../src/model/event.ts';
+import type { IncomingRecord } from '../src/model/record.ts';
 import type { ActivityDependencies } from './dependencies.ts';
+import { redactingOf, type Subject } from './redacting.ts';
 import { toApplicationFailure } from './to-application-failure.ts';
 import type { Activities } from './types.ts';
 
-/** Wraps each activity: a failure is classed, freed of secrets, counted and logged, then thrown on. */
+/** Wraps each activity: a failure is classed, freed of secrets and of what is hidden, counted and logged, then thrown on. */
 export function reportFailures(
   activities: Activities,
-  { redact, metrics, logger }: Pick<ActivityDependencies, 'redact' | 'metrics' | 'logger'>,
+  dependencies: Pick<ActivityDependencies, 'sources' | 'redact' | 'metrics' | 'logger'>,
 ): Activities {
+  const { redact, metrics, logger } = dependencies;
   const wrap =
-    <Input, Output>(name: keyof Activities, run: (input: Input) => Promise<Output>) =>
+    <Input, Output>(
+      name: keyof Activities,
+      run: (input: Input) => Promise<Output>,
+      about?: (input: Input) => Subject,
+    ) =>
     async (input: Input): Promise<Output> => {
       try {
         return await run(input);
       } catch (error) {
-        const failure = toApplicationFailure(error, redact);
+        const hides = about === undefined ? redact : redactingOf(dependencies, about(input));
+        const failure = toApplicationFailure(error, hides);
         if (failure instanceof ApplicationFailure) {
           const { attempt, workflowExecution } = activityInfo();
           const code = failure.type ?? 'Error';
@@ -37,8 +46,8 @@ export function reportFailures(
     tryEvent: wrap('tryEvent', activities.tryEvent),
     waitForTurn: wrap('waitForTurn', activities.waitForTurn),
     fetchRecord: wrap('fetchRecord', activities.fetchRecord),
-    applyRecord: wrap('applyRecord', activities.applyRecord),
-    deliver: wrap('deliver', activities.deliver),
+    applyRecord: wrap('applyRecord', activities.applyRecord, ofRecord),
+    deliver: wrap('deliver', activities.deliver, ofRecord),
     markDelivered: wrap('markDelivered', activities.markDelivered),
     awaitStore: () => wrap('awaitStore', activities.awaitStore)(undefined),
     openDeadLetter: wrap('openDeadLetter', activities.openDeadLetter),
@@ -65,4 +74,8 @@ export function reportFailures(
     beginReplays: wrap('beginReplays', activities.beginReplays),
     awaitReplays: wrap('awaitReplays', activities.awaitReplays),
   };
+}
+
+function ofRecord({ event, incoming }: { event: EventRef; incoming: IncomingRecord }): Subject {
+  return { source: event.source, documents: [incoming.data] };
 }

@@ -10,6 +10,7 @@ import {
   type LandingSteps,
 } from '../src/model/land-event.ts';
 import type { ActivityDependencies } from './dependencies.ts';
+import { redactingOf } from './redacting.ts';
 import { toApplicationFailure } from './to-application-failure.ts';
 import type { Activities, FailureDetail } from './types.ts';
 
@@ -28,8 +29,9 @@ const handlersEndWithinMilliseconds = 7_000;
 /** The whole way of an event in one go. */
 export function createTryEvent(
   steps: LandingSteps,
-  { sources, redact }: Pick<ActivityDependencies, 'sources' | 'redact'>,
+  dependencies: Pick<ActivityDependencies, 'sources' | 'redact'>,
 ): Activities['tryEvent'] {
+  const { sources } = dependencies;
   const placesOf = new Map<string, SemaphoreInterface>();
 
   return async (input) => {
@@ -73,6 +75,8 @@ export function createTryEvent(
         : { kind: 'landed', landed };
     } catch (error) {
       if (error instanceof RecordContendedError || error instanceof NoPlaceError) return { kind: 'deferred' };
+      const documents = [input.event.snapshot, applied?.incoming?.data ?? null];
+      const redact = redactingOf(dependencies, { source, documents });
       if (error instanceof DeliveriesFailedError && applied !== undefined) {
         throw deliveriesFailed(error, applied, redact);
       }

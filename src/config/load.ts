@@ -3,6 +3,7 @@ import type { DeadLetterTimers } from '../model/dead-letter.ts';
 import { defaultHold, type HoldSettings } from '../model/hold.ts';
 import { defaultWatch, type WatchSettings } from '../model/silence.ts';
 import { type KeyRing, noKeys } from '../privacy/key-ring.ts';
+import { bothOf, type Redaction } from '../privacy/redaction.ts';
 import type { Source, SourceDefinition } from '../sources/define-source.ts';
 import type { SecretEnv } from '../sources/secret-settings.ts';
 import { loadTemporalTarget, type TemporalTarget } from '../temporal/client.ts';
@@ -44,6 +45,8 @@ export interface Config {
   /** null: pretty on a terminal. */
   logFormat: 'json' | 'pretty' | null;
   sources: readonly Source[];
+  /** What people do not get to see of any source; it is part of what each of them hides. */
+  redaction: Redaction;
   /** The module with handlers and destinations for them; null: none. See `loadHandlers`. */
   handlersModule: string | null;
   /** Of what is written to Temporal. Without one, nothing is encrypted. */
@@ -81,7 +84,10 @@ export function loadConfig(
   const codecServer = attempt(problems, () => readCodecServer(values, withFiles));
   const before = problems.length;
   const needSecrets = mode === 'receiver';
-  const sources = loadSources(withFiles, values, definitions, problems, { needSecrets, onSecret });
+  const redaction = values.LANDFALL_REDACT;
+  const sources = loadSources(withFiles, values, definitions, problems, { needSecrets, onSecret }).map(
+    (source) => ({ ...source, redaction: bothOf(source.redaction, redaction) }),
+  );
   // A source that is on and wrong has been told of.
   const noneIsOn = sources.length === 0 && problems.length === before;
   if (mode === 'receiver' || mode === 'worker') {
@@ -135,6 +141,7 @@ export function loadConfig(
     logLevel: values.LANDFALL_LOG_LEVEL,
     logFormat: values.LANDFALL_LOG_FORMAT,
     sources,
+    redaction,
     handlersModule: values.LANDFALL_HANDLERS,
     payloadKeys,
     codecServer,

@@ -1,6 +1,7 @@
 import ms from 'ms';
 import { z } from 'zod';
 import { splitList } from '../model/split-list.ts';
+import { noRedaction, readRedaction } from '../privacy/redaction.ts';
 
 /** One environment variable: what it means, what holds where it is not set, and its schema. */
 export interface Setting<Schema extends z.ZodType = z.ZodType> {
@@ -24,6 +25,16 @@ export const duration = z.string().transform((text, context) => {
   if (milliseconds !== undefined && milliseconds > 0) return milliseconds;
   context.addIssue('must be a duration such as 30s, 4h or 2 days');
   return z.NEVER;
+});
+
+/** Rules of what people do not get to see. */
+export const redaction = list.transform((rules, context) => {
+  try {
+    return readRedaction(rules);
+  } catch (error) {
+    context.addIssue(error instanceof Error ? error.message : String(error));
+    return z.NEVER;
+  }
 });
 
 /** A setting that `off` switches off. */
@@ -124,6 +135,11 @@ export const settings = {
       })
       .nullable()
       .default(null),
+  ),
+  LANDFALL_REDACT: setting(
+    'What people do not get to see of any source: JSON Pointers such as `/**/email`, and names of headers, separated by commas.',
+    'nothing but secrets is hidden',
+    redaction.default(noRedaction),
   ),
   LANDFALL_PAYLOAD_KEYS: setting(
     'Keys that encrypt all that is written to Temporal: `<name>:<32 bytes in base64>`, separated by commas. The first encrypts, all decrypt; every process needs them.',

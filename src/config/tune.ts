@@ -2,7 +2,8 @@ import { z } from 'zod';
 import type { Source } from '../sources/define-source.ts';
 import { inVariable, type SecretEnv } from '../sources/secret-settings.ts';
 import { variablesOf } from './accounts.ts';
-import { duration } from './schema.ts';
+import { bothOf } from '../privacy/redaction.ts';
+import { duration, redaction } from './schema.ts';
 
 const positive = z.coerce.number('must be a number').positive('must be above 0');
 
@@ -13,6 +14,7 @@ const tuning = {
   ORDERING: z.enum(['latest-wins', 'per-entity'], 'must be latest-wins or per-entity').optional(),
   ORDERING_GAP: duration.optional(),
   RECONCILE_ALERT_SHARE: positive.max(1, 'must be a share, above 0 and at most 1').optional(),
+  REDACT: redaction.optional(),
 };
 
 /** The source as its variables want it; adds each mistake to `problems`. Accounts may have their own, `STRIPE_REQUESTS_PER_SECOND_EU`. */
@@ -29,6 +31,7 @@ export function tune(source: Source, env: SecretEnv, problems: string[]): Source
     return source;
   }
   const { REQUESTS_PER_SECOND, ORDERING, ORDERING_GAP, RECONCILE_EVERY, RECONCILE_ALERT_SHARE } = read.data;
+  const { REDACT } = read.data;
   const { ordering } = source;
   const { everyMilliseconds, alertShare } = source.reconcile;
   return {
@@ -44,5 +47,6 @@ export function tune(source: Source, env: SecretEnv, problems: string[]): Source
       everyMilliseconds: RECONCILE_EVERY ?? everyMilliseconds,
       alertShare: RECONCILE_ALERT_SHARE ?? alertShare,
     },
+    redaction: REDACT === undefined ? source.redaction : bothOf(source.redaction, REDACT),
   };
 }

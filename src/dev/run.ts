@@ -11,6 +11,7 @@ import { startReceiver } from '../cli/start-receiver.ts';
 import { startWorker } from '../cli/start-worker.ts';
 import type { Config } from '../config/load.ts';
 import { TemporalUnavailableError } from '../errors.ts';
+import { bothOf } from '../privacy/redaction.ts';
 import { demoSource } from '../sources/demo.ts';
 import { encrypts } from '../temporal/data-converter.ts';
 import { installTemporalRuntime } from '../temporal/install-runtime.ts';
@@ -85,12 +86,13 @@ export async function runDev(config: Config, options: DevOptions): Promise<boole
     );
     started.push(() => vendor.close());
 
-    const demo = demoSource.create({
+    const created = demoSource.create({
       DEMO_WEBHOOK_SECRET: [vendor.secret],
       DEMO_API_URL: vendor.url,
       DEMO_API_TOKEN: vendor.token,
       DEMO_CRM_URL: undefined,
     });
+    const demo = { ...created, redaction: bothOf(created.redaction, config.redaction) };
     const display = createDisplay(print);
     const logFile = createWriteStream(join(config.dataDirectory, 'landfall.log'), { flags: 'a' });
     const runtime = await openRuntime(config, {

@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import { StoreUnavailableError } from '../errors.ts';
 import { nameOf } from '../inbox/start-item.ts';
 import type { Metrics } from '../monitoring/metrics.ts';
+import { redactBody } from '../privacy/redaction.ts';
 import type { Source } from '../sources/define-source.ts';
 import { readDeliveries, type ReadPart } from '../sources/read-delivery.ts';
 import type { InboxItem, Store } from '../store/store.ts';
@@ -108,8 +109,7 @@ async function accept(
       firstSha256: firstBodySha256,
       bodySha256: item.event.bodySha256,
       // Read as text before, so it is UTF-8.
-      body: body.toString('utf8'),
-      bodyEncoding: 'utf8',
+      ...redactBody(source.redaction, { body: body.toString('utf8'), bodyEncoding: 'utf8' }),
       receivedAt: item.event.receivedAt,
     });
   }

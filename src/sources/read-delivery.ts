@@ -5,6 +5,7 @@ import { canonicalEventId, unreadableEventId } from '../model/ids.ts';
 import type { JsonValue } from '../model/json.ts';
 import { clip } from '../model/process-event.ts';
 import { readSourceTime, readRecordVersion, type RecordVersion } from '../model/version.ts';
+import { redactedText, redactJson } from '../privacy/redaction.ts';
 import { sha256Hex } from '../verification/digest.ts';
 import type { Source, VerifiedDelivery } from './define-source.ts';
 
@@ -42,7 +43,6 @@ const maxEventBytes = 1_900_000;
 const alwaysFitsBytes = 150_000;
 const maxTypeLength = 255;
 const maxEntityPartLength = 255;
-const redacted = '[redacted]';
 /** Headers that carry a secret, whatever the source. */
 const secretHeaders = [
   'authorization',
@@ -95,8 +95,9 @@ export function readDelivery(source: Source, raw: RawDelivery): ReadDelivery {
     if (answer !== null) return { kind: 'handshake', answer };
     const draft = source.readEvent(parsed);
     const event = toEvent(source, draft, {
-      payload: parsed.body,
-      headers: redactHeaders(headers, source.verification.secretHeaders),
+      // For people: what a record is made of is the snapshot.
+      payload: redactJson(source.redaction, parsed.body),
+      headers: redactHeaders(headers, hiddenHeaders(source)),
       bodySha256: sha256Hex(body),
       receivedAt,
       now,
@@ -122,7 +123,7 @@ function unreadable(
     kind: 'unreadable',
     eventId: unreadableEventId(bodySha256),
     delivery: {
-      headers: redactHeaders(headers, source.verification.secretHeaders),
+      headers: redactHeaders(headers, hiddenHeaders(source)),
       body: text ?? body.toString('base64'),
       bodyEncoding: text === null ? 'base64' : 'utf8',
       bodySha256,
@@ -155,13 +156,18 @@ export function readUnreadable(source: Source, delivery: UnreadableDelivery, now
   }
 }
 
+/** The headers of a source whose values nobody gets to see, beside those of every source. */
+export function hiddenHeaders({ verification, redaction }: Source): readonly string[] {
+  return [...verification.secretHeaders, ...redaction.headers];
+}
+
 /** Headers as they may be kept: those that carry a signature or a secret lose their value. */
 export function redactHeaders(headers: Headers, ofScheme: readonly string[]): Record<string, string> {
   const hidden = new Set([...secretHeaders, ...ofScheme]);
   const entries = Object.entries(headers).filter(
     (entry): entry is [string, string] => entry[1] !== undefined,
   );
-  return Object.fromEntries(entries.map(([name, value]) => [name, hidden.has(name) ? redacted : value]));
+  return Object.fromEntries(entries.map(([name, value]) => [name, hidden.has(name) ? redactedText : value]));
 }
 
 function toEvent(
@@ -251,9 +257,10 @@ function parseJson(text: string): JsonValue {
   if (text.trim() === '') throw new UnreadableEventError('The body is empty.');
   try {
     return JSON.parse(text) as JsonValue;
-  } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new UnreadableEventError(`The body is not JSON: ${why}`, { cause });
+  } catch (error) {
+    // The engine quotes the body in its message.
+    const why = error instanceof Error ? error.message.replace(/,? ?(?:\.\.\.)?".*$/s, '') : '';
+    throw new UnreadableEventError(`The body is not JSON${why === '' ? '' : `: ${why}`}.`);
   }
 }
 

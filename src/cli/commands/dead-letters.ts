@@ -12,6 +12,7 @@ import {
 import { describeCase } from '../describe-case.ts';
 import { describeAge } from '../describe-age.ts';
 import { examples } from '../examples.ts';
+import { readableSubject } from '../readable-subject.ts';
 import { readDuration } from '../read-duration.ts';
 import { readNumber } from '../read-number.ts';
 import { renderTable } from '../table.ts';
@@ -81,7 +82,8 @@ export function deadLettersCommand(environment: () => Promise<Environment>): Com
     .addHelpText('after', examples('landfall dead-letters show stripe:evt_123'))
     .action((ref: DeadLetterRef, options: { json?: boolean }) =>
       run(async (deadLetters) => {
-        const { state, subject } = await deadLetters.show(ref);
+        const { state, subject: whole } = await deadLetters.show(ref);
+        const subject = await readableSubject(await environment(), ref.source, whole);
         console.log(
           options.json === true ? JSON.stringify({ state, subject }, null, 2) : describeCase(state, subject),
         );
