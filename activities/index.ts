@@ -3,8 +3,10 @@ import { createAuditRecords } from './audit-records.ts';
 import { createDeadLetterActivities } from './dead-letters.ts';
 import { createDeliver, createMarkDelivered } from './deliver.ts';
 import type { ActivityDependencies } from './dependencies.ts';
+import { createEraseActivities } from './erase-entity.ts';
 import { createFetchRecord } from './fetch-record.ts';
 import { createHoldActivities } from './holds.ts';
+import { createPurgeActivities } from './purge.ts';
 import { createReconciliationActivities } from './reconciliation.ts';
 import { createRedeliverMissed } from './redeliver-missed.ts';
 import { createReplayActivities } from './replay-events.ts';
@@ -35,6 +37,8 @@ export function createActivities(dependencies: ActivityDependencies): Activities
       ...createSilenceActivities(dependencies),
       redeliverMissed: createRedeliverMissed(dependencies),
       ...createReplayActivities(dependencies),
+      ...createEraseActivities(dependencies),
+      ...createPurgeActivities(dependencies),
     },
     dependencies,
   );

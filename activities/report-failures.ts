@@ -73,6 +73,11 @@ export function reportFailures(
     reportSilence: wrap('reportSilence', activities.reportSilence),
     beginReplays: wrap('beginReplays', activities.beginReplays),
     awaitReplays: wrap('awaitReplays', activities.awaitReplays),
+    eraseRuns: wrap('eraseRuns', activities.eraseRuns),
+    dropEntityKey: wrap('dropEntityKey', activities.dropEntityKey),
+    eraseRows: wrap('eraseRows', activities.eraseRows),
+    purgeTable: wrap('purgeTable', activities.purgeTable),
+    rewrapEntityKeys: () => wrap('rewrapEntityKeys', activities.rewrapEntityKeys)(undefined),
   };
 }
 

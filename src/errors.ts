@@ -152,6 +152,16 @@ export class PayloadUnreadableError extends LandfallError {
   }
 }
 
+/** A payload is of a record that has been erased, and its key with it: nobody can read it any more. Thrown by the codec, as the above. */
+export class PayloadErasedError extends LandfallError {
+  readonly code = 'LANDFALL_PAYLOAD_ERASED';
+
+  constructor(message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.name = this.code;
+  }
+}
+
 /** An event failed for good and is a dead letter now: the type of the failure that closes its run. */
 export class DeadLetteredError extends LandfallError {
   readonly code = 'LANDFALL_DEAD_LETTERED';

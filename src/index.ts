@@ -114,6 +114,7 @@ export {
   HandlerFailedError,
   HandlerRefusedError,
   LandfallError,
+  PayloadErasedError,
   PayloadKeyUnknownError,
   PayloadUnreadableError,
   ReconciliationIncompleteError,

@@ -1,4 +1,5 @@
 import type { Client } from '@temporalio/client';
+import type { DataConverter } from '@temporalio/common';
 import type { DestinationStream, Logger } from 'pino';
 import { type Config, loadConfig } from '../config/load.ts';
 import { loadHandlers } from '../config/load-handlers.ts';
@@ -6,11 +7,13 @@ import { StoreUnavailableError } from '../errors.ts';
 import { createLogger } from '../monitoring/logger.ts';
 import { createMetrics, type Metrics } from '../monitoring/metrics.ts';
 import { createRedactor } from '../monitoring/redactor.ts';
+import { createEntityKeys, type EntityKeys } from '../privacy/entity-keys.ts';
 import type { Source } from '../sources/define-source.ts';
 import { sourceDefinitions } from '../sources/registry.ts';
 import { openStore } from '../store/open-store.ts';
 import type { Store } from '../store/store.ts';
 import { createTemporalClient, type TemporalTarget } from '../temporal/client.ts';
+import { createDataConverter, encrypts } from '../temporal/data-converter.ts';
 import { createEventStarter } from '../temporal/create-event-starter.ts';
 import type { EventStarter } from '../temporal/event-starter.ts';
 import { findDefinitions } from './source-definitions.ts';
@@ -22,6 +25,10 @@ export interface Runtime {
   store: Store;
   target: TemporalTarget;
   client: Client;
+  /** How it writes to Temporal, and the worker has to. */
+  dataConverter: DataConverter;
+  /** null where nothing is encrypted. */
+  entityKeys: EntityKeys | null;
   starter: EventStarter;
   metrics: Metrics;
   logger: Logger;
@@ -67,7 +74,15 @@ export async function openRuntime(
     dataDirectory: options.dataDirectory,
     poolSize: config.poolSize,
   });
-  const client = createTemporalClient(target, config.payloadKeys);
+  const entityKeys = encrypts(config.payloadKeys)
+    ? createEntityKeys(config.payloadKeys, store, {
+        onUnreachable: (error) => {
+          logger.warn({ err: error }, 'the keys of records cannot be reached: encrypting under the common key');
+        },
+      })
+    : null;
+  const dataConverter = createDataConverter(config.payloadKeys, entityKeys);
+  const client = createTemporalClient(target, dataConverter);
   const taskQueueOf = (name: string) => sources.get(name)?.taskQueue ?? config.taskQueue;
   const settingsOf = (name: string) => {
     const source = sources.get(name);
@@ -80,6 +95,8 @@ export async function openRuntime(
     store,
     target,
     client,
+    dataConverter,
+    entityKeys,
     starter: createEventStarter({ client, settingsOf, timers: config.timers, store }),
     metrics: createMetrics(),
     logger,

@@ -4,7 +4,9 @@ import { prepareNamespace } from '../temporal/namespace.ts';
 import { ensureSchedules } from '../temporal/schedules.ts';
 import { createTemporalPort } from '../temporal/temporal-port.ts';
 import { ensureWatches } from '../temporal/watches.ts';
+import { createEntityRuns } from '../temporal/entity-runs.ts';
 import { createEventRuns } from '../temporal/event-runs.ts';
+import { ensurePurgeSchedule } from '../temporal/purge-schedule.ts';
 import { encrypts } from '../temporal/data-converter.ts';
 import { loadWorkflowBundle, startWorkers } from '../temporal/worker.ts';
 import { keepPartitions } from './keep-partitions.ts';
@@ -14,7 +16,7 @@ import type { Runtime, Service } from './runtime.ts';
 export async function startWorker(
   runtime: Runtime,
 ): Promise<Service & { finished: Promise<void>; taskQueues: readonly string[] }> {
-  const { config, client, target, sources, logger, taskQueueOf } = runtime;
+  const { config, client, dataConverter, target, sources, logger, taskQueueOf } = runtime;
   const report = await prepareNamespace(client.connection, target.namespace, { change: true });
   for (const change of report.changes) logger.info({ namespace: target.namespace }, change);
   for (const warning of report.warnings) logger.warn({ namespace: target.namespace }, warning);
@@ -23,9 +25,12 @@ export async function startWorker(
     ...runtime,
     temporal: createTemporalPort(client, taskQueueOf),
     runs: createEventRuns(client, taskQueueOf),
+    entityRuns: createEntityRuns(client),
     timers: config.timers,
     hold: config.hold,
     watch: config.watch,
+    retention: config.retention,
+    payloadKeys: config.payloadKeys,
     now: Date.now,
   });
   const workers = await startWorkers({
@@ -35,10 +40,11 @@ export async function startWorker(
     activities,
     shutdownGraceMilliseconds: config.shutdownGraceMilliseconds,
     workflowBundle: await loadWorkflowBundle({ encodesFailures: encrypts(config.payloadKeys) }),
-    keys: config.payloadKeys,
+    dataConverter,
   });
   try {
     const scheduled = await ensureSchedules(client, sources.values(), taskQueueOf);
+    await ensurePurgeSchedule(client, config.taskQueue);
     await ensureWatches(client, sources.values(), { taskQueueOf, settings: config.watch });
     logger.info({ taskQueues: workers.taskQueues, scheduled }, 'working');
   } catch (error) {

@@ -1,7 +1,7 @@
 import type { Client } from '@temporalio/client';
-import { loadPayloadKeys } from '../config/payload-keys.ts';
 import { ConfigurationError } from '../errors.ts';
 import { createTemporalClient, loadTemporalTarget } from '../temporal/client.ts';
+import { openDataConverter } from './open-data-converter.ts';
 
 /** The environment of a command: variables by name. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -20,10 +20,12 @@ export async function withTemporal<Result>(
       'No Temporal to talk to: set TEMPORAL_ADDRESS, or start everything here with "npm start" and try again.',
     );
   }
-  const client = createTemporalClient(target, loadPayloadKeys(env));
+  const { dataConverter, close } = await openDataConverter(env);
+  const client = createTemporalClient(target, dataConverter);
   try {
     return await use(client);
   } finally {
     await client.connection.close();
+    await close();
   }
 }

@@ -2,6 +2,7 @@ import { ConfigurationError } from '../errors.ts';
 import type { DeadLetterTimers } from '../model/dead-letter.ts';
 import { defaultHold, type HoldSettings } from '../model/hold.ts';
 import { defaultWatch, type WatchSettings } from '../model/silence.ts';
+import type { Retention } from '../model/retention.ts';
 import { type KeyRing, noKeys } from '../privacy/key-ring.ts';
 import { bothOf, type Redaction } from '../privacy/redaction.ts';
 import type { Source, SourceDefinition } from '../sources/define-source.ts';
@@ -40,6 +41,8 @@ export interface Config {
   watch: WatchSettings | null;
   /** null: for good. */
   keepProcessedMilliseconds: number | null;
+  /** How long the rows of the other tables are kept. */
+  retention: Retention;
   shutdownGraceMilliseconds: number;
   logLevel: SettingValues['LANDFALL_LOG_LEVEL'];
   /** null: pretty on a terminal. */
@@ -55,6 +58,9 @@ export interface Config {
   /** Whatever must never be seen in a log or an error. It grows when a secret in a file changes. */
   secrets: Set<string>;
 }
+
+/** They tell an outage while it lasts, and whose dead letters came of it. */
+const failuresKeptMilliseconds = 90 * 86_400_000;
 
 /**
  * Reads the settings. A variable that is set to nothing counts as not set.
@@ -137,6 +143,14 @@ export function loadConfig(
         ? null
         : { ...defaultWatch, minimumMilliseconds: values.LANDFALL_SILENCE },
     keepProcessedMilliseconds: values.LANDFALL_KEEP_PROCESSED,
+    retention: {
+      rejections: values.LANDFALL_KEEP_REJECTIONS,
+      conflicts: values.LANDFALL_KEEP_CONFLICTS,
+      reports: values.LANDFALL_KEEP_REPORTS,
+      deleted: values.LANDFALL_KEEP_DELETED,
+      deliveries: values.LANDFALL_KEEP_PROCESSED,
+      failures: failuresKeptMilliseconds,
+    },
     shutdownGraceMilliseconds: values.LANDFALL_SHUTDOWN_GRACE,
     logLevel: values.LANDFALL_LOG_LEVEL,
     logFormat: values.LANDFALL_LOG_FORMAT,

@@ -136,6 +136,35 @@ export const settings = {
       .nullable()
       .default(null),
   ),
+  LANDFALL_KEEP_REJECTIONS: setting(
+    'How long samples of refused deliveries are kept, `30d` at most.',
+    '`30d`',
+    duration
+      .refine((milliseconds) => milliseconds <= 30 * 86_400_000, {
+        error: 'must be 30d or less: they are never kept for longer',
+      })
+      .prefault('30d'),
+  ),
+  LANDFALL_KEEP_CONFLICTS: setting(
+    'How long deliveries are kept that differ from the first one of their event, with their bodies.',
+    '`90d`',
+    duration.prefault('90d'),
+  ),
+  LANDFALL_KEEP_REPORTS: setting(
+    'How long the reports of reconciliations are kept.',
+    'for good; a thousand of each source',
+    duration.nullable().default(null),
+  ),
+  LANDFALL_KEEP_DELETED: setting(
+    'How long it is kept that the vendor has deleted a record, at least `60d`. An update that comes later than that brings it back.',
+    'for good',
+    duration
+      .refine((milliseconds) => milliseconds >= 60 * 86_400_000, {
+        error: 'must be 60d or longer: vendors deliver that late',
+      })
+      .nullable()
+      .default(null),
+  ),
   LANDFALL_REDACT: setting(
     'What people do not get to see of any source: JSON Pointers such as `/**/email`, and names of headers, separated by commas.',
     'nothing but secrets is hidden',
@@ -160,6 +189,14 @@ export const settings = {
     'The origins of the Temporal UIs that may ask the codec server, separated by commas.',
     "`http://localhost:8233`, a dev server's",
     list.nullable().default(null),
+  ),
+  LANDFALL_CODEC_URL: setting(
+    'A codec server by which commands read what is encrypted, where they have neither the keys nor the store.',
+    'by `LANDFALL_PAYLOAD_KEYS` and `DATABASE_URL`',
+    z
+      .url({ protocol: /^https?$/, error: 'must be an http or https URL' })
+      .nullable()
+      .default(null),
   ),
   LANDFALL_CODEC_TOKEN: setting(
     'A token that lets in, as `Authorization: Bearer <token>`.',

@@ -136,7 +136,7 @@ export async function runDev(config: Config, options: DevOptions): Promise<boole
     await writeDevState(config.dataDirectory, {
       pid: process.pid,
       env: {
-        ...keySettings(options.environment),
+        ...(codecPort === null ? {} : codecSettings(codecPort, options.environment)),
         TEMPORAL_ADDRESS: temporal.target.connectionOptions.address ?? '',
         TEMPORAL_NAMESPACE: temporal.target.namespace,
         LANDFALL_PORT: String(receiver.port),
@@ -178,14 +178,16 @@ function bothNames(url: string): string[] {
   return [url, url.replace(local, 'localhost')];
 }
 
-/** With them, commands in other terminals read what is encrypted. */
-function keySettings(environment: Readonly<Record<string, string | undefined>>): Record<string, string> {
-  return Object.fromEntries(
-    ['LANDFALL_PAYLOAD_KEYS', 'LANDFALL_PAYLOAD_KEYS_FILE'].flatMap((name) => {
-      const value = environment[name];
-      return value === undefined ? [] : [[name, value]];
-    }),
-  );
+/** Commands in other terminals read what is encrypted by it: the embedded store, with the keys of the records, is ours alone. */
+function codecSettings(
+  port: number,
+  { LANDFALL_CODEC_TOKEN: token, LANDFALL_CODEC_TOKEN_FILE: file }: DevOptions['environment'],
+): Record<string, string> {
+  return {
+    LANDFALL_CODEC_URL: `http://${local}:${port}`,
+    ...(token === undefined ? {} : { LANDFALL_CODEC_TOKEN: token }),
+    ...(file === undefined ? {} : { LANDFALL_CODEC_TOKEN_FILE: file }),
+  };
 }
 
 async function giveVerdict(

@@ -3,6 +3,8 @@ import { createApply } from './apply.ts';
 import { createArrivals } from './arrivals.ts';
 import { createConflicts } from './conflicts.ts';
 import { createCursorsAndReports } from './cursors-and-reports.ts';
+import { createEntityKeys } from './entity-keys.ts';
+import { createErase } from './erase-entity.ts';
 import { createEvents } from './events.ts';
 import { createFailures } from './failures.ts';
 import { createFindDifferences } from './find-differences.ts';
@@ -11,6 +13,7 @@ import { migrate } from './migrate.ts';
 import { createPartitions } from './partitions.ts';
 import { openPglite } from './pglite-database.ts';
 import { openPostgres } from './postgres-database.ts';
+import { createPurge } from './purge.ts';
 import { createRecords } from './records.ts';
 import { createRejections } from './rejections.ts';
 import type { Store } from './store.ts';
@@ -56,5 +59,8 @@ export async function openStore({
     ...createCursorsAndReports(database),
     ...createFailures(database),
     ...createArrivals(database),
+    ...createEntityKeys(database),
+    ...createErase(database),
+    ...createPurge(database),
   };
 }

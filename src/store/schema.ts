@@ -195,6 +195,24 @@ export const arrivals = landfall.table(
   (table) => [primaryKey({ columns: [table.source, table.slot] })],
 );
 
+/** The key that the histories of a record are encrypted under, itself encrypted; see docs/privacy.md. */
+export const entityKeys = landfall.table(
+  'entity_keys',
+  {
+    id: text('id').primaryKey(),
+    source: text('source').notNull(),
+    /** null in both once it is erased. */
+    entityType: text('entity_type'),
+    entityId: text('entity_id'),
+    /** The name of the key that it is encrypted under; null in both once it is erased. */
+    wrappedBy: text('wrapped_by'),
+    wrapped: text('wrapped'),
+    createdAt: instant('created_at').notNull(),
+    erasedAt: instant('erased_at'),
+  },
+  (table) => [unique().on(table.source, table.entityType, table.entityId)],
+);
+
 /** Which migrations this database has, with the checksum that each had. */
 export const migrations = landfall.table('migrations', {
   id: integer('id').primaryKey(),

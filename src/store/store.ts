@@ -5,6 +5,7 @@ import type { JsonValue } from '../model/json.ts';
 import type { ApplyResult, Outcome } from '../model/outcome.ts';
 import type { Difference, ReconciliationReport } from '../model/reconciliation.ts';
 import type { IncomingRecord, LocalRecord } from '../model/record.ts';
+import type { PurgedTable } from '../model/retention.ts';
 import type { Arrivals } from '../model/silence.ts';
 import type { RecordVersion } from '../model/version.ts';
 
@@ -124,6 +125,23 @@ export interface ReconciliationCursor {
   /** Every change before this time (ISO 8601, the vendor's) has been compared. */
   reconciledUntil: string;
 }
+
+/** The key of an entity, encrypted under a key of `LANDFALL_PAYLOAD_KEYS`: a row of the table `entity_keys`. */
+export interface WrappedKey {
+  id: string;
+  source: string;
+  entity: EntityRef;
+  /** The name of the key that it is encrypted under. */
+  wrappedBy: string;
+  /** In base64. */
+  wrapped: string;
+}
+
+/** How many rows were erased, by table. */
+export type ErasedRows = Record<
+  'records' | 'processed' | 'deliveries' | 'inbox' | 'conflicts' | 'failures',
+  number
+>;
 
 /** One listed change, judged for the diff. */
 export interface ComparableChange extends RecordVersion {
@@ -264,4 +282,26 @@ export interface Store {
   saveReport(report: ReconciliationReport, reconciledUntil: string | null): Promise<void>;
   /** Newest first. */
   listReports(source: string | null, limit: number): Promise<ReconciliationReport[]>;
+
+  /** The key of the entity: its own, or else this new one, which is the entity's from now on. */
+  obtainEntityKey(fresh: WrappedKey): Promise<WrappedKey>;
+  /** `erased` where the key was there and its entity has been erased; null where there was none. */
+  findEntityKey(id: string): Promise<WrappedKey | 'erased' | null>;
+  /** Erases the key of an entity, and that it was its. Answers the ids of what was erased. */
+  dropEntityKey(source: string, entity: EntityRef): Promise<string[]>;
+  /** Keys that are encrypted under another key than this one, in the order of their ids, after the given one. */
+  listKeysToRewrap(
+    wrappedBy: string,
+    page: { after: string | null; limit: number },
+  ): Promise<WrappedKey[]>;
+  /** Keeps the same key in its new wrapping, unless it was erased meanwhile. */
+  rewrapEntityKey(key: Pick<WrappedKey, 'id' | 'wrappedBy' | 'wrapped'>): Promise<void>;
+
+  /**
+   * Erases what the tables hold of an entity: its copy, events that wait in the inbox for it, its failures, the marks of its repairs
+   * and of these events, and what was kept of their deliveries. Not its key.
+   */
+  eraseEntity(source: string, entity: EntityRef, eventIds: readonly string[]): Promise<ErasedRows>;
+  /** Takes up to `limit` rows away that are older; answers how many. What somebody has yet to decide on stays. */
+  purge(table: PurgedTable, olderThanMilliseconds: number, limit: number): Promise<number>;
 }

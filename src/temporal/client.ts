@@ -1,7 +1,8 @@
+import type { DataConverter } from '@temporalio/common';
 import { Client, Connection, defaultGrpcRetryOptions, makeGrpcRetryInterceptor } from '@temporalio/client';
 import { loadClientConnectConfig, type ClientConnectConfig } from '@temporalio/envconfig';
 import { ConfigurationError } from '../errors.ts';
-import { type KeyRing, noKeys } from '../privacy/key-ring.ts';
+import { noKeys } from '../privacy/key-ring.ts';
 import { createDataConverter } from './data-converter.ts';
 
 /** Where Temporal is, and as whom we talk to it. */
@@ -48,11 +49,11 @@ const longestReconnectMilliseconds = 2_000;
  * A client that connects at its first call, so that a receiver starts, and accepts into the inbox, while Temporal is down.
  * Two attempts a call instead of the SDK's ten: callers set a deadline and have an answer of their own to an outage.
  *
- * @param keys - of the payloads. @default none: nothing is encrypted
+ * @param dataConverter - @default one without keys: nothing is encrypted
  */
 export function createTemporalClient(
   { namespace, connectionOptions }: TemporalTarget,
-  keys: KeyRing = noKeys,
+  dataConverter: DataConverter = createDataConverter(noKeys, null),
 ): Client {
   const { address, tls, apiKey, metadata } = connectionOptions;
   const connection = Connection.lazy({
@@ -63,5 +64,5 @@ export function createTemporalClient(
     interceptors: [makeGrpcRetryInterceptor(defaultGrpcRetryOptions({ maxAttempts: 2 }))],
     channelArgs: { 'grpc.max_reconnect_backoff_ms': longestReconnectMilliseconds },
   });
-  return new Client({ connection, namespace, dataConverter: createDataConverter(keys) });
+  return new Client({ connection, namespace, dataConverter });
 }

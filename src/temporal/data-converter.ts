@@ -1,6 +1,7 @@
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { DataConverter } from '@temporalio/common';
+import type { EntityKeys } from '../privacy/entity-keys.ts';
 import type { KeyRing } from '../privacy/key-ring.ts';
 import { createPayloadCodec } from './payload-codec.ts';
 
@@ -9,9 +10,13 @@ export const encodedFailuresPath = fileURLToPath(
   new URL(`./encoded-failures${extname(fileURLToPath(import.meta.url))}`, import.meta.url),
 );
 
-/** How every client and worker writes to Temporal: encrypted where there are keys, failures included. */
-export function createDataConverter(keys: KeyRing): DataConverter {
-  const payloadCodecs = [createPayloadCodec(keys)];
+/**
+ * How every client and worker writes to Temporal: encrypted where there are keys, failures included.
+ *
+ * @param entityKeys - null where the store is out of reach
+ */
+export function createDataConverter(keys: KeyRing, entityKeys: EntityKeys | null): DataConverter {
+  const payloadCodecs = [createPayloadCodec(keys, entityKeys)];
   return encrypts(keys) ? { payloadCodecs, failureConverterPath: encodedFailuresPath } : { payloadCodecs };
 }
 

@@ -9,7 +9,7 @@ import {
   type WorkflowBundleOption,
 } from '@temporalio/worker';
 import type { Activities } from '../../activities/types.ts';
-import { type KeyRing, noKeys } from '../privacy/key-ring.ts';
+import { noKeys } from '../privacy/key-ring.ts';
 import type { CallQueue } from './call-queues.ts';
 import { createDataConverter, encodedFailuresPath } from './data-converter.ts';
 import { toTemporalError } from './temporal-error.ts';
@@ -38,7 +38,7 @@ export interface Workers {
  * all workers together
  * @param shutdownGraceMilliseconds - how long activities may go on after `stop`; they are cancelled then, and tried again elsewhere
  * @param workflowBundle - made for whether there are keys: see `loadWorkflowBundle`
- * @param keys - of the payloads. @default none: nothing is encrypted
+ * @param dataConverter - @default one without keys: nothing is encrypted
  * @throws TemporalUnavailableError where Temporal cannot be reached
  */
 export async function startWorkers({
@@ -48,7 +48,7 @@ export async function startWorkers({
   activities,
   shutdownGraceMilliseconds,
   workflowBundle,
-  keys = noKeys,
+  dataConverter = createDataConverter(noKeys, null),
 }: {
   target: TemporalTarget;
   taskQueues: Iterable<string>;
@@ -56,14 +56,14 @@ export async function startWorkers({
   activities: Activities;
   shutdownGraceMilliseconds: number;
   workflowBundle: WorkflowBundleOption;
-  keys?: KeyRing;
+  dataConverter?: DataConverter;
 }): Promise<Workers> {
   const connection = await connect(target);
   const queues = [...new Set(taskQueues)];
   const common: Omit<WorkerOptions, 'taskQueue'> = {
     connection,
     namespace: target.namespace,
-    dataConverter: createDataConverter(keys),
+    dataConverter,
     shutdownGraceTime: shutdownGraceMilliseconds,
     // Past the grace, the process ends with its work undone rather than hang: Temporal gives it to another worker.
     shutdownForceTime: shutdownGraceMilliseconds + 5_000,
