@@ -167,6 +167,11 @@ export class DeadLetteredError extends LandfallError {
   readonly code = 'LANDFALL_DEAD_LETTERED';
 }
 
+/** An erasure was cancelled or failed before it had erased everything. Thrown by `landfall erase`. */
+export class ErasureIncompleteError extends LandfallError {
+  readonly code = 'LANDFALL_ERASURE_INCOMPLETE';
+}
+
 /** A replay of processed events was cancelled or failed before its end. Thrown by `landfall replay`. */
 export class ReplayIncompleteError extends LandfallError {
   readonly code = 'LANDFALL_REPLAY_INCOMPLETE';

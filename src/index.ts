@@ -111,6 +111,7 @@ export {
   DeadLetteredError,
   DestinationRefusedError,
   DestinationUnavailableError,
+  ErasureIncompleteError,
   HandlerFailedError,
   HandlerRefusedError,
   LandfallError,

@@ -7,6 +7,7 @@ import { deadLettersCommand } from './commands/dead-letters.ts';
 import { demoVendorCommand } from './commands/demo-vendor.ts';
 import { devCommand } from './commands/dev.ts';
 import { doctorCommand } from './commands/doctor.ts';
+import { eraseCommand } from './commands/erase.ts';
 import { holdsCommand } from './commands/holds.ts';
 import { listenCommand } from './commands/listen.ts';
 import { receiverCommand } from './commands/receiver.ts';
@@ -40,6 +41,7 @@ const program = new Command('landfall')
   .addCommand(holdsCommand(environment))
   .addCommand(replayCommand(environment))
   .addCommand(reconcileCommand(environment))
+  .addCommand(eraseCommand(environment))
   .addCommand(sourcesCommand(environment))
   .addCommand(doctorCommand(environment))
   .addCommand(createSourceCommand())

@@ -60,7 +60,7 @@ export function createEntityKeys(
   const bySubject = new LRUCache<string, EntityKey, Subject>({
     ...known,
     fetchMethod: async (_name, _stale, { context }) =>
-      unwrapKey(ring, await store.obtainEntityKey(wrapKey(ring, context))),
+      unwrapKey(ring, await store.obtainEntityKey(wrapKey(ring, newKey(context)))),
   });
   const byId = new LRUCache<string, EntityKey | 'erased'>({
     ...known,
@@ -90,10 +90,16 @@ export function createEntityKeys(
   };
 }
 
-/** A new key for an entity, encrypted under the newest key of the deployment. */
-function wrapKey(ring: KeyRing, { source, entity }: Subject): WrappedKey {
-  const id = entityKeyPrefix + randomUUID();
-  return { id, source, entity, ...seal(ring, id, randomBytes(keyBytes)) };
+/** The key of an entity, encrypted under the newest key of the deployment. */
+export function wrapKey(ring: KeyRing, { id, key, subject: { source, entity } }: EntityKey): WrappedKey {
+  const by = ring.current();
+  if (by === null) throw new RangeError('keys of entities are kept only where there is a key for them');
+  const wrapped = encrypt(by.key, key, associated(id)).toString('base64');
+  return { id, source, entity, wrappedBy: by.id, wrapped };
+}
+
+function newKey(subject: Subject): EntityKey {
+  return { id: entityKeyPrefix + randomUUID(), key: randomBytes(keyBytes), subject };
 }
 
 /**
@@ -101,13 +107,7 @@ function wrapKey(ring: KeyRing, { source, entity }: Subject): WrappedKey {
  * @throws PayloadKeyUnknownError | PayloadUnreadableError
  */
 export function rewrapKey(ring: KeyRing, wrapped: WrappedKey): WrappedKey {
-  return { ...wrapped, ...seal(ring, wrapped.id, unwrapKey(ring, wrapped).key) };
-}
-
-function seal(ring: KeyRing, id: string, key: Buffer): Pick<WrappedKey, 'wrappedBy' | 'wrapped'> {
-  const by = ring.current();
-  if (by === null) throw new RangeError('keys of entities are kept only where there is a key for them');
-  return { wrappedBy: by.id, wrapped: encrypt(by.key, key, associated(id)).toString('base64') };
+  return wrapKey(ring, unwrapKey(ring, wrapped));
 }
 
 /** @throws PayloadKeyUnknownError | PayloadUnreadableError */

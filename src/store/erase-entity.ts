@@ -2,6 +2,7 @@ import { and, eq, inArray, like, or, sql, type SQL } from 'drizzle-orm';
 import type { PgTable } from 'drizzle-orm/pg-core';
 import type { EntityRef } from '../model/event.ts';
 import type { Database, Queries } from './database.ts';
+import { escapeLike } from './escape-like.ts';
 import { lock, recordLock } from './lock.ts';
 import { ofEntity } from './records.ts';
 import { conflicts, deliveries, failures, inbox, processedEvents, records } from './schema.ts';
@@ -90,8 +91,4 @@ async function erase(queries: Queries, table: PgTable, which: SQL | undefined): 
 
 function textOf(column: typeof inbox.item | typeof conflicts.delivery): SQL {
   return sql`${column}::text`;
-}
-
-function escapeLike(text: string): string {
-  return text.replaceAll(/[\\%_]/g, String.raw`\$&`);
 }

@@ -224,6 +224,8 @@ export interface Store {
   findRecord(source: string, entity: EntityRef): Promise<StoredRecord | null>;
   /** Records of one source in the order of type and id, after the given one; tombstones included. */
   listRecords(source: string, after: EntityRef | null, limit: number): Promise<StoredRecord[]>;
+  /** Those records of a source whose copy has this text in it, as it stands in its JSON. Reads all of them. */
+  findMentions(source: string, text: string, limit: number): Promise<EntityRef[]>;
   /**
    * Those of `changes` that our copies do not have: no copy of a record that exists, or an older one. A change with an
    * event of the vendor's whose versions cannot be compared differs while that event is not processed. One query for all.

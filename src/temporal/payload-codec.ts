@@ -89,7 +89,7 @@ export function createPayloadCodec(keys: KeyRing, entityKeys: EntityKeys | null)
   async function findEntityKey(id: string, owner: string | null): Promise<Buffer> {
     if (entityKeys === null) {
       throw new PayloadKeyUnknownError(
-        `A payload is encrypted under the key of a record ("${id}"), which is in the store: set DATABASE_URL, or LANDFALL_CODEC_URL for a codec server that reads it.`,
+        `A payload is encrypted under the key of a record ("${id}"): to read it, set LANDFALL_PAYLOAD_KEYS and DATABASE_URL, or LANDFALL_CODEC_URL for a codec server that has both.`,
       );
     }
     const found = await entityKeys.find(id);

@@ -2,8 +2,10 @@ import { type Client, ScheduleAlreadyRunning, ScheduleOverlapPolicy } from '@tem
 import type { purge } from '../../workflows/index.ts';
 import { toTemporalError } from './temporal-error.ts';
 
-/** The schedule that begins the workflow `purge`: one for a deployment. */
-export const purgeScheduleId = 'purge';
+/** `purge-<task queue>`: the schedule that begins the workflow `purge`, one for a deployment. */
+export function purgeScheduleId(taskQueue: string): string {
+  return `purge-${taskQueue}`;
+}
 
 const hour = 3_600_000;
 
@@ -13,15 +15,16 @@ const hour = 3_600_000;
  * @throws TemporalUnavailableError | TemporalRefusedError
  */
 export async function ensurePurgeSchedule(client: Client, taskQueue: string): Promise<void> {
+  const scheduleId = purgeScheduleId(taskQueue);
   const options = {
-    scheduleId: purgeScheduleId,
+    scheduleId,
     // At night by UTC, and not at the hour itself, when everybody's schedules begin.
     spec: { intervals: [{ every: 24 * hour, offset: 2 * hour }], jitter: hour },
     policies: { overlap: ScheduleOverlapPolicy.SKIP, catchupWindow: 24 * hour, pauseOnFailure: false },
     action: {
       type: 'startWorkflow' as const,
       workflowType: 'purge' satisfies typeof purge.name,
-      workflowId: 'purge',
+      workflowId: `purge:${taskQueue}`,
       taskQueue,
       args: [],
       staticSummary: 'take away what was kept for long enough',
@@ -31,14 +34,14 @@ export async function ensurePurgeSchedule(client: Client, taskQueue: string): Pr
     await client.schedule.create(options);
   } catch (error) {
     if (!(error instanceof ScheduleAlreadyRunning)) {
-      throw toTemporalError(error, `keep the schedule ${purgeScheduleId}`);
+      throw toTemporalError(error, `keep the schedule ${scheduleId}`);
     }
     try {
       await client.schedule
-        .getHandle(purgeScheduleId)
+        .getHandle(scheduleId)
         .update((previous) => ({ ...options, state: previous.state }));
     } catch (cause) {
-      throw toTemporalError(cause, `keep the schedule ${purgeScheduleId}`);
+      throw toTemporalError(cause, `keep the schedule ${scheduleId}`);
     }
   }
 }

@@ -10,6 +10,7 @@ import { storeFailuresContract } from './store-failures.contract.ts';
 import { storeInboxContract } from './store-inbox.contract.ts';
 import { storePartitionsContract } from './store-partitions.contract.ts';
 import { storePreviousContract } from './store-previous.contract.ts';
+import { storePrivacyContract } from './store-privacy.contract.ts';
 
 /** What the parts of the suite work with: one migrated store, and a source of its own for each test. */
 export interface StoreUnderTest {
@@ -51,5 +52,6 @@ export function storeContract(open: () => Promise<Store>): void {
     storeBoundedTablesContract(subject);
     storeFailuresContract(subject);
     storePartitionsContract(subject);
+    storePrivacyContract(subject);
   });
 }

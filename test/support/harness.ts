@@ -14,6 +14,7 @@ import type { Source } from '../../src/sources/define-source.ts';
 import { demoSource } from '../../src/sources/demo.ts';
 import { plainTarget } from '../../src/temporal/client.ts';
 import { createDeadLetters, type DeadLetters } from '../../src/temporal/dead-letters.ts';
+import { purgeScheduleId } from '../../src/temporal/purge-schedule.ts';
 import { scheduleId } from '../../src/temporal/schedules.ts';
 import type { processEvent } from '../../workflows/index.ts';
 import { createDatabase } from './create-database.ts';
@@ -165,7 +166,8 @@ async function post(
 }
 
 /** Leaves nothing running on the server that the other tests share. */
-async function endAll({ client }: Runtime, sources: readonly Source[]): Promise<void> {
+async function endAll({ client, config }: Runtime, sources: readonly Source[]): Promise<void> {
+  await client.schedule.getHandle(purgeScheduleId(config.taskQueue)).delete();
   for (const { name, listChanged } of sources) {
     if (listChanged !== undefined) await client.schedule.getHandle(scheduleId(name)).delete();
     const query = `ExecutionStatus = 'Running' AND ${searchAttributes.source.name} = '${name}'`;

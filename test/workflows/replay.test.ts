@@ -4,12 +4,23 @@ import { DeterminismViolationError } from '@temporalio/workflow';
 import { historyFromJSON } from '@temporalio/common/lib/proto-utils.js';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { createKeyRing } from '../../src/privacy/key-ring.ts';
+import type { EntityKeys } from '../../src/privacy/entity-keys.ts';
 import { createDataConverter } from '../../src/temporal/data-converter.ts';
 import { bundleWorkflows } from '../../src/temporal/worker.ts';
-import { payloadKey, recordedKey } from '../support/payload-keys.ts';
+import { payloadKey, recordedEntityKey, recordedKey } from '../support/payload-keys.ts';
 import { quietRuntime } from '../support/quiet-runtime.ts';
 
 const folder = new URL('../histories/', import.meta.url);
+/** Of the record that the encrypted histories are of. */
+const entityKeys: EntityKeys = {
+  of: () => Promise.resolve(null),
+  find: (id) =>
+    Promise.resolve(
+      id === recordedEntityKey.id
+        ? { ...recordedEntityKey, subject: { source: 'demo', entity: { type: 'customer', id: 'cus_1' } } }
+        : null,
+    ),
+};
 const names = readdirSync(folder).filter((name) => name.endsWith('.json'));
 const read = (name: string) => historyFromJSON(JSON.parse(readFileSync(new URL(name, folder), 'utf8')));
 
@@ -29,7 +40,7 @@ describe('the workflows replay what was recorded', () => {
 
   test.for(names)('%s, once payloads are encrypted', async (name) => {
     const keys = createKeyRing(`${payloadKey('new')},${recordedKey}`, () => undefined);
-    const dataConverter = createDataConverter(keys);
+    const dataConverter = createDataConverter(keys, entityKeys);
     await Worker.runReplayHistory({ workflowBundle: encrypting, dataConverter }, read(name), name);
   });
 

@@ -11,7 +11,7 @@ import { startHttpVendor } from '../../support/http-vendor.ts';
 import { payloadKey } from '../../support/payload-keys.ts';
 
 const ui = 'http://localhost:8233';
-const codec = createPayloadCodec(createKeyRing(payloadKey('a'), () => undefined));
+const codec = createPayloadCodec(createKeyRing(payloadKey('a'), () => undefined), null);
 const base64 = (text: string) => Buffer.from(text).toString('base64');
 const ada = { metadata: { encoding: base64('json/plain') }, data: base64('{"name":"Ada Berg"}') };
 const log: string[] = [];

@@ -6,6 +6,7 @@ import { type Config, type ConfigMode, loadConfig } from '../../../src/config/lo
 import { settings } from '../../../src/config/schema.ts';
 import { ConfigurationError } from '../../../src/errors.ts';
 import { noKeys } from '../../../src/privacy/key-ring.ts';
+import { noRedaction } from '../../../src/privacy/redaction.ts';
 import { sourceDefinitions as definitions } from '../../../src/sources/registry.ts';
 import { defaultHold } from '../../../src/model/hold.ts';
 import { defaultWatch } from '../../../src/model/silence.ts';
@@ -67,6 +68,7 @@ describe('Without any setting', () => {
       logLevel: 'info',
       logFormat: null,
       sources: [],
+      redaction: noRedaction,
       handlersModule: null,
       payloadKeys: noKeys,
       codecServer: { host: '127.0.0.1', port: 3_002, origins: null, token: null, jwt: null },
@@ -122,6 +124,8 @@ describe('A setting', () => {
     ['LANDFALL_HANDLERS', './handlers.js', { handlersModule: './handlers.js' }],
     ['LANDFALL_TASK_QUEUE', 'mine', { taskQueue: 'mine' }],
     ['LANDFALL_KEEP_PROCESSED', '90 days', { keepProcessedMilliseconds: 7_776_000_000 }],
+    ['LANDFALL_KEEP_CONFLICTS', '7d', { retention: expect.objectContaining({ conflicts: 604_800_000 }) }],
+    ['LANDFALL_KEEP_DELETED', '90 days', { retention: expect.objectContaining({ deleted: 7_776_000_000 }) }],
     ['LANDFALL_SHUTDOWN_GRACE', '2 minutes', { shutdownGraceMilliseconds: 120_000 }],
     ['LANDFALL_LOG_LEVEL', 'debug', { logLevel: 'debug' }],
     ['LANDFALL_LOG_FORMAT', 'json', { logFormat: 'json' }],
@@ -145,6 +149,10 @@ describe('A setting', () => {
     ['LANDFALL_MAX_BODY_BYTES', '2000000'],
     ['LANDFALL_STORE_POOL_SIZE', 'many'],
     ['LANDFALL_KEEP_PROCESSED', '30d'],
+    ['LANDFALL_KEEP_DELETED', '30d'],
+    ['LANDFALL_KEEP_REJECTIONS', '31d'],
+    ['LANDFALL_KEEP_CONFLICTS', 'long'],
+    ['LANDFALL_CODEC_URL', 'localhost:3002'],
     ['LANDFALL_SHUTDOWN_GRACE', 'soon'],
     ['LANDFALL_SHUTDOWN_GRACE', '-1s'],
     ['LANDFALL_DEAD_LETTER_REMIND', '4 hors'],

@@ -1,0 +1,175 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { startOps } from '../../src/cli/start-ops.ts';
+import { httpDestination } from '../../src/destinations/http.ts';
+import { readRedaction } from '../../src/privacy/redaction.ts';
+import { redactSubject } from '../../src/privacy/redact-subject.ts';
+import { dumpStore, findInLines } from '../support/dump-store.ts';
+import { type Harness, startHarness, withoutListing } from '../support/harness.ts';
+import { startHttpVendor, type HttpVendor } from '../support/http-vendor.ts';
+import { recordedKey } from '../support/payload-keys.ts';
+import { findIn, readRawRuns } from '../support/raw-runs.ts';
+
+const rules = ['/**/email', '/**/note', '/**/phone', 'x-note'];
+const [, keyText = ''] = recordedKey.split(':');
+
+/** Where the values of hidden fields are planted: each place has a marker of its own, so that a find says where it came from. */
+interface Markers {
+  /** In the body alone: no record has it. */
+  inBodies: string[];
+  inHeaders: string[];
+  /** In the vendor's records, and so in what destinations are handed and quote in their refusals. */
+  inRecords: string[];
+}
+
+describe.each([
+  ['plain', {}],
+  ['encrypted', { LANDFALL_PAYLOAD_KEYS: recordedKey }],
+])('what is secret or hidden, with %s payloads', (kind, keys: Record<string, string>) => {
+  let harness: Harness;
+  let crm: HttpVendor;
+  let refuses = false;
+  const log: string[] = [];
+  const answers: string[] = [];
+  const markers: Markers = { inBodies: [], inHeaders: [], inRecords: [] };
+  let secrets: string[];
+
+  beforeAll(async () => {
+    crm = await startHttpVendor(({ body }) =>
+      refuses ? { status: 422, text: `I refuse: ${body}` } : { status: 200 },
+    );
+    harness = await startHarness({
+      change: (source) => ({
+        ...withoutListing(source),
+        redaction: readRedaction(rules),
+        destinations: [httpDestination({ name: 'crm', url: crm.url })],
+      }),
+      settings: { LANDFALL_LOG_LEVEL: 'trace', ...keys },
+      logTo: { write: (line) => void log.push(line) },
+    });
+    const { password } = new URL(harness.runtime.config.databaseUrl ?? '');
+    secrets = [harness.vendor.secret, harness.vendor.token, keyText, password].filter((text) => text !== '');
+    await plant();
+  });
+  afterAll(async () => {
+    await harness.stop();
+    await crm[Symbol.asyncDispose]();
+  });
+
+  /** Every way that a delivery can take, each with markers. */
+  async function plant(): Promise<void> {
+    const { vendor } = harness;
+    // Applied and handed on.
+    const landed = vendor.createCustomer();
+    await post(landed);
+    await harness.event(landed.id).result();
+    // The same event with another body: a conflict.
+    await post({ ...landed, created: 1 });
+    // Refused by its destination, with the record in the answer: a dead letter.
+    refuses = true;
+    const failed = vendor.createCustomer();
+    await post(failed);
+    await expect(harness.event(failed.id).result()).rejects.toThrow();
+    // Signed well and no event, or no JSON at all: dead letters of their own.
+    await post({ data: { email: marker('inBodies') } });
+    await post(Buffer.from(`{"email": "${marker('inBodies')}", `));
+    // Not signed: a rejection.
+    const rejected = await fetch(`${harness.url}/webhooks/${harness.source.name}`, {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/json',
+        'demo-signature': 't=1,v1=00',
+        'x-note': marker('inHeaders'),
+        authorization: `Bearer ${marker('inHeaders')}`,
+      },
+      body: JSON.stringify({ email: marker('inBodies') }),
+    });
+    expect(rejected.status).toBe(401);
+    answers.push(await rejected.text());
+    await expect
+      .poll(() => harness.runtime.store.listRejections(harness.source.name, 10), { timeout: 30_000 })
+      .toHaveLength(1);
+    await expect
+      .poll(() => harness.runtime.store.listConflicts(harness.source.name, 10), { timeout: 30_000 })
+      .toHaveLength(1);
+    // Two events' runs, and three dead letters.
+    await expect
+      .poll(() => readRawRuns(harness.runtime.client, harness.source.name).then((runs) => runs.length), {
+        timeout: 30_000,
+      })
+      .toBe(5);
+  }
+
+  function marker(where: keyof Markers): string {
+    const text = `marker-${randomUUID()}`;
+    markers[where].push(text);
+    return text;
+  }
+
+  /** Posts with a marker in the body and in two headers. */
+  async function post(body: Buffer | object): Promise<void> {
+    const { data } = body as { data?: { email?: string } };
+    if (data?.email !== undefined && data.email.includes('@')) markers.inRecords.push(data.email);
+    const whole = Buffer.isBuffer(body) ? body : { ...body, note: marker('inBodies') };
+    const answer = await harness.post(whole, {
+      headers: { 'x-note': marker('inHeaders'), authorization: `Bearer ${marker('inHeaders')}` },
+    });
+    expect(answer.status).toBeLessThan(300);
+    answers.push(JSON.stringify(answer.body));
+  }
+
+  const hidden = () => [...secrets, ...markers.inBodies, ...markers.inHeaders, ...markers.inRecords];
+
+  test('is in no log line', () => {
+    expect(log.length).toBeGreaterThan(5);
+    expect(findInLines(log, hidden())).toEqual([]);
+  });
+
+  test('is in no history, memo, summary or search attribute', async () => {
+    const runs = await readRawRuns(harness.runtime.client, harness.source.name);
+    // Without keys, a record passes through the histories of events whose destinations refuse it: see docs/privacy.md.
+    const records = kind === 'plain' ? markers.inRecords : [];
+    expect(findIn(runs, hidden().filter((text) => !records.includes(text)))).toEqual([]);
+    if (kind === 'plain') return;
+    // Nor is what nobody has hidden.
+    const names = harness.vendor.snapshot().records.flatMap((record) => ('name' in record ? [record.name] : []));
+    expect(names.length).toBeGreaterThan(1);
+    expect(findIn(runs, [...names, 'refuse:'])).toEqual([]);
+  });
+
+  test('is in no table of the store, but for our copies of the records', async () => {
+    const rows = await dumpStore(harness.runtime.config.databaseUrl);
+    const copies = (row: string) =>
+      row.startsWith('landfall.records ') || /^landfall\.processed\w* .*"previous_copy"/.test(row);
+    expect(findInLines(rows, hidden()).filter((found) => !copies(found.split(' in ')[1] ?? ''))).toEqual([]);
+    expect(findInLines(rows, [...secrets, ...markers.inBodies, ...markers.inHeaders])).toEqual([]);
+  });
+
+  test('is on no metrics page and in no answer', async () => {
+    const ops = await startOps(harness.runtime, { host: '127.0.0.1', port: 0, readyWith: 'all' });
+    try {
+      for (const path of ['metrics', 'readyz', 'livez', 'nowhere']) {
+        answers.push(await (await fetch(`${ops.url}/${path}`)).text());
+      }
+    } finally {
+      await ops.stop();
+    }
+    expect(answers.join('\n')).toContain('landfall_');
+    expect(findInLines(answers, hidden())).toEqual([]);
+  });
+
+  test('is in no dead letter as people see it', async () => {
+    const { source, deadLetters } = harness;
+    const open = await deadLetters.list({ source: source.name });
+    expect(open).toHaveLength(3);
+    const shown = await Promise.all(
+      open.map(async (ref) => {
+        const { state, subject } = await deadLetters.show(ref);
+        return JSON.stringify({ state, subject: redactSubject(source.redaction, subject) });
+      }),
+    );
+    expect(findInLines(shown, hidden())).toEqual([]);
+    // They say why, all the same.
+    expect(shown.join('\n')).toContain('I refuse: ');
+  });
+});
