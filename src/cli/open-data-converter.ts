@@ -20,14 +20,16 @@ export interface OpenDataConverter {
  * @throws ConfigurationError where the keys are malformed
  */
 export async function openDataConverter(env: Environment): Promise<OpenDataConverter> {
-  const { LANDFALL_CODEC_URL: url, DATABASE_URL: databaseUrl } = env;
-  if (url) {
-    const payloadCodecs = [createRemoteCodec(url, readToken(env))];
+  const read = reader(env);
+  const url = read('LANDFALL_CODEC_URL');
+  if (url !== null) {
+    const payloadCodecs = [createRemoteCodec(url, read('LANDFALL_CODEC_TOKEN'))];
     const dataConverter = { payloadCodecs, failureConverterPath: encodedFailuresPath };
     return { dataConverter, close: () => Promise.resolve() };
   }
   const keys = loadPayloadKeys(env);
-  if (!encrypts(keys) || !databaseUrl) {
+  const databaseUrl = encrypts(keys) ? read('DATABASE_URL') : null;
+  if (databaseUrl === null) {
     return { dataConverter: createDataConverter(keys, null), close: () => Promise.resolve() };
   }
   const store = await openStore({ databaseUrl, dataDirectory: null, poolSize: 1 });
@@ -37,7 +39,12 @@ export async function openDataConverter(env: Environment): Promise<OpenDataConve
   };
 }
 
-function readToken(env: Environment): string | null {
-  const token = withSecretFiles(env, () => undefined)['LANDFALL_CODEC_TOKEN'];
-  return (typeof token === 'function' ? token() : token) ?? null;
+/** Variables as they are set, or as their file has them; null for nothing. */
+function reader(env: Environment): (name: string) => string | null {
+  const variables = withSecretFiles(env, () => undefined);
+  return (name) => {
+    const value = variables[name];
+    const text = typeof value === 'function' ? value() : value;
+    return text === undefined || text.trim() === '' ? null : text;
+  };
 }

@@ -2,7 +2,7 @@ import express, { type ErrorRequestHandler, type Express, type Request, type Req
 import type { Payload, PayloadCodec } from '@temporalio/common';
 import type { Logger } from 'pino';
 import { z } from 'zod';
-import { LandfallError } from '../errors.ts';
+import { LandfallError, PayloadErasedError } from '../errors.ts';
 import type { Authorize } from './authorize.ts';
 import { readPayloads, writePayloads } from './payloads-json.ts';
 
@@ -44,13 +44,24 @@ export function createCodecServer(deps: CodecServerDependencies): Express {
   );
   app.post(
     /\/decode$/,
-    answerWith((payloads) => codec.decode(payloads)),
+    answerWith((payloads) => Promise.all(payloads.map(decodeReadable))),
   );
   app.use((_request, response) => {
     response.status(404).json({ message: 'There are POST /encode and POST /decode.' });
   });
   app.use(failed);
   return app;
+
+  /** What is erased comes back as it is, so that the rest of what was asked for is seen. */
+  async function decodeReadable(payload: Payload): Promise<Payload> {
+    try {
+      const [decoded = payload] = await codec.decode([payload]);
+      return decoded;
+    } catch (error) {
+      if (error instanceof PayloadErasedError) return payload;
+      throw error;
+    }
+  }
 
   function answerWith(work: (payloads: Payload[]) => Promise<Payload[]>): RequestHandler {
     return async (request, response) => {

@@ -1,5 +1,6 @@
 import type { Payload, PayloadCodec } from '@temporalio/common';
-import { PayloadKeyUnknownError, PayloadUnreadableError } from '../errors.ts';
+import { PayloadErasedError, PayloadKeyUnknownError, PayloadUnreadableError } from '../errors.ts';
+import { isEncrypted } from '../temporal/payload-codec.ts';
 import { readPayloads, writePayloads } from './payloads-json.ts';
 
 const answerMilliseconds = 30_000;
@@ -10,7 +11,14 @@ const answerMilliseconds = 30_000;
  * @param token - of `LANDFALL_CODEC_TOKEN`; null where it asks for none
  */
 export function createRemoteCodec(url: string, token: string | null): PayloadCodec {
-  return { encode: (payloads) => ask('encode', payloads), decode: (payloads) => ask('decode', payloads) };
+  return {
+    encode: (payloads) => ask('encode', payloads),
+    async decode(payloads) {
+      const decoded = await ask('decode', payloads);
+      if (!decoded.some(isEncrypted)) return decoded;
+      throw new PayloadErasedError('A payload cannot be read any more: its record has been erased.');
+    },
+  };
 
   async function ask(what: 'encode' | 'decode', payloads: Payload[]): Promise<Payload[]> {
     if (payloads.length === 0) return payloads;

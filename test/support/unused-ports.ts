@@ -1,9 +1,9 @@
-import type { EventRuns, TemporalPort } from '../../activities/dependencies.ts';
+import type { EntityRuns, EventRuns, TemporalPort } from '../../activities/dependencies.ts';
 
 const notAsked = () => Promise.reject(new Error('not asked'));
 
 /** For activities that ask nothing of Temporal. */
-export const unusedPorts: { temporal: TemporalPort; runs: EventRuns } = {
+export const unusedPorts: { temporal: TemporalPort; runs: EventRuns; entityRuns: EntityRuns } = {
   temporal: {
     openDeadLetter: notAsked,
     describeRun: notAsked,
@@ -22,4 +22,5 @@ export const unusedPorts: { temporal: TemporalPort; runs: EventRuns } = {
     begin: notAsked,
     waitFor: notAsked,
   },
+  entityRuns: { find: notAsked, look: notAsked, end: notAsked, delete: notAsked },
 };
