@@ -3,7 +3,15 @@ import type { EntityRef, LandfallEvent } from '../src/model/event.ts';
 import type { ProcessEventInput } from '../src/model/process-event.ts';
 import type { EventSelection, ReplayMark, RunRef } from '../src/model/replay-events.ts';
 import type { EntityTurnsInput, Ticket } from '../src/model/turns.ts';
-import type { DeadLetterInput, DeadLetterTimers, Decision, FailureReport } from '../src/model/dead-letter.ts';
+import type { BulkKind, LetterFilter } from '../src/model/bulk.ts';
+import type {
+  DeadLetterInput,
+  DeadLetterRef,
+  DeadLetterState,
+  DeadLetterTimers,
+  Decision,
+  FailureReport,
+} from '../src/model/dead-letter.ts';
 import type { HoldInput, HoldKey, HoldSettings, Release } from '../src/model/hold.ts';
 import type { Retention } from '../src/model/retention.ts';
 import type { WatchSettings } from '../src/model/silence.ts';
@@ -53,6 +61,28 @@ export interface EventRuns {
   waitFor(run: RunRef, milliseconds: number): Promise<'completed' | 'failed' | 'running'>;
 }
 
+/** The open cases of dead letters, for bulk actions. Each throws TemporalUnavailableError | TemporalRefusedError. */
+export interface DeadLetterCases {
+  /** A page of those that are open. Visibility is eventually consistent: one that was just opened or closed may be there or not. */
+  find(
+    filter: LetterFilter,
+    page: { cursor: string | null; size: number },
+  ): Promise<{ letters: DeadLetterRef[]; nextCursor: string | null }>;
+  /**
+   * Sends a decision. A case that is closed is left as it is.
+   *
+   * @param requestId - the same again is sent once: Temporal remembers it with the run
+   */
+  decide(
+    letter: DeadLetterRef,
+    kind: BulkKind,
+    decision: Decision & { owner?: string },
+    requestId: string,
+  ): Promise<void>;
+  /** The case, open or closed; null where Temporal has it no more. A worker must be running to answer. */
+  read(letter: DeadLetterRef): Promise<DeadLetterState | null>;
+}
+
 /** The runs that are about one entity, for its erasure. Each throws TemporalUnavailableError | TemporalRefusedError. */
 export interface EntityRuns {
   /** Those that visibility knows by now, open or closed. `eventId`: null of a run that gives an entity's events their turns. */
@@ -74,6 +104,7 @@ export interface ActivityDependencies {
   store: Store;
   temporal: TemporalPort;
   runs: EventRuns;
+  cases: DeadLetterCases;
   entityRuns: EntityRuns;
   metrics: Metrics;
   logger: Logger;

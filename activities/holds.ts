@@ -87,8 +87,9 @@ export function createHoldActivities({
         const eventIds = await store.listFailures(key, failuresAtOnce);
         if (eventIds.length === 0) return replayed;
         if (replay !== null) {
+          const decision = { ...replay, via: 'landfall' } as const;
           for (const eventId of eventIds) {
-            if (await temporal.replayDeadLetter(key.source, eventId, replay)) replayed += 1;
+            if (await temporal.replayDeadLetter(key.source, eventId, decision)) replayed += 1;
           }
         }
         await store.forgetFailures(key, eventIds);

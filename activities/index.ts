@@ -1,7 +1,9 @@
 import { createApplyRecord } from './apply-record.ts';
 import { createAuditRecords } from './audit-records.ts';
+import { createBulkActivities } from './bulk.ts';
 import { createDeadLetterActivities } from './dead-letters.ts';
 import { createDeliver, createMarkDelivered } from './deliver.ts';
+import { createDecisionActivities } from './decisions.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { createEraseActivities } from './erase-entity.ts';
 import { createFetchRecord } from './fetch-record.ts';
@@ -37,6 +39,8 @@ export function createActivities(dependencies: ActivityDependencies): Activities
       ...createSilenceActivities(dependencies),
       redeliverMissed: createRedeliverMissed(dependencies),
       ...createReplayActivities(dependencies),
+      ...createDecisionActivities(dependencies),
+      ...createBulkActivities(dependencies),
       ...createEraseActivities(dependencies),
       ...createPurgeActivities(dependencies),
     },

@@ -1,3 +1,5 @@
+import type { DecisionResult, NotedDecision } from '../src/model/audit.ts';
+import type { BulkCounts, BulkFailure, BulkKind, LetterFilter } from '../src/model/bulk.ts';
 import type { DeadLetterSubject, FailureReport } from '../src/model/dead-letter.ts';
 import type { EntityRef, EventRef, LandfallEvent } from '../src/model/event.ts';
 import type { HoldAnswer, HoldInput, HoldKey, HoldReport, Release } from '../src/model/hold.ts';
@@ -72,6 +74,18 @@ export interface AwaitedReplays {
   replayed: number;
   failed: number;
   underWay: RunRef[];
+}
+
+/** `findLetters`: a page of dead letters, put on the list of a bulk action. */
+export interface FoundLetters {
+  nextCursor: string | null;
+  counts: BulkCounts;
+}
+
+/** `decideLetters`: how far the letters of a bulk action are, and the newest failures, a few. */
+export interface DecidedLetters {
+  counts: BulkCounts;
+  failures: BulkFailure[];
 }
 
 /**
@@ -194,6 +208,34 @@ export interface Activities {
   settleFailures(input: HoldKey & { replay: { by: string; reason: string } | null }): Promise<number>;
   /** Tells how a hold has ended. */
   reportHold(input: HoldReport): Promise<void>;
+  /** Writes a decision into the audit log. Idempotent by its id. */
+  noteDecision(input: NotedDecision): Promise<void>;
+  /** Says in the audit log what came of a decision. */
+  endDecision(input: DecisionResult & { id: string }): Promise<void>;
+  /**
+   * Puts a page of open dead letters on the list of a bulk action, until it has `atMost` (null: all there are). At its first page,
+   * frees what bulk actions hold that were ended from outside. Heartbeats. Carried out once more after a crash, it adds none twice.
+   */
+  findLetters(input: {
+    bulkId: string;
+    filter: LetterFilter;
+    cursor: string | null;
+    pageSize: number;
+    atMost: number | null;
+  }): Promise<FoundLetters>;
+  /**
+   * Tells letters of a bulk action what to do until so many have been told in all, then waits for the answers of all that have
+   * not answered, for so long. Heartbeats. Carried out once more after a crash, it tells none of them twice.
+   */
+  decideLetters(input: {
+    bulkId: string;
+    kind: BulkKind;
+    decision: { by: string; reason: string; owner?: string };
+    upTo: number;
+    waitMilliseconds: number;
+  }): Promise<DecidedLetters>;
+  /** Leaves the letters of a bulk action that wait, and answers how many are how far. */
+  leaveLetters(input: { bulkId: string; asked: boolean }): Promise<BulkCounts>;
   /** What the source's deliveries say about whether it is silent; null where it is not watched (any more). */
   readRhythm(input: { source: string }): Promise<{ rhythm: Rhythm; everyMilliseconds: number } | null>;
   /** Tells the people on call that a source is silent; answers whether its changes can be listed. */
@@ -214,7 +256,7 @@ export interface Activities {
   dropEntityKey(input: { source: string; entity: EntityRef }): Promise<string[]>;
   /** Erases an entity's rows in the store, and those of these events; answers how many, by table. */
   eraseRows(
-    input: Omit<EraseInput, 'forgetMilliseconds'> & { eventIds: readonly string[] },
+    input: Omit<EraseInput, 'forgetMilliseconds' | 'via'> & { eventIds: readonly string[] },
   ): Promise<Record<string, number>>;
   /** Takes away what of a table has been kept for as long as it is to be; answers how many rows. Heartbeats. */
   purgeTable(input: { table: PurgedTable }): Promise<number>;

@@ -38,6 +38,11 @@ export class UnknownHoldError extends LandfallError {
   readonly code = 'LANDFALL_HOLD_UNKNOWN';
 }
 
+/** A command names a bulk action that is not there, or is over. Thrown by `landfall bulk` and the console. */
+export class UnknownBulkActionError extends LandfallError {
+  readonly code = 'LANDFALL_BULK_ACTION_UNKNOWN';
+}
+
 /** The vendor's API failed in a way that may pass: network, timeout, 5xx. Thrown by a source's API calls. */
 export class VendorUnavailableError extends LandfallError {
   readonly code = 'LANDFALL_VENDOR_UNAVAILABLE';

@@ -75,6 +75,8 @@ export function own(
   | 'redeliverMissed'
   | 'beginReplays'
   | 'awaitReplays'
+  | 'findLetters'
+  | 'decideLetters'
   | 'eraseRuns'
   | 'purgeTable'
   | 'rewrapEntityKeys'
@@ -86,11 +88,21 @@ export function own(
   });
 }
 
-/**
- * Pages of a replay, and looks at what it has begun: our store and Temporal alone, tried for as long as it takes. Heartbeats, so
- * that a worker that died is noticed within half a minute though a slow pace may take long.
- */
+/** Pages of a replay, and looks at what it has begun. */
 export function replaying(summary: string): Pick<Proxies, 'beginReplays' | 'awaitReplays'> {
+  return inPages(summary);
+}
+
+/** Pages of a bulk action, and looks at what came of them. */
+export function deciding(summary: string): Pick<Proxies, 'findLetters' | 'decideLetters'> {
+  return inPages(summary);
+}
+
+/**
+ * Our store and Temporal alone, tried for as long as it takes. Heartbeats, so that a worker that died is noticed within half a
+ * minute though a slow pace may take long.
+ */
+function inPages(summary: string): Proxies {
   return proxyActivities<Activities>({
     startToCloseTimeout: '1 hour',
     heartbeatTimeout: '30 seconds',

@@ -1,3 +1,4 @@
+import { type DecisionOrigin, readOrigin } from '../src/model/audit.ts';
 import type {
   DeadLetterEntry,
   DeadLetterInput,
@@ -68,6 +69,11 @@ export function readInvestigation(value: unknown): Investigation | string {
   if (!isText(owner)) return 'needs "owner": who looks into it';
   if (!isText(note)) return 'needs "note": what is known';
   return { by, owner, note };
+}
+
+/** From where a signal came, as it says itself. */
+export function originOf(value: unknown): DecisionOrigin {
+  return readOrigin(isJsonObject(value) ? value['via'] : undefined);
 }
 
 function isText(value: unknown): value is string {

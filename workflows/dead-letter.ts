@@ -36,6 +36,7 @@ import {
   stateQuery,
   subjectQuery,
 } from './messages.ts';
+import { noteCommand } from './note-command.ts';
 import type { processEvent } from './process-event.ts';
 
 type Command =
@@ -103,9 +104,11 @@ export async function deadLetter(input: DeadLetterInput): Promise<DeadLetterResu
       }
       continue;
     }
+    const noteResult = await noteCommand(command, input);
     const result = await obey(command, input, state, show);
+    if (result !== null) await close(input, state, result);
+    await noteResult(state);
     if (result !== null) {
-      await close(input, state, result);
       show();
       return result;
     }

@@ -1,6 +1,7 @@
-import { setCurrentDetails, sleep } from '@temporalio/workflow';
+import { CancellationScope, setCurrentDetails, sleep, workflowInfo } from '@temporalio/workflow';
 import { describeErasure, type EraseInput, type ErasureReport } from '../src/model/erasure.ts';
 import { erasing, own } from './activity-options.ts';
+import { noteDecision } from './note-decision.ts';
 
 /**
  * Erases what there is of one entity: its runs at Temporal, the key that they were encrypted under, and its rows in the store.
@@ -10,7 +11,24 @@ import { erasing, own } from './activity-options.ts';
  * some.
  */
 export async function eraseEntity(input: EraseInput): Promise<ErasureReport> {
-  const { source, entity, by, reason, forgetMilliseconds } = input;
+  const { source, by, reason, via = 'temporal' } = input;
+  const { workflowId: target } = workflowInfo();
+  const noted = await noteDecision({ by, reason, via, action: 'erase', source, target });
+  try {
+    const report = await erase(input);
+    await noted.end({ outcome: 'done', text: describeErasure(report) });
+    setCurrentDetails(`By ${by}, because ${reason}: ${describeErasure(report)}.`);
+    return report;
+  } catch (error) {
+    // Also where it was cancelled.
+    await CancellationScope.nonCancellable(() =>
+      noted.end({ outcome: 'failed', text: 'it did not come to its end: begin it again' }),
+    );
+    throw error;
+  }
+}
+
+async function erase({ source, entity, by, reason, forgetMilliseconds }: EraseInput): Promise<ErasureReport> {
   const about = { source, entity };
   const first = await erasing('end and delete its runs').eraseRuns({
     ...about,
@@ -28,15 +46,12 @@ export async function eraseEntity(input: EraseInput): Promise<ErasureReport> {
   });
   const eventIds = [...new Set([...first.eventIds, ...second.eventIds])];
   const rows = await own('erase its rows').eraseRows({ ...about, eventIds, by, reason });
-  const report: ErasureReport = {
+  return {
     ...about,
     ended: first.ended + second.ended,
-    // A run that is told to be deleted may be listed for a while.
-    deleted: Math.max(first.deleted, second.deleted),
-    left: Math.max(first.left, second.left),
+    deleted: first.deleted + second.deleted,
+    left: first.left + second.left,
     keys: keys.length,
     rows: { ...rows },
   };
-  setCurrentDetails(`By ${by}, because ${reason}: ${describeErasure(report)}.`);
-  return report;
 }

@@ -14,13 +14,14 @@ import {
   type HoldKey,
   type HoldReport,
   type HoldState,
+  holdWorkflowId,
   nextPause,
   type ProbeAnswer,
   releasing,
 } from '../src/model/hold.ts';
 import { searchAttributes } from '../src/model/search-attributes.ts';
 import { own } from './activity-options.ts';
-import { readDecision } from './dead-letter-case.ts';
+import { originOf, readDecision } from './dead-letter-case.ts';
 import { renderHold } from './hold-details.ts';
 import {
   failingSignal,
@@ -30,6 +31,7 @@ import {
   probedSignal,
   releaseSignal,
 } from './messages.ts';
+import { type Noted, noteDecision } from './note-decision.ts';
 
 /** Longer than one attempt can take on a worker that is busy. */
 const probeAnswersWithin = '3 minutes';
@@ -62,7 +64,7 @@ export async function hold(input: HoldInput): Promise<HoldReport> {
   const end = (name: string, how: HoldReport['ended'], value: unknown) => {
     const decision = readDecision(value);
     if (typeof decision === 'string') log.warn('refused a signal', { name, why: decision });
-    else mail.ending = { how, ...decision };
+    else mail.ending = { how, ...decision, via: originOf(value) };
   };
   setHandler(holdStateQuery, () => state, { description: 'Since when, why, how many wait.' });
   setHandler(
@@ -187,11 +189,27 @@ async function beginEnding(
   const { how, by, reason } = ending;
   const back = how === 'probe' || how === 'by-hand';
   const replay = back ? { by, reason: `the outage has ended: ${reason}` } : null;
+  const end = await noteEnding(key, ending);
   state.replayed += await own('replay what failed before it began').settleFailures({ ...key, replay });
   state.ending = ending;
   state.status = how === 'given-up' ? 'giving-up' : 'releasing';
   state.cursor = null;
   upsertSearchAttributes([{ key: searchAttributes.outcome, value: releasing }]);
+  await end({
+    outcome: 'done',
+    text: how === 'given-up' ? 'its events become dead letters' : 'its events try again',
+  });
+}
+
+/** What somebody decided is in the audit log before it is carried out; a probe decides nothing. */
+async function noteEnding(
+  key: HoldKey,
+  { how, by, reason, via = 'temporal' }: NonNullable<HoldState['ending']>,
+): Promise<Noted['end']> {
+  if (how !== 'by-hand' && how !== 'given-up') return () => Promise.resolve();
+  const action = how === 'by-hand' ? 'hold.release' : 'hold.give-up';
+  const { source } = key;
+  return (await noteDecision({ by, reason, via, action, source, target: holdWorkflowId(key) })).end;
 }
 
 function holdAgain(state: HoldState, pauseMilliseconds: number): void {

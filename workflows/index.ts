@@ -1,3 +1,4 @@
+export { bulkAction } from './bulk-action.ts';
 export { deadLetter } from './dead-letter.ts';
 export { entityTurns } from './entity-turns.ts';
 export { eraseEntity } from './erase-entity.ts';

@@ -1,4 +1,5 @@
 import { defineQuery, defineSignal } from '@temporalio/workflow';
+import type { BulkState } from '../src/model/bulk.ts';
 import type {
   DeadLetterState,
   DeadLetterSubject,
@@ -35,11 +36,17 @@ export const turnSignal = defineSignal('turn');
 /** The event has had its turn, or does not want it any more. */
 export const doneSignal = defineSignal<[{ runId: string }]>('done');
 
-/** `{ by, reason }`: a reconciliation reads and repairs nothing more until it is resumed. */
+/** `{ by, reason }`: a reconciliation reads and repairs nothing more, a bulk action asks no other dead letter, until it is resumed. */
 export const pauseSignal = defineSignal<[Decision]>('pause');
 
-/** A paused reconciliation goes on. */
-export const resumeSignal = defineSignal('resume');
+/** `{ by, reason }`: a paused reconciliation or bulk action goes on. */
+export const resumeSignal = defineSignal<[decision?: Decision]>('resume');
+
+/** `{ by, reason }`: a bulk action ends; the dead letters that it has not asked stay as they are. */
+export const cancelSignal = defineSignal<[Decision]>('cancel');
+
+/** How far a bulk action has come. */
+export const bulkStateQuery = defineQuery<BulkState>('state');
 
 /** How far a reconciliation has come; null before it has begun. */
 export const progressQuery = defineQuery<ReconcileProgress | null>('progress');

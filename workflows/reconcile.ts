@@ -6,6 +6,7 @@ import {
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
+import type { NotedDecision } from '../src/model/audit.ts';
 import { callQueue } from '../src/model/call-queue.ts';
 import {
   judgeMisses,
@@ -17,8 +18,9 @@ import {
 } from '../src/model/reconciliation.ts';
 import { searchAttributes } from '../src/model/search-attributes.ts';
 import { own } from './activity-options.ts';
-import { readDecision } from './dead-letter-case.ts';
+import { originOf, readDecision } from './dead-letter-case.ts';
 import { pauseSignal, progressQuery, resumeSignal } from './messages.ts';
+import { noteDecision } from './note-decision.ts';
 import { showProgress } from './reconcile-details.ts';
 import { advance, IncompleteError, phaseAfterList } from './reconcile-phases.ts';
 
@@ -37,6 +39,7 @@ import { advance, IncompleteError, phaseAfterList } from './reconcile-phases.ts'
 export async function reconcile(input: ReconcileInput): Promise<ReconcileResult> {
   let known = input.resume ?? null;
   let paused = known?.paused ?? null;
+  const decisions: Omit<NotedDecision, 'id'>[] = [];
   const state = (progress: ReconcileProgress): ReconcileProgress => ({ ...progress, paused });
   const show = () => {
     if (known !== null) showProgress(input, state(known));
@@ -48,20 +51,32 @@ export async function reconcile(input: ReconcileInput): Promise<ReconcileResult>
     pauseSignal,
     (value) => {
       paused = readPause(value);
+      decisions.push(decided('pause', input.source, paused, value));
       show();
     },
     { description: '{"by": "…", "reason": "…"}: reads and repairs nothing more until it is resumed.' },
   );
   setHandler(
     resumeSignal,
-    () => {
+    (value) => {
       paused = null;
+      decisions.push(decided('resume', input.source, readPause(value), value));
       show();
     },
-    { description: 'Goes on where it was paused.' },
+    { description: '{"by": "…", "reason": "…"}: goes on where it was paused.' },
   );
+  const noteDecisions = async () => {
+    for (let next = decisions.shift(); next !== undefined; next = decisions.shift()) {
+      const { end } = await noteDecision(next);
+      await end({ outcome: 'done', text: next.action === 'reconcile.pause' ? 'it waits' : 'it goes on' });
+    }
+  };
   const unpaused = async () => {
-    while (paused !== null) await condition(() => paused === null, '1 day');
+    await noteDecisions();
+    while (paused !== null) {
+      await condition(() => paused === null, '1 day');
+      await noteDecisions();
+    }
   };
 
   // To runs of before, the list was all there is.
@@ -73,6 +88,7 @@ export async function reconcile(input: ReconcileInput): Promise<ReconcileResult>
       await unpaused();
       await advance(input, progress, { afterList, unpaused });
       show();
+      await noteDecisions();
       if (isUnderWay(progress) && workflowInfo().continueAsNewSuggested) {
         await continueAsNew<typeof reconcile>({ ...input, resume: state(progress) });
       }
@@ -83,6 +99,16 @@ export async function reconcile(input: ReconcileInput): Promise<ReconcileResult>
     throw error.failure;
   }
   return finish(input, progress, true);
+}
+
+function decided(
+  what: 'pause' | 'resume',
+  source: string,
+  { by, reason }: Pause,
+  value: unknown,
+): Omit<NotedDecision, 'id'> {
+  const { workflowId: target } = workflowInfo();
+  return { by, reason, via: originOf(value), action: `reconcile.${what}`, source, target };
 }
 
 function isUnderWay({ phase }: ReconcileProgress): boolean {

@@ -1,5 +1,7 @@
 import {
+  CancellationScope,
   continueAsNew,
+  isCancellation,
   setCurrentDetails,
   setHandler,
   upsertSearchAttributes,
@@ -19,6 +21,7 @@ import { searchAttributes } from '../src/model/search-attributes.ts';
 import { replaying } from './activity-options.ts';
 import { replayProgressQuery } from './messages.ts';
 import { inline } from './inline.ts';
+import { noted, type Noted, noteDecision } from './note-decision.ts';
 
 /** Events under way at once. Where as many have not ended, such as while a vendor is down, no more are begun. */
 const mostUnderWay = 200;
@@ -37,11 +40,37 @@ const longWait = 20_000;
  * as always. Cancelling it begins no more; what was begun goes on.
  */
 export async function replayEvents(input: ReplayEventsInput): Promise<ReplayReport> {
-  const { source } = input.selection;
   const progress = input.resume ?? begin(input);
   setHandler(replayProgressQuery, () => view(progress), {
     description: 'How many events were found, replayed, skipped, and have failed.',
   });
+  const note = input.resume === undefined ? await noteStart(input) : noted(input.resume.auditId ?? null);
+  progress.auditId = note.id;
+  try {
+    const report = await replayAll(input, progress);
+    const { found, replayed, failed, skipped } = report;
+    await note.end({
+      outcome: failed > 0 ? 'failed' : 'done',
+      text: `${found} found, ${replayed} replayed, ${failed} failed, ${describeSkips(skipped)}`,
+    });
+    return report;
+  } catch (error) {
+    if (isCancellation(error)) {
+      const { counts } = progress;
+      const text = `cancelled: ${counts.replayed} replayed, ${counts.failed} failed, ${progress.underWay.length} under way`;
+      await CancellationScope.nonCancellable(() => note.end({ outcome: 'failed', text }));
+    }
+    throw error;
+  }
+}
+
+function noteStart({ selection, by, reason, via = 'temporal' }: ReplayEventsInput): Promise<Noted> {
+  const { workflowId: target } = workflowInfo();
+  return noteDecision({ by, reason, via, action: 'replay.begin', source: selection.source, target });
+}
+
+async function replayAll(input: ReplayEventsInput, progress: ReplayProgress): Promise<ReplayReport> {
+  const { source } = input.selection;
   for (;;) {
     setCurrentDetails(describe(input, progress));
     if (progress.listed && progress.underWay.length === 0) break;

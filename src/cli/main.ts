@@ -1,6 +1,8 @@
 #!/usr/bin/env node
 import { Command } from 'commander';
 import { LandfallError } from '../errors.ts';
+import { auditCommand } from './commands/audit.ts';
+import { bulkCommand } from './commands/bulk.ts';
 import { codecServerCommand } from './commands/codec-server.ts';
 import { createSourceCommand } from './commands/create-source.ts';
 import { deadLettersCommand } from './commands/dead-letters.ts';
@@ -16,7 +18,10 @@ import { replayCommand } from './commands/replay.ts';
 import { sendCommand } from './commands/send.ts';
 import { sourcesCommand } from './commands/sources.ts';
 import { workerCommand } from './commands/worker.ts';
+import { addCompletion } from './completion.ts';
 import { readDevState } from './dev-state.ts';
+import { exitCodeOf } from './exit-codes.ts';
+import { knownValues } from './known-values.ts';
 import type { Environment } from './with-temporal.ts';
 
 const env = process.env;
@@ -38,6 +43,8 @@ const program = new Command('landfall')
   .addCommand(sendCommand(environment))
   .addCommand(listenCommand(environment))
   .addCommand(deadLettersCommand(environment))
+  .addCommand(bulkCommand(environment))
+  .addCommand(auditCommand(environment))
   .addCommand(holdsCommand(environment))
   .addCommand(replayCommand(environment))
   .addCommand(reconcileCommand(environment))
@@ -46,11 +53,12 @@ const program = new Command('landfall')
   .addCommand(doctorCommand(environment))
   .addCommand(createSourceCommand())
   .addCommand(demoVendorCommand());
+await addCompletion(program, process.argv.slice(2), knownValues(environment));
 
 try {
   await program.parseAsync();
 } catch (error) {
-  process.exitCode = 1;
+  process.exitCode = exitCodeOf(error);
   if (error instanceof LandfallError) {
     console.error(`${error.message} [${error.code}]`);
     const { cause } = error;

@@ -4,6 +4,7 @@ import { prepareNamespace } from '../temporal/namespace.ts';
 import { ensureSchedules } from '../temporal/schedules.ts';
 import { createTemporalPort } from '../temporal/temporal-port.ts';
 import { ensureWatches } from '../temporal/watches.ts';
+import { createDeadLetterCases } from '../temporal/dead-letter-cases.ts';
 import { createEntityRuns } from '../temporal/entity-runs.ts';
 import { createEventRuns } from '../temporal/event-runs.ts';
 import { ensurePurgeSchedule } from '../temporal/purge-schedule.ts';
@@ -25,6 +26,7 @@ export async function startWorker(
     ...runtime,
     temporal: createTemporalPort(client, taskQueueOf),
     runs: createEventRuns(client, taskQueueOf),
+    cases: createDeadLetterCases(client),
     entityRuns: createEntityRuns(client),
     timers: config.timers,
     hold: config.hold,

@@ -10,6 +10,11 @@ export function renderTable(head: readonly string[], rows: readonly (readonly st
     chars: { ...none, ...more, right: '', 'right-mid': '', middle: '  ' },
     style: { 'padding-left': 0, 'padding-right': 0, head: [], border: [] },
   });
-  table.push(...rows.map((row) => [...row]));
+  table.push(...rows.map((row) => row.map(oneLine)));
   return table.toString().replaceAll(/ +$/gm, '');
+}
+
+/** What a vendor sent, or somebody typed, must not steer the terminal. */
+function oneLine(text: string): string {
+  return text.replaceAll(/\p{Cc}+/gu, ' ');
 }

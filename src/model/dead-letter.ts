@@ -1,3 +1,4 @@
+import type { DecisionOrigin } from './audit.ts';
 import type { LandfallEvent } from './event.ts';
 import type { RetrySettings } from './retry.ts';
 
@@ -63,6 +64,8 @@ export interface Decision {
   /** A person or a system: `ada@example.com`. */
   by: string;
   reason: string;
+  /** From where, for the audit log. @default temporal */
+  via?: DecisionOrigin;
 }
 
 /** The signal `investigate`: who looks into it, and what is known. */
@@ -70,6 +73,14 @@ export interface Investigation {
   by: string;
   owner: string;
   note: string;
+  /** As in `Decision`. */
+  via?: DecisionOrigin;
+}
+
+/** One dead letter, open or closed. */
+export interface DeadLetterRef {
+  source: string;
+  eventId: string;
 }
 
 /** One line of a dead letter's audit record. */

@@ -1,3 +1,4 @@
+import type { DecisionOrigin } from './audit.ts';
 import type { EntityRef } from './event.ts';
 
 /** The input of the workflow `eraseEntity`. */
@@ -7,6 +8,8 @@ export interface EraseInput {
   /** Who decided, and why. */
   by: string;
   reason: string;
+  /** From where the decision came. @default temporal */
+  via?: DecisionOrigin;
   /** How long a process may still know a key that was erased: see docs/privacy.md. */
   forgetMilliseconds: number;
 }

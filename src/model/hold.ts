@@ -1,3 +1,4 @@
+import type { DecisionOrigin } from './audit.ts';
 import type { FailureReport } from './dead-letter.ts';
 import { keyword } from './search-attributes.ts';
 
@@ -162,8 +163,8 @@ export interface HoldState {
   /** The latest failure that was heard of. */
   message: string;
   lastProbeAt: string | null;
-  /** How it ends, once that is known. */
-  ending: { how: HoldReport['ended']; by: string; reason: string } | null;
+  /** How it ends, once that is known; `via` of a decision of somebody's. */
+  ending: { how: HoldReport['ended']; by: string; reason: string; via?: DecisionOrigin } | null;
   /** Where the list of those that wait is read on. */
   cursor: string | null;
 }

@@ -71,6 +71,8 @@ export interface ReplayProgress {
   /** Begun and not seen to end. */
   underWay: RunRef[];
   counts: ReplayCounts;
+  /** Its line in the audit log; absent or null in runs of before there was one. */
+  auditId?: string | null;
 }
 
 /** What the query `progress` answers. */

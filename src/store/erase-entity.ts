@@ -5,7 +5,7 @@ import type { Database, Queries } from './database.ts';
 import { escapeLike } from './escape-like.ts';
 import { lock, recordLock } from './lock.ts';
 import { ofEntity } from './records.ts';
-import { conflicts, deliveries, failures, inbox, processedEvents, records } from './schema.ts';
+import { bulkLetters, conflicts, deliveries, failures, inbox, processedEvents, records } from './schema.ts';
 import type { Store } from './store.ts';
 
 /** Erases an entity's rows in one transaction, alone with its record. */
@@ -28,7 +28,9 @@ export function createErase(database: Database): Pick<Store, 'eraseEntity'> {
         ];
         // Repairs are named after their record.
         const repairs = `reconcile:${escapeLike(`${entity.type}/${entity.id}`)}:%`;
-        const ofEvents = (table: typeof processedEvents | typeof deliveries | typeof conflicts) =>
+        const ofEvents = (
+          table: typeof processedEvents | typeof deliveries | typeof conflicts | typeof bulkLetters,
+        ) =>
           and(eq(table.source, source), or(inArray(table.eventId, ids), like(table.eventId, repairs)));
         const quoted = `%${escapeLike(JSON.stringify(entity.id))}%`;
         // Within the JSON of a delivery, the body is a text: its quotation marks are escaped once more.
@@ -38,6 +40,7 @@ export function createErase(database: Database): Pick<Store, 'eraseEntity'> {
           records: gone.length,
           processed: await erase(queries, processedEvents, ofEvents(processedEvents)),
           deliveries: await erase(queries, deliveries, ofEvents(deliveries)),
+          bulk_letters: await erase(queries, bulkLetters, ofEvents(bulkLetters)),
           inbox: await erase(
             queries,
             inbox,

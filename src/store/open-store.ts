@@ -1,6 +1,8 @@
 import { sql } from 'drizzle-orm';
 import { createApply } from './apply.ts';
 import { createArrivals } from './arrivals.ts';
+import { createAudit } from './audit.ts';
+import { createBulkLetters } from './bulk-letters.ts';
 import { createConflicts } from './conflicts.ts';
 import { createCursorsAndReports } from './cursors-and-reports.ts';
 import { createEntityKeys } from './entity-keys.ts';
@@ -10,6 +12,7 @@ import { createFailures } from './failures.ts';
 import { createFindDifferences } from './find-differences.ts';
 import { createInbox } from './inbox.ts';
 import { migrate } from './migrate.ts';
+import { readMigrations } from './migration-state.ts';
 import { createPartitions } from './partitions.ts';
 import { openPglite } from './pglite-database.ts';
 import { openPostgres } from './postgres-database.ts';
@@ -47,6 +50,14 @@ export async function openStore({
       database.run(async (queries) => {
         await queries.execute(sql`select 1`);
       }),
+    readClock: () =>
+      database.run(async (queries) => {
+        const [row] = await queries
+          .select({ now: sql<number>`extract(epoch from clock_timestamp()) * 1000`.mapWith(Number) })
+          .from(sql`(select 1) as one`);
+        return row?.now ?? Number.NaN;
+      }),
+    readMigrations: () => readMigrations(database),
     close: () => database.close(),
     ...createApply(database),
     ...createEvents(database),
@@ -59,6 +70,8 @@ export async function openStore({
     ...createCursorsAndReports(database),
     ...createFailures(database),
     ...createArrivals(database),
+    ...createAudit(database),
+    ...createBulkLetters(database),
     ...createEntityKeys(database),
     ...createErase(database),
     ...createPurge(database),

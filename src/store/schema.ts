@@ -10,6 +10,8 @@ import {
   text,
   unique,
 } from 'drizzle-orm/pg-core';
+import type { DecisionOrigin, DecisionResult } from '../model/audit.ts';
+import type { BulkLetterStatus } from '../model/bulk.ts';
 import type { JsonValue } from '../model/json.ts';
 import type { ReconciliationReport } from '../model/reconciliation.ts';
 import type { ConflictingDelivery, InboxItem, KeptCopy, ProcessedOutcome, RejectionSample } from './store.ts';
@@ -211,6 +213,40 @@ export const entityKeys = landfall.table(
     erasedAt: instant('erased_at'),
   },
   (table) => [unique().on(table.source, table.entityType, table.entityId)],
+);
+
+/** The audit log: each decision before it was carried out, with what came of it after. */
+export const audit = landfall.table('audit', {
+  id: text('id').primaryKey(),
+  at: instant('at').notNull(),
+  by: text('decided_by').notNull(),
+  via: text('via').$type<DecisionOrigin>().notNull(),
+  action: text('action').notNull(),
+  source: text('source'),
+  target: text('target').notNull(),
+  reason: text('reason').notNull(),
+  /** null in all three while it is being carried out. */
+  outcome: text('outcome').$type<DecisionResult['outcome']>(),
+  result: text('result'),
+  endedAt: instant('ended_at'),
+});
+
+/** The dead letters of each bulk action, in its order, with what came of each. */
+export const bulkLetters = landfall.table(
+  'bulk_letters',
+  {
+    bulkId: text('bulk_id').notNull(),
+    source: text('source').notNull(),
+    eventId: text('event_id').notNull(),
+    position: bigint('position', { mode: 'number' }).generatedAlwaysAsIdentity(),
+    status: text('status').$type<BulkLetterStatus>().notNull(),
+    result: text('result'),
+    updatedAt: instant('updated_at').notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.bulkId, table.source, table.eventId] }),
+    index('bulk_letters_in_order').on(table.bulkId, table.status, table.position),
+  ],
 );
 
 /** Which migrations this database has, with the checksum that each had. */

@@ -1,4 +1,6 @@
-import type { UnreadableDelivery } from '../model/dead-letter.ts';
+import type { AuditEntry, AuditFilter, DecisionResult, NotedDecision } from '../model/audit.ts';
+import type { BulkCounts, BulkLetter, BulkLetterStatus } from '../model/bulk.ts';
+import type { DeadLetterRef, UnreadableDelivery } from '../model/dead-letter.ts';
 import type { EntityRef, LandfallEvent } from '../model/event.ts';
 import type { HoldKey } from '../model/hold.ts';
 import type { JsonValue } from '../model/json.ts';
@@ -139,7 +141,7 @@ export interface WrappedKey {
 
 /** How many rows were erased, by table. */
 export type ErasedRows = Record<
-  'records' | 'processed' | 'deliveries' | 'inbox' | 'conflicts' | 'failures',
+  'records' | 'processed' | 'deliveries' | 'bulk_letters' | 'inbox' | 'conflicts' | 'failures',
   number
 >;
 
@@ -148,6 +150,18 @@ export interface ComparableChange extends RecordVersion {
   entity: EntityRef;
   deleted: boolean;
   event: { id: string; type: string } | null;
+}
+
+/** The migrations of a database, beside those of this version; by number and name. */
+export interface MigrationState {
+  /** How many it has. */
+  applied: number;
+  /** Those of this version that it lacks. */
+  missing: string[];
+  /** Those that this version does not know: a newer one has run on it. */
+  unknown: string[];
+  /** Those that are not what this version has under their number. */
+  changed: string[];
 }
 
 /**
@@ -162,6 +176,10 @@ export interface Store {
   migrate(): Promise<void>;
   /** Answers where the database does. */
   ping(): Promise<void>;
+  /** The time by the database's clock, in milliseconds since the epoch. */
+  readClock(): Promise<number>;
+  /** Which migrations the database has, beside those of this version. Works without any. */
+  readMigrations(): Promise<MigrationState>;
   close(): Promise<void>;
 
   /**
@@ -278,6 +296,36 @@ export interface Store {
   recordArrivals(batches: readonly (Arrivals & { source: string })[]): Promise<void>;
   /** The arrivals since `since` (milliseconds since the epoch), in the order of time. */
   listArrivals(source: string, since: number): Promise<Arrivals[]>;
+
+  /** Writes a decision into the audit log, before it is carried out. Idempotent by its id. */
+  noteDecision(decision: NotedDecision): Promise<void>;
+  /** What came of it; the first answer stays. */
+  endDecision(id: string, result: DecisionResult): Promise<void>;
+  /** The audit log, the newest first. */
+  listAudit(filter: AuditFilter, limit: number): Promise<AuditEntry[]>;
+
+  /**
+   * Puts dead letters on the list of a bulk action. One that waits in another bulk action is `skipped`; one that is on this list
+   * already stays as it is. Letters of bulk actions that ended more than 90 days ago are forgotten.
+   *
+   * @returns how many were put on it
+   */
+  addBulkLetters(bulkId: string, letters: readonly DeadLetterRef[]): Promise<number>;
+  /** Letters of a bulk action in its order, after the given position; or those first that were marked last. */
+  listBulkLetters(
+    bulkId: string,
+    page: { statuses?: readonly BulkLetterStatus[]; after?: number; newestFirst?: boolean; limit: number },
+  ): Promise<BulkLetter[]>;
+  /** How far letters have come. One that is settled stays so. */
+  markBulkLetters(
+    bulkId: string,
+    letters: readonly (DeadLetterRef & { status: BulkLetterStatus; result: string | null })[],
+  ): Promise<void>;
+  countBulkLetters(bulkId: string): Promise<BulkCounts>;
+  /** Leaves what waits, or was asked, as it is: other bulk actions may take it. */
+  leaveBulkLetters(bulkId: string, statuses: readonly ('waiting' | 'asked')[]): Promise<void>;
+  /** The bulk actions that have letters which are not settled. */
+  listOpenBulks(): Promise<string[]>;
 
   findCursor(source: string): Promise<ReconciliationCursor | null>;
   /** Keeps the report and, where it is complete, moves the cursor to `reconciledUntil`, in one transaction; never backwards. Idempotent by run. */

@@ -8,8 +8,10 @@ import {
   subjectQuery,
 } from '../../workflows/messages.ts';
 import { UnknownDeadLetterError } from '../errors.ts';
+import type { LetterFilter } from '../model/bulk.ts';
 import type {
   DeadLetterEntry,
+  DeadLetterRef,
   DeadLetterState,
   DeadLetterSubject,
   Decision,
@@ -17,7 +19,7 @@ import type {
 } from '../model/dead-letter.ts';
 import { deadLetterWorkflowId } from '../model/ids.ts';
 import { searchAttributes } from '../model/search-attributes.ts';
-import { quote } from './list-filter.ts';
+import { openLetters } from './letter-filter.ts';
 import { toTemporalError } from './temporal-error.ts';
 
 /** One open dead letter, as visibility knows it. */
@@ -33,17 +35,8 @@ export interface DeadLetterRow {
 }
 
 /** Which open dead letters; all where nothing is said. */
-export interface DeadLetterFilter {
-  source?: string;
-  /** The code of the first error. */
-  error?: string;
+export interface DeadLetterFilter extends LetterFilter {
   limit?: number;
-}
-
-/** One dead letter, open or closed. */
-export interface DeadLetterRef {
-  source: string;
-  eventId: string;
 }
 
 /** What became of a signal. */
@@ -74,16 +67,10 @@ const pollMilliseconds = 200;
 /** The queue of dead letters, over the client. */
 export function createDeadLetters(client: Client): DeadLetters {
   return {
-    async list({ source, error, limit = 100 }) {
-      const query = [
-        "WorkflowType = 'deadLetter'",
-        "ExecutionStatus = 'Running'",
-        ...(source === undefined ? [] : [`${searchAttributes.source.name} = ${quote(source)}`]),
-        ...(error === undefined ? [] : [`${searchAttributes.error.name} = ${quote(error)}`]),
-      ].join(' AND ');
+    async list({ limit = 100, ...filter }) {
       const rows: DeadLetterRow[] = [];
       try {
-        for await (const info of client.workflow.list({ query })) {
+        for await (const info of client.workflow.list({ query: openLetters(filter) })) {
           rows.push(toRow(info));
           if (rows.length >= limit) break;
         }

@@ -45,7 +45,8 @@ export function createEntityRuns(client: Client): EntityRuns {
         });
         const [first] = history?.events ?? [];
         const [payload] = first?.workflowExecutionStartedEventAttributes?.input?.payloads ?? [];
-        const startedAt = Number(first?.eventTime?.seconds ?? 0) * 1_000;
+        const { seconds, nanos } = first?.eventTime ?? {};
+        const startedAt = Number(seconds ?? 0) * 1_000 + (nanos ?? 0) / 1_000_000;
         return { startedAt, keyId: payload === undefined ? null : keyIdOf(payload) };
       } catch (error) {
         if (isGrpcServiceError(error) && Number(error.code) === notFound) return null;

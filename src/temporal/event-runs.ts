@@ -15,7 +15,7 @@ import { eventStartOptions, type ProcessEventInput } from '../model/process-even
 import type { ReplayMark } from '../model/replay-events.ts';
 import { selectionFilter } from './event-selection.ts';
 import { listPage } from './list-page.ts';
-import { toTemporalError } from './temporal-error.ts';
+import { isNotFound, toTemporalError } from './temporal-error.ts';
 
 /** Where the mark of a replay stands in the memo of a run. */
 const markKey = 'replay';
@@ -120,9 +120,4 @@ function readMark(value: unknown): ReplayMark | null {
 function isProcessEventInput(value: unknown): value is Pick<ProcessEventInput, 'event'> {
   const event = isJsonObject(value) ? value['event'] : undefined;
   return isJsonObject(event) && typeof event['id'] === 'string' && typeof event['source'] === 'string';
-}
-
-/** gRPC NOT_FOUND: the run's history has been deleted since visibility listed it. */
-function isNotFound(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 5;
 }

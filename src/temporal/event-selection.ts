@@ -1,7 +1,7 @@
 import type { Client } from '@temporalio/client';
 import type { EventSelection } from '../model/replay-events.ts';
-import { keyword, searchAttributes } from '../model/search-attributes.ts';
-import { quote } from './list-filter.ts';
+import { searchAttributes } from '../model/search-attributes.ts';
+import { quote, typeFilter } from './list-filter.ts';
 import { toTemporalError } from './temporal-error.ts';
 
 /** The events of a selection, as visibility knows them. */
@@ -19,25 +19,17 @@ const pageSize = 1_000;
 
 /** The list filter of the closed runs of a selection; without those that ended as `ignored`, which hand nothing on. */
 export function selectionFilter({ source, types, from, to, endedBefore }: EventSelection): string {
-  const { source: ofSource, eventType, outcome } = searchAttributes;
+  const { source: ofSource, outcome } = searchAttributes;
   return [
     "WorkflowType = 'processEvent'",
     "ExecutionStatus != 'Running'",
     `${ofSource.name} = ${quote(source)}`,
-    ...(types.length === 0
-      ? []
-      : [`(${types.map((type) => typeFilter(eventType.name, type)).join(' OR ')})`]),
+    ...(types.length === 0 ? [] : [`(${types.map(typeFilter).join(' OR ')})`]),
     ...(from === null ? [] : [`StartTime >= ${quote(from)}`]),
     ...(to === null ? [] : [`StartTime < ${quote(to)}`]),
     ...(endedBefore === undefined ? [] : [`CloseTime < ${quote(endedBefore)}`]),
     `(${outcome.name} IS NULL OR ${outcome.name} != 'ignored')`,
   ].join(' AND ');
-}
-
-function typeFilter(attribute: string, type: string): string {
-  return type.endsWith('*')
-    ? `${attribute} STARTS_WITH ${quote(keyword(type.slice(0, -1)))}`
-    : `${attribute} = ${quote(keyword(type))}`;
 }
 
 /**

@@ -23,3 +23,8 @@ export function toTemporalError(error: unknown, what: string): LandfallError {
   const why = details ?? (error instanceof Error ? error.message : String(error));
   return new TemporalUnavailableError(`Temporal did not ${what}: ${why}`, { cause: error });
 }
+
+/** gRPC NOT_FOUND, of a call of the service's own: there is no such run, it is closed, or its history has been deleted. */
+export function isNotFound(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 5;
+}

@@ -63,25 +63,29 @@ describe('landfall on the command line', { timeout: 180_000 }, () => {
     ]);
     expect(nothing).toMatchObject({ exitCode: 1, stderr: '' });
     expect(nothing.stdout).toMatch(/^warning no source is on/m);
-    expect(nothing.stdout).toMatch(/^failure Temporal: .*set TEMPORAL_ADDRESS/m);
+    expect(nothing.stdout).toMatch(/^failure .*set TEMPORAL_ADDRESS/m);
     expect(nothing.stdout).toMatch(/^warning DATABASE_URL is not set/m);
 
     expect(unreachable).toMatchObject({ exitCode: 1, stderr: '' });
     expect(unreachable.stdout).toMatch(/^ok +source demo$/m);
-    expect(unreachable.stdout).toMatch(/^failure Temporal: .*127\.0\.0\.1:1/m);
-    expect(unreachable.stdout).toMatch(/^failure database: /m);
+    expect(unreachable.stdout).toMatch(/^failure .*Temporal .*127\.0\.0\.1:1.*\n +→ start Temporal, or set/m);
+    expect(unreachable.stdout).toMatch(/^failure The store cannot be used: .*\n +→ start the database, or set/m);
+    expect(unreachable.stdout).toMatch(/^warning credentials of demo: .*\n +→ see the status page/m);
     expect(unreachable.stdout).not.toContain('hunter2');
 
     expect(unprepared.stdout).toMatch(
       /^warning Closed runs are kept for 1 day only: temporal operator namespace update/m,
     );
-    expect(unprepared.stdout).toMatch(/^warning schedule reconcile-demo is missing: a worker creates it/m);
-    expect(unprepared.stdout).toMatch(/^failure database: .*let a worker or receiver of this version start/m);
+    expect(unprepared.stdout).toMatch(/^warning schedule reconcile-demo is missing\n +→ start a worker/m);
+    expect(unprepared.stdout).toMatch(/^warning task queue landfall: no worker .*\n +→ start "landfall worker"/m);
+    expect(unprepared.stdout).toMatch(/^ok +the database answers$/m);
+    expect(unprepared.stdout).toMatch(
+      /^failure the database lacks \d+ migrations: 1 initial, .*\n +→ let a worker or receiver of this version start/m,
+    );
 
-    expect(mistaken).toMatchObject({ exitCode: 1, stdout: '' });
-    expect(mistaken.stderr).toContain('LANDFALL_PORT: must be a port');
-    expect(mistaken.stderr).toContain('Did you mean LANDFALL_PORT?');
-    expect(mistaken.stderr).not.toContain(' at ');
+    expect(mistaken).toMatchObject({ exitCode: 1, stderr: '' });
+    expect(mistaken.stdout).toMatch(/^failure LANDFALL_PORT: must be a port.*\n +→ set it as it says/m);
+    expect(mistaken.stdout).toMatch(/^failure LANDFALL_PROT: .*Did you mean LANDFALL_PORT\?/m);
   });
 
   test('doctor and sources tell what a healthy set-up is made of', async () => {
@@ -116,8 +120,18 @@ describe('landfall on the command line', { timeout: 180_000 }, () => {
       /^ok +Temporal answers; namespace default keeps closed runs for 30 days$/m,
     );
     expect(healthy.stdout).toMatch(/^ok +schedule reconcile-demo$/m);
-    expect(healthy.stdout).toMatch(/^ok +database answers; 0 events wait in the inbox$/m);
-    expect(healthy.stdout).toMatch(/^warning source acme: cannot list its changes/m);
+    for (const well of [
+      'the database answers; 0 events wait in the inbox',
+      'the database has all \\d+ migrations',
+      'the clocks of this machine and of the database agree',
+      `task queue ${runtime.config.taskQueue}: a worker asks for work`,
+      'source demo: its signing secret signs and verifies',
+      'credentials of demo: its API takes them',
+      'deliveries of demo in the last day: \\d+ accepted, 0 refused',
+    ]) {
+      expect(healthy.stdout).toMatch(new RegExp(`^ok +${well}$`, 'm'));
+    }
+    expect(healthy.stdout).toMatch(/^warning source acme: cannot list its changes.*\n +→ /m);
 
     expect(sources).toMatchObject({ exitCode: 0, stderr: '' });
     expect(sources.stdout).toMatch(
@@ -141,7 +155,36 @@ describe('landfall on the command line', { timeout: 180_000 }, () => {
     await runtime.client.schedule.getHandle('reconcile-demo').pause('ada looks at the vendor');
     const paused = await landfall(['doctor']);
     expect(paused.exitCode).toBe(0);
-    expect(paused.stdout).toMatch(/^warning schedule reconcile-demo is paused: ada looks at the vendor$/m);
+    expect(paused.stdout).toMatch(
+      /^warning schedule reconcile-demo is paused: ada looks at the vendor\n +→ temporal schedule toggle --unpause/m,
+    );
+  });
+
+  test('doctor tells a key that the vendor refuses from a vendor that is down', async () => {
+    const { vendor } = harness;
+    const [refused, offline] = await Promise.all([
+      landfall(['doctor'], { DEMO_API_TOKEN: 'a-token-of-last-year' }),
+      landfall(['doctor', '--offline', '--json'], { DEMO_API_TOKEN: 'a-token-of-last-year' }),
+    ]);
+    expect(refused.exitCode).toBe(1);
+    expect(refused.stdout).toMatch(/^failure credentials of demo: .*\n +→ renew DEMO_API_TOKEN, /m);
+    expect(refused.stdout).not.toContain('a-token-of-last-year');
+    expect(offline.exitCode).toBe(0);
+    const report = JSON.parse(offline.stdout) as { ok: boolean; findings: object[] };
+    expect(report.ok).toBe(true);
+    expect(report.findings).toContainEqual({
+      check: 'temporal',
+      level: 'ok',
+      text: expect.stringContaining('Temporal answers'),
+      mend: null,
+    });
+    expect(offline.stdout).not.toContain('credentials of demo');
+
+    vendor.setFaults({ ...noFaults, apiErrors: 1 });
+    const down = await landfall(['doctor']);
+    vendor.setFaults(noFaults);
+    expect(down.exitCode).toBe(0);
+    expect(down.stdout).toMatch(/^warning credentials of demo: .*\n +→ see the status page of the vendor/m);
   });
 
   test('reconcile reports what it found and repaired, and runs once at a time', async () => {

@@ -7,7 +7,7 @@ import { type OwnTemporal, startOwnTemporal } from '../support/own-temporal.ts';
 const unavailable = 'LANDFALL_VENDOR_UNAVAILABLE';
 const because = ['--by', 'ada@example.com', '--reason', 'the vendor is back'];
 
-describe('landfall dead-letters, knowing only where Temporal is', { timeout: 120_000 }, () => {
+describe('landfall dead-letters, knowing only where Temporal is and its task queue', { timeout: 120_000 }, () => {
   // Its own server, because "--all" means all that there are.
   let temporal: OwnTemporal;
   let harness: Harness;
@@ -27,7 +27,10 @@ describe('landfall dead-letters, knowing only where Temporal is', { timeout: 120
   });
 
   const landfall = (...args: string[]) =>
-    runLandfall(['dead-letters', ...args], { TEMPORAL_ADDRESS: temporal.address });
+    runLandfall(['dead-letters', ...args], {
+      TEMPORAL_ADDRESS: temporal.address,
+      LANDFALL_TASK_QUEUE: harness.runtime.config.taskQueue,
+    });
   const idOf = (eventId: string) => `${harness.source.name}:${eventId}`;
   const vendorFails = (fails: boolean) => {
     harness.vendor.setFaults({ ...noFaults, apiErrors: fails ? 1 : 0 });
@@ -142,7 +145,24 @@ describe('landfall dead-letters, knowing only where Temporal is', { timeout: 120
     await untilListed([]);
   });
 
-  test('decides about many at once, by source, by error, or all', async () => {
+  test('lists those of a type and of an age', async () => {
+    const [id = ''] = await failed(1);
+    await untilListed([id]);
+    const listed = async (...args: string[]) => (await landfall('list', '--json', ...args)).stdout !== '';
+    expect(
+      await Promise.all([
+        listed('--type', 'customer.created'),
+        listed('--type', 'customer.*', '--newer-than', '1h'),
+        listed('--type', 'order.*'),
+        listed('--older-than', '1h'),
+        listed('--newer-than', '1ms'),
+      ]),
+    ).toEqual([true, true, false, false, false]);
+    const one = await landfall('list', '--limit', '1');
+    expect(one.stderr).toBe('These are the newest 1: --limit shows more.\n');
+  });
+
+  test('decides about many at once: counts them, asks, and says what came of them', async () => {
     const failing = await failed(2);
     const { body } = await harness.post({ type: 'customer.created' });
     const lost = body.eventId ?? '';
@@ -151,26 +171,59 @@ describe('landfall dead-letters, knowing only where Temporal is', { timeout: 120
     const bySource = await landfall('replay', '--source', 'other', ...because);
     expect(bySource).toMatchObject({ exitCode: 0, stdout: 'No dead letter is open.\n' });
 
-    const byError = await landfall('replay', '--error', unavailable, ...because);
+    const counted = await landfall('replay', '--error', unavailable, '--dry-run');
+    expect(counted).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(counted.stdout).toMatch(
+      new RegExp(`^2 +${harness.source.name} +customer\\.created +${unavailable}\n2 dead letters: error`, 'm'),
+    );
+    const nobodyToAsk = await landfall('replay', '--error', unavailable, ...because);
+    expect(nobodyToAsk.exitCode).toBe(1);
+    expect(nobodyToAsk.stderr).toContain(
+      'Nobody can be asked "replay 2 dead letters, 2 of them first?" here: say so beforehand with --yes.',
+    );
+    expect(await Promise.all(failing.map(outcomeOf))).not.toContain('applied');
+
+    const byError = await landfall('replay', '--error', unavailable, ...because, '--yes');
     expect(byError).toMatchObject({ exitCode: 0, stderr: '' });
-    expect(byError.stdout).toContain('2 done, 0 not');
+    expect(byError.stdout).toMatch(/^bulk:replay:\S+: done, 2 done, 0 failed$/m);
     expect(await Promise.all(failing.map(outcomeOf))).toEqual(['applied', 'applied']);
 
     const [further = ''] = await failed(1);
     await untilListed([lost, further]);
-    const all = await landfall('replay', '--all', ...because);
+    const all = await landfall('replay', '--all', ...because, '--yes', '--canary', '0');
     expect(all.exitCode).toBe(1);
-    expect(all.stdout).toContain('1 done, 1 not');
-    expect(all.stdout).toContain(`${lost}: failed: `);
+    expect(all.stdout).toMatch(/^bulk:replay:\S+: failed, 1 done, 1 failed$/m);
+    expect(all.stdout).toContain(`dead-letter:${harness.source.name}:${lost}: `);
     expect(await outcomeOf(further)).toBe('applied');
+    await untilListed([lost]);
 
-    const rest = await landfall('discard', '--source', harness.source.name, ...because);
+    const named = ['--source', harness.source.name, ...because, '--name', 'cleanup', '--yes', '--json'];
+    const rest = await landfall('discard', ...named);
     expect(rest).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(JSON.parse(rest.stdout)).toMatchObject({
+      survey: { letters: 1, complete: true, groups: [{ source: harness.source.name, count: 1 }] },
+      bulk: { id: 'bulk:discard:cleanup', status: 'done', counts: { done: 1, failed: 0 } },
+    });
     await untilListed([]);
+    const [again = ''] = await failed(1);
+    await untilListed([again]);
+    expectRefusal(await landfall('discard', ...named), 'There is a bulk action bulk:discard:cleanup');
+  });
+
+  test('sends one decision without waiting, and says as JSON what came of another', async () => {
+    const [id = ''] = await failed(1);
+    await untilListed([id]);
+    const sent = await landfall('investigate', idOf(id), ...['--by', 'ada', '--owner', 'bob', '--note', 'x'], '--no-wait');
+    expect(sent).toMatchObject({ exitCode: 0, stderr: '' });
+    const discarded = await landfall('discard', idOf(id), ...because, '--json');
+    expect(discarded.exitCode).toBe(0);
+    const { answered, entries } = JSON.parse(discarded.stdout) as { answered: boolean; entries: object[] };
+    expect(answered).toBe(true);
+    expect(entries).toContainEqual(expect.objectContaining({ what: 'resolved' }));
   });
 
   test('refuses what it cannot carry out, in one sentence', async () => {
-    const [unknown, badId, nobody, noReason, none, both, badWait, silent] = await Promise.all([
+    const [unknown, badId, nobody, noReason, none, both, badWait, counted, badType] = await Promise.all([
       landfall('show', 'demo:evt_unknown'),
       landfall('show', 'evt_without_source'),
       landfall('replay', 'demo:evt_1', '--reason', 'why not'),
@@ -178,7 +231,8 @@ describe('landfall dead-letters, knowing only where Temporal is', { timeout: 120
       landfall('replay', ...because),
       landfall('replay', 'demo:evt_1', '--all', ...because),
       landfall('replay', '--all', ...because, '--wait', 'long'),
-      runLandfall(['dead-letters'], { TEMPORAL_ADDRESS: '127.0.0.1:1' }),
+      landfall('replay', 'demo:evt_1', '--dry-run'),
+      landfall('list', '--type', '*.created'),
     ]);
     expectRefusal(unknown, 'There is no open dead letter dead-letter:demo:evt_unknown');
     expectRefusal(badId, 'Give <source>:<event id>');
@@ -187,8 +241,17 @@ describe('landfall dead-letters, knowing only where Temporal is', { timeout: 120
     expectRefusal(none, 'Name one dead letter by its id, or many');
     expectRefusal(both, 'Name one dead letter by its id, or many');
     expectRefusal(badWait, 'Give a duration such as 30s');
-    expectRefusal(silent, 'ECONNREFUSED 127.0.0.1:1');
+    expectRefusal(counted, '--dry-run counts many: name no id.');
+    expectRefusal(badType, 'Give a type such as customer.updated');
     expectRefusal(await runLandfall(['dead-letters']), 'set TEMPORAL_ADDRESS');
+  });
+
+  test('ends with another code where the same again may succeed', async () => {
+    const silent = await runLandfall(['dead-letters'], { TEMPORAL_ADDRESS: '127.0.0.1:1' });
+    expect(silent).toMatchObject({ exitCode: 75, stdout: '' });
+    expect(silent.stderr).toContain('ECONNREFUSED 127.0.0.1:1');
+    const noStore = await runLandfall(['audit'], { DATABASE_URL: 'postgresql://ada@127.0.0.1:1/landfall' });
+    expect(noStore).toMatchObject({ exitCode: 75, stdout: '' });
   });
 });
 

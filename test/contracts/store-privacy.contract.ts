@@ -92,6 +92,7 @@ export function storePrivacyContract(subject: StoreUnderTest): void {
           },
           100,
         );
+        await store.addBulkLetters(`bulk:${source}`, [{ source, eventId: `evt_${id}` }]);
         const key = { source, step: 'fetchRecord', error: 'LANDFALL_VENDOR_UNAVAILABLE' };
         await store.noteFailure(
           { ...key, eventId: `evt_${id}`, entity },
@@ -99,7 +100,10 @@ export function storePrivacyContract(subject: StoreUnderTest): void {
         );
       }
       const rows = await store.eraseEntity(source, customer('cus_1'), ['evt_cus_1']);
-      expect(rows).toEqual({ records: 1, processed: 2, deliveries: 1, inbox: 1, conflicts: 1, failures: 1 });
+      expect(rows).toEqual({
+        ...{ records: 1, processed: 2, deliveries: 1, bulk_letters: 1 },
+        ...{ inbox: 1, conflicts: 1, failures: 1 },
+      });
       expect(await store.findRecord(source, customer('cus_1'))).toBeNull();
       expect(await store.findEvent(source, 'evt_cus_1')).toBeNull();
       expect(await store.findEvent(source, 'reconcile:customer/cus_1:7')).toBeNull();

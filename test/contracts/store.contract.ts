@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { journal } from '../../src/store/migrations/journal.ts';
 import type { Store } from '../../src/store/store.ts';
 import { storeApplyAgainContract } from './store-apply-again.contract.ts';
 import { storeApplyContract } from './store-apply.contract.ts';
 import { storeBoundedTablesContract } from './store-bounded-tables.contract.ts';
 import { storeDeadLettersContract } from './store-dead-letters.contract.ts';
+import { storeDecisionsContract } from './store-decisions.contract.ts';
 import { storeDifferencesContract } from './store-differences.contract.ts';
 import { storeFailuresContract } from './store-failures.contract.ts';
 import { storeInboxContract } from './store-inbox.contract.ts';
@@ -43,6 +45,16 @@ export function storeContract(open: () => Promise<Store>): void {
       expect(await store.findRecord('shop', { type: 'customer', id: 'nobody' })).toBeNull();
     });
 
+    it('knows its migrations, all of them, and its own time', async () => {
+      expect(await store.readMigrations()).toEqual({
+        ...{ applied: journal.length, missing: [], unknown: [], changed: [] },
+      });
+      const [before, now] = [Date.now(), await store.readClock()];
+      // Both clocks are this machine's.
+      expect(now).toBeGreaterThanOrEqual(before - 5);
+      expect(now).toBeLessThanOrEqual(Date.now() + 5);
+    });
+
     storeApplyContract(subject);
     storeApplyAgainContract(subject);
     storePreviousContract(subject);
@@ -51,6 +63,7 @@ export function storeContract(open: () => Promise<Store>): void {
     storeInboxContract(subject);
     storeBoundedTablesContract(subject);
     storeFailuresContract(subject);
+    storeDecisionsContract(subject);
     storePartitionsContract(subject);
     storePrivacyContract(subject);
   });

@@ -16,6 +16,8 @@ import { recordHistory } from '../support/record-history.ts';
 
 const decided = { by: 'ada@example.com', reason: 'asked for by letter' };
 
+const isAudit = (row: string) => row.startsWith('landfall.audit ');
+
 /** A record, with the events that told of it. */
 interface Told {
   entity: EntityRef;
@@ -94,7 +96,14 @@ describe('a record that is erased', { timeout: 120_000 }, () => {
     expect(report.rows).toMatchObject({ records: 1, processed: 2, deliveries: 1 });
     await expect.poll(() => runsOf(ada), { timeout: 30_000 }).toEqual([]);
     const dump = await dumpStore(runtime.config.databaseUrl);
-    expect(findInLines(dump, [ada.email, ada.entity.id, ...ada.eventIds])).toEqual([]);
+    // The audit log alone names it: who erased what.
+    const [noted, others] = [dump.filter(isAudit), dump.filter((row) => !isAudit(row))];
+    expect(findInLines(noted, [ada.email])).toEqual([]);
+    const target = `erase:${source.name}:customer/${ada.entity.id}`;
+    expect(await runtime.store.listAudit({ target }, 10)).toMatchObject([
+      { ...decided, via: 'temporal', action: 'erase', result: { outcome: 'done' } },
+    ]);
+    expect(findInLines(others, [ada.email, ada.entity.id, ...ada.eventIds])).toEqual([]);
 
     expect(findInLines(dump, [bob.email]).length).toBeGreaterThan(0);
     expect(await runsOf(bob)).toHaveLength(3);
@@ -102,7 +111,7 @@ describe('a record that is erased', { timeout: 120_000 }, () => {
     const { answered, entries } = await harness.deadLetters.replay(letterOf(bob), decided, 60_000);
     expect([answered, entries.map(({ what }) => what)]).toEqual([true, expect.arrayContaining(['resolved'])]);
     await recordHistory(runtime.client, 'erase-entity', {
-      workflowId: `erase:${source.name}:customer/${ada.entity.id}`,
+      workflowId: target,
     });
   });
 
@@ -160,7 +169,8 @@ describe('a record that is erased', { timeout: 120_000 }, () => {
         )
         .toBe('WorkflowNotFoundError');
     }
-    expect(findInLines(await dumpStore(runtime.config.databaseUrl), [ada.email, ada.entity.id])).toEqual([]);
+    const rows = (await dumpStore(runtime.config.databaseUrl)).filter((row) => !isAudit(row));
+    expect(findInLines(rows, [ada.email, ada.entity.id])).toEqual([]);
   });
 
   test('can be erased again, and what the vendor tells of it later lands under a new key', async () => {

@@ -198,6 +198,10 @@ describe('an outage of the other side', { timeout: 240_000 }, () => {
 
     for (const event of events) await expect(run(event).result()).rejects.toThrow();
     expect(await reportOf()).toMatchObject({ ended: 'given-up', released: 3, replayed: 0, ...decision });
+    // The signal without a name decided nothing, and is no decision.
+    expect(await harness.runtime.store.listAudit({ target: holdId() }, 10)).toMatchObject([
+      { ...decision, via: 'temporal', action: 'hold.give-up', source: shop.name, result: { outcome: 'done' } },
+    ]);
     await expect.poll(() => openCases(), patience).toHaveLength(5);
     const [given] = (await openCases()).filter(({ eventId }) => eventId === events[4]!.id);
     const { state } = await harness.deadLetters.show({ source: shop.name, eventId: given!.eventId });

@@ -181,6 +181,11 @@ describe('a reconciliation in earnest', () => {
     expect(pages).toBe(1);
     await signalReconciliations(runtime.client, source.name, { signal: 'resume', decision });
     expect(await handle.result()).toMatchObject({ pages: 2, scanned: 120, repaired: 120, complete: true });
+    const noted = await runtime.store.listAudit({ source: source.name, action: 'reconcile.*' }, 10);
+    expect(noted).toMatchObject([
+      { ...decision, action: 'reconcile.resume', target: handle.workflowId, result: { outcome: 'done' } },
+      { ...decision, action: 'reconcile.pause', via: 'temporal', result: { outcome: 'done' } },
+    ]);
     await recordHistory(runtime.client, 'reconcile-paused', handle);
   });
 

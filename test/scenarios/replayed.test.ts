@@ -125,6 +125,12 @@ describe('processed events that are replayed', () => {
     const described = await handle.describe();
     expect(described.status.name).toBe('COMPLETED');
     expect(await handle.query(replayProgressQuery)).toMatchObject({ replayed: 3, underWay: 0, listed: true });
+    expect(await runtime.store.listAudit({ target: handle.workflowId }, 10)).toMatchObject([
+      {
+        ...{ ...ada, via: 'temporal', action: 'replay.begin', source: source.name },
+        result: { outcome: 'done', text: '3 found, 3 replayed, 0 failed, 0 skipped' },
+      },
+    ]);
     await recordHistory(runtime.client, 'replay-events-replayed', handle);
     await recordHistory(runtime.client, 'process-event-replayed-again', harness.event(first.id));
 

@@ -159,6 +159,22 @@ describe('migrating a PostgreSQL database', () => {
     await store.close();
   });
 
+  it('is looked at without changing anything: what is missing, unknown or another one', async () => {
+    const url = await createDatabase(inject('postgresUrl'));
+    const store = await open(url);
+    const all = journal.map(({ id, name }) => `${id} ${name}`);
+    const none = { applied: 0, missing: all, unknown: [], changed: [] };
+    expect(await store.readMigrations()).toEqual(none);
+    expect(await query(url, `select to_regnamespace('landfall')::text as schema`)).toEqual([{ schema: null }]);
+    await store.migrate();
+    await query(url, `update landfall.migrations set checksum = 'edited' where id = 2`);
+    await query(url, `insert into landfall.migrations values (1000, 'from-the-future', 'x', now())`);
+    expect(await store.readMigrations()).toEqual({
+      ...{ applied: all.length + 1, missing: [], unknown: ['1000 from-the-future'], changed: [all[1]] },
+    });
+    await store.close();
+  });
+
   it('left out makes the store unavailable, not the events bad', async () => {
     const store = await open(await createDatabase(inject('postgresUrl')));
     await expect(store.apply(buildApply())).rejects.toThrow(StoreUnavailableError);

@@ -1,9 +1,19 @@
-import type { EntityRuns, EventRuns, TemporalPort } from '../../activities/dependencies.ts';
+import type {
+  DeadLetterCases,
+  EntityRuns,
+  EventRuns,
+  TemporalPort,
+} from '../../activities/dependencies.ts';
 
 const notAsked = () => Promise.reject(new Error('not asked'));
 
 /** For activities that ask nothing of Temporal. */
-export const unusedPorts: { temporal: TemporalPort; runs: EventRuns; entityRuns: EntityRuns } = {
+export const unusedPorts: {
+  temporal: TemporalPort;
+  runs: EventRuns;
+  cases: DeadLetterCases;
+  entityRuns: EntityRuns;
+} = {
   temporal: {
     openDeadLetter: notAsked,
     describeRun: notAsked,
@@ -21,6 +31,11 @@ export const unusedPorts: { temporal: TemporalPort; runs: EventRuns; entityRuns:
     readEvent: notAsked,
     begin: notAsked,
     waitFor: notAsked,
+  },
+  cases: {
+    find: notAsked,
+    decide: notAsked,
+    read: notAsked,
   },
   entityRuns: { find: notAsked, look: notAsked, end: notAsked, delete: notAsked },
 };

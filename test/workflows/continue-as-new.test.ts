@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { noFaults } from '../../src/dev/demo-vendor/faults.ts';
 import type { Source } from '../../src/sources/define-source.ts';
+import { createBulkActions } from '../../src/temporal/bulk-actions.ts';
 import { surveyEvents } from '../../src/temporal/event-selection.ts';
 import { startReplayEvents } from '../../src/temporal/replay-events.ts';
+import type { bulkAction } from '../../workflows/index.ts';
 import { type Harness, startHarness } from '../support/harness.ts';
 import { type OwnTemporal, startOwnTemporal } from '../support/own-temporal.ts';
 import { type OutageVendor, startOutageVendor } from '../support/outage-vendor.ts';
@@ -129,6 +131,42 @@ describe('a run whose history grows long', () => {
     const [first] = continued;
     if (first !== undefined) await recordHistory(runtime.client, 'dead-letter-continued-as-new', first);
     await recordHistory(runtime.client, 'dead-letter-after-continuing', { workflowId });
+  });
+
+  test('continues as new: a bulk action of many pages and batches', { timeout: 120_000 }, async () => {
+    const { vendor, source, runtime } = harness;
+    vendor.setFaults({ ...noFaults, apiErrors: 1 });
+    const events = Array.from({ length: 24 }, () => vendor.createCustomer());
+    for (const event of events) await harness.post(event);
+    for (const { id } of events) await expect(harness.event(id).result()).rejects.toThrow();
+    vendor.setFaults(noFaults);
+    const bulk = createBulkActions(runtime.client, runtime.config.taskQueue);
+    const filter = { source: source.name };
+    await vi.waitFor(async () => expect((await bulk.survey(filter)).letters).toBe(24), {
+      timeout: 20_000,
+      interval: 250,
+    });
+    // Found two at a time: more than one run's history.
+    const { id } = await bulk.begin({
+      ...{ kind: 'discard', filter, by: 'ada', reason: 'test data', name: 'many' },
+      ...{ canary: 1, perMinute: 600, pageSize: 2 },
+    });
+    const handle = runtime.client.workflow.getHandle<typeof bulkAction>(id);
+    expect(await handle.result()).toMatchObject({ done: 24, failed: 0, skipped: 0, waiting: 0 });
+    expect(await runtime.store.listBulkLetters(id, { statuses: ['done'], limit: 100 })).toHaveLength(24);
+    const [first] = await vi.waitFor(
+      async () => {
+        const runs = await runsOf("WorkflowType = 'bulkAction' AND ExecutionStatus = 'ContinuedAsNew'");
+        expect(runs.length).toBeGreaterThan(0);
+        return runs;
+      },
+      { timeout: 20_000, interval: 250 },
+    );
+    expect(await runtime.store.listAudit({ target: id }, 10)).toMatchObject([
+      { action: 'bulk.discard', result: { outcome: 'done', text: '24 done, 0 failed' } },
+    ]);
+    if (first !== undefined) await recordHistory(runtime.client, 'bulk-action-continued-as-new', first);
+    await recordHistory(runtime.client, 'bulk-action-after-continuing', { workflowId: id });
   });
 
   test('continues as new: a hold that was probed many times still ends', { timeout: 120_000 }, async () => {

@@ -74,7 +74,7 @@ export function eraseCommand(environment: () => Promise<Environment>): Command {
         }
         await Promise.all(
           entities.map(async (entity) => {
-            const input = { source, entity, by, reason, forgetMilliseconds };
+            const input = { source, entity, by, reason, via: 'cli' as const, forgetMilliseconds };
             const handle = await startErasure(client, input, taskQueue);
             if (!options.wait) {
               console.log(handle.workflowId);

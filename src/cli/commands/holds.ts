@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import type { Decision } from '../../model/dead-letter.ts';
 import { createHolds, type Holds } from '../../temporal/holds.ts';
 import { describeAge } from '../describe-age.ts';
 import { examples } from '../examples.ts';
@@ -49,7 +50,7 @@ export function holdsCommand(environment: () => Promise<Environment>): Command {
   decision('release', 'let its events try again now').action(
     (id: string, decided: { by: string; reason: string }) =>
       run(async (holds) => {
-        await holds.release(id, decided);
+        await holds.release(id, decisionOf(decided));
         console.log(`${id}: its events try again`);
       }),
   );
@@ -57,7 +58,7 @@ export function holdsCommand(environment: () => Promise<Environment>): Command {
   decision('give-up', 'make a dead letter of each event that waits').action(
     (id: string, decided: { by: string; reason: string }) =>
       run(async (holds) => {
-        await holds.giveUp(id, decided);
+        await holds.giveUp(id, decisionOf(decided));
         console.log(`${id}: its events become dead letters`);
       }),
   );
@@ -72,4 +73,8 @@ export function holdsCommand(environment: () => Promise<Environment>): Command {
       .requiredOption('--by <name>', 'who decides')
       .requiredOption('--reason <text>', 'why');
   }
+}
+
+function decisionOf({ by, reason }: { by: string; reason: string }): Decision {
+  return { by, reason, via: 'cli' };
 }

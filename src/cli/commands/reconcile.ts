@@ -2,12 +2,15 @@ import { Command } from 'commander';
 import { loadConfig } from '../../config/load.ts';
 import { ConfigurationError, ReconciliationIncompleteError, UnknownSourceError } from '../../errors.ts';
 import { describeEntity } from '../../model/event.ts';
-import type { Difference, ReconcileResult } from '../../model/reconciliation.ts';
+import type { Decision } from '../../model/dead-letter.ts';
+import type { Difference, ReconcileProgress, ReconcileResult } from '../../model/reconciliation.ts';
 import { describeVersion } from '../../model/version.ts';
 import type { Source } from '../../sources/define-source.ts';
 import { signalReconciliations, startReconciliation } from '../../temporal/reconciliations.ts';
+import { progressQuery } from '../../../workflows/messages.ts';
 import { findDefinitions } from '../source-definitions.ts';
 import { examples } from '../examples.ts';
+import { type Progress, withProgress } from '../progress.ts';
 import { readTime } from '../read-time.ts';
 import { renderTable } from '../table.ts';
 import { type Environment, withTemporal } from '../with-temporal.ts';
@@ -21,6 +24,7 @@ interface Options {
   resume?: boolean;
   by?: string;
   reason?: string;
+  json?: boolean;
 }
 
 /** `landfall reconcile <source>`: compares a source with our copies now, and repairs the differences. */
@@ -43,6 +47,7 @@ export function reconcileCommand(environment: () => Promise<Environment>): Comma
     .option('--resume', 'let paused ones go on')
     .option('--by <name>', 'who pauses')
     .option('--reason <text>', 'why')
+    .option('--json', 'the report as JSON')
     .addHelpText(
       'after',
       examples('landfall reconcile stripe', 'landfall reconcile stripe --since 2026-11-01'),
@@ -70,16 +75,36 @@ export function reconcileCommand(environment: () => Promise<Environment>): Comma
           console.log(handle.workflowId);
           return;
         }
-        const report = await handle.result().catch((cause: unknown) => {
+        const ended = handle.result().catch((cause: unknown) => {
           throw new ReconciliationIncompleteError(
             `The reconciliation did not complete: see the workflow ${handle.workflowId} in the Temporal UI.`,
             { cause },
           );
         });
-        print(report);
+        const report = await withProgress(ended, async () =>
+          progressOf(await handle.query(progressQuery), options),
+        );
+        if (options.json === true) console.log(JSON.stringify(report));
+        else print(report);
         if (report.failed > 0) process.exitCode = 1;
       });
     });
+}
+
+function progressOf(progress: ReconcileProgress | null, { dryRun = false }: Options): Progress | null {
+  if (progress === null) return null;
+  const { phase = 'list', paused = null, counts } = progress;
+  const { scanned, missing, stale, repaired, failed, audited } = counts;
+  const words = [
+    paused === null ? phase : `paused by ${paused.by}`,
+    `${scanned} scanned`,
+    ...(audited === undefined ? [] : [`${audited} compared`]),
+    `${missing} missing`,
+    `${stale} stale`,
+    ...(dryRun ? [] : [`${repaired} repaired`, `${failed} failed`]),
+  ];
+  // A vendor says on no page how many will follow.
+  return { done: 0, total: null, text: words.join(', ') };
 }
 
 /** @throws UnknownSourceError where it cannot be reconciled so */
@@ -94,12 +119,12 @@ function findSource(sources: readonly Source[], name: string, { audit = false }:
   );
 }
 
-function readDecision({ pause, resume, by, reason }: Options): { by: string; reason: string } {
+function readDecision({ pause, resume, by, reason }: Options): Decision {
   if (pause === true && resume === true) throw new ConfigurationError('Give --pause or --resume, not both.');
   if (pause === true && (by === undefined || reason === undefined)) {
     throw new ConfigurationError('--pause needs --by and --reason: whoever finds it paused wants to know.');
   }
-  return { by: by ?? '', reason: reason ?? '' };
+  return { by: by ?? '', reason: reason ?? '', via: 'cli' };
 }
 
 function print(report: ReconcileResult): void {

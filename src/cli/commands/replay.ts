@@ -2,15 +2,24 @@ import { userInfo } from 'node:os';
 import { Command, InvalidArgumentError } from 'commander';
 import { loadConfig } from '../../config/load.ts';
 import { ReplayIncompleteError } from '../../errors.ts';
-import { describeSkips, type EventSelection, type ReplayEventsInput } from '../../model/replay-events.ts';
+import {
+  describeSkips,
+  type EventSelection,
+  type ReplayEventsInput,
+  type ReplayView,
+  skipReasons,
+} from '../../model/replay-events.ts';
 import { findDefinitions } from '../source-definitions.ts';
 import { type Survey, surveyEvents } from '../../temporal/event-selection.ts';
 import { startReplayEvents } from '../../temporal/replay-events.ts';
+import { replayProgressQuery } from '../../../workflows/messages.ts';
 import { confirm } from '../confirm.ts';
 import { examples } from '../examples.ts';
 import { findSource } from '../find-source.ts';
+import { type Progress, withProgress } from '../progress.ts';
 import { readNumber } from '../read-number.ts';
 import { readTime } from '../read-time.ts';
+import { readType } from '../read-type.ts';
 import { renderTable } from '../table.ts';
 import { type Environment, withTemporal } from '../with-temporal.ts';
 
@@ -27,6 +36,7 @@ interface ReplayOptions {
   dryRun?: boolean;
   yes?: boolean;
   wait: boolean;
+  json?: boolean;
 }
 
 /** `landfall replay`: processes again what was processed before, and hands it on again to all its destinations. */
@@ -45,6 +55,7 @@ export function replayCommand(environment: () => Promise<Environment>): Command 
     .option('--dry-run', 'only count')
     .option('--yes', 'do not ask')
     .option('--no-wait', 'start it and do not wait for its end')
+    .option('--json', 'one JSON object')
     .addHelpText(
       'after',
       examples(
@@ -63,12 +74,15 @@ export function replayCommand(environment: () => Promise<Environment>): Command 
         // Fixed now, so that what is counted is what is replayed.
         to: options.to ?? new Date().toISOString(),
       };
-      const { reason, dryRun = false } = options;
+      const { reason, dryRun = false, json = false } = options;
       if (reason === undefined && !dryRun) throw new InvalidArgumentError('Give --reason: why.');
       await withTemporal(env, async (client) => {
         const survey = await surveyEvents(client, selection);
-        show(survey, options.limit);
-        if (dryRun || reason === undefined || survey.events === 0) return;
+        if (!json) show(survey, options.limit);
+        if (dryRun || reason === undefined || survey.events === 0) {
+          if (json) console.log(JSON.stringify({ survey, workflowId: null, report: null }));
+          return;
+        }
         if (options.yes !== true && !(await confirm(`Replay ${amount(survey, options.limit)}?`))) {
           process.exitCode = 1;
           return;
@@ -79,25 +93,49 @@ export function replayCommand(environment: () => Promise<Environment>): Command 
           perSecond: options.perSecond,
           by: options.by ?? userInfo().username,
           reason,
+          via: 'cli',
         };
         const handle = await startReplayEvents(client, input, {
           name: options.id ?? new Date().toISOString(),
           taskQueue: source.taskQueue ?? config.taskQueue,
         });
-        console.log(handle.workflowId);
-        if (!options.wait) return;
-        const { found, replayed, failed, skipped } = await handle.result().catch((cause: unknown) => {
+        const { workflowId } = handle;
+        if (!json) console.log(workflowId);
+        if (!options.wait) {
+          if (json) console.log(JSON.stringify({ survey, workflowId, report: null }));
+          return;
+        }
+        const ended = handle.result().catch((cause: unknown) => {
           throw new ReplayIncompleteError(
             `The replay did not come to its end: see the workflow ${handle.workflowId} in the Temporal UI.`,
             { cause },
           );
         });
-        console.log(
+        const report = await withProgress(ended, async () =>
+          progressOf(await handle.query(replayProgressQuery), survey, options.limit),
+        );
+        const { found, replayed, failed, skipped } = report;
+        if (json) console.log(JSON.stringify({ survey, workflowId, report }));
+        else console.log(
           `${source.name}: ${found} found, ${replayed} replayed, ${failed} failed, ${describeSkips(skipped)}`,
         );
         if (failed > 0) process.exitCode = 1;
       });
     });
+}
+
+function progressOf(
+  { replayed, failed, skipped }: ReplayView,
+  { events, complete }: Survey,
+  limit: number | undefined,
+): Progress {
+  const passed = skipReasons.reduce((sum, why) => sum + skipped[why], 0);
+  return {
+    done: replayed + failed + passed,
+    // It may find a few that the count has not seen yet; of very many only some were counted.
+    total: limit ?? (complete ? events : null),
+    text: `${replayed} replayed, ${failed} failed, ${describeSkips(skipped)}`,
+  };
 }
 
 function show(survey: Survey, limit: number | undefined): void {
@@ -118,10 +156,5 @@ function amount({ events, complete }: Survey, limit: number | undefined): string
 }
 
 function addType(text: string, types: readonly string[]): readonly string[] {
-  if (text === '' || text.slice(0, -1).includes('*')) {
-    throw new InvalidArgumentError(
-      'Give a type such as customer.updated, or its beginning such as customer.*',
-    );
-  }
-  return [...types, text];
+  return [...types, readType(text)];
 }

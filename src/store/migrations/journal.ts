@@ -7,7 +7,8 @@ import { eventFirstAtChecked } from './0005-event-first-at-checked.ts';
 import { processedByMonth } from './0006-processed-by-month.ts';
 import { failuresAndArrivals } from './0007-failures-and-arrivals.ts';
 import { previousCopy } from './0008-previous-copy.ts';
-import { entityKeys } from './0009-entity-keys.ts';
+import { auditAndBulk } from './0009-audit-and-bulk.ts';
+import { entityKeys } from './0010-entity-keys.ts';
 import type { Migration } from './migration.ts';
 
 /** Every migration in its order: append only. */
@@ -20,6 +21,7 @@ export const journal: readonly Migration[] = [
   processedByMonth,
   failuresAndArrivals,
   previousCopy,
+  auditAndBulk,
   entityKeys,
 ];
 
