@@ -2,12 +2,17 @@ import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createCodecServer } from '../../../src/codec-server/app.ts';
 import { anybody, anyOf, bearerOf, jwtOf } from '../../../src/codec-server/authorize.ts';
+import { readPayloads, writePayloads } from '../../../src/codec-server/payloads-json.ts';
+import { createRemoteCodec } from '../../../src/codec-server/remote-codec.ts';
 import { loadConfig } from '../../../src/config/load.ts';
+import { PayloadErasedError } from '../../../src/errors.ts';
 import { createLogger } from '../../../src/monitoring/logger.ts';
+import { createEntityKeys } from '../../../src/privacy/entity-keys.ts';
 import { createKeyRing } from '../../../src/privacy/key-ring.ts';
 import { type HttpServer, listen } from '../../../src/receiver/server.ts';
-import { createPayloadCodec } from '../../../src/temporal/payload-codec.ts';
+import { createPayloadCodec, isEncrypted } from '../../../src/temporal/payload-codec.ts';
 import { startHttpVendor } from '../../support/http-vendor.ts';
+import { createKeyStore } from '../../support/key-store.ts';
 import { payloadKey } from '../../support/payload-keys.ts';
 
 const ui = 'http://localhost:8233';
@@ -114,6 +119,68 @@ describe('The codec server', () => {
       { msg: 'payloads were shown', namespace: 'default', reader: 'this machine', payloads: 1 },
     ]);
     expect(log.join('')).not.toContain('Ada');
+  });
+});
+
+describe('A command that asks a codec server', () => {
+  const start = {
+    metadata: { encoding: Buffer.from('json/plain') },
+    data: Buffer.from(
+      JSON.stringify({
+        event: { source: 'shop', id: 'evt_1', entity: { type: 'customer', id: 'cus_1' }, name: 'Ada Berg' },
+      }),
+    ),
+  };
+  const context = { type: 'workflow' as const, namespace: 'default', workflowId: 'shop:evt_1' };
+
+  /** A server with the keys of records, and what is encrypted under one of them beside what is not. */
+  async function serve() {
+    const store = createKeyStore();
+    const ring = createKeyRing(payloadKey('a'), () => undefined);
+    const ofServer = createPayloadCodec(ring, createEntityKeys(ring, store));
+    const app = createCodecServer({
+      codec: createPayloadCodec(ring, createEntityKeys(ring, store)),
+      ...{ authorize: bearerOf(() => 'the-token'), origins: new Set<string>(), logger },
+    });
+    const server = await listen(app, { host: '127.0.0.1', port: 0, setting: 'LANDFALL_CODEC_PORT' });
+    open.push(server);
+    const [ofRecord] = await ofServer.encode([start], context);
+    const [other] = await ofServer.encode([start]);
+    if (ofRecord === undefined || other === undefined) throw new Error('one goes in, one comes out');
+    return { store, url: server.url, ofRecord, other };
+  }
+
+  it('reads and writes by it, and keeps no key', async () => {
+    const { url, ofRecord, other } = await serve();
+    const remote = createRemoteCodec(`${url}/`, 'the-token');
+    const decoded = await remote.decode([ofRecord, other, start]);
+    for (const each of decoded) expect(Buffer.from(each.data ?? [])).toEqual(start.data);
+    const [encoded = {}] = await remote.encode([start]);
+    expect(isEncrypted(encoded)).toBe(true);
+    expect(Buffer.from((await remote.decode([encoded]))[0]?.data ?? [])).toEqual(start.data);
+    expect(await remote.decode([])).toEqual([]);
+  });
+
+  it('is told what is wrong', async () => {
+    const { url, other } = await serve();
+    await expect(createRemoteCodec(url, 'another-token').decode([other])).rejects.toThrow(/answers 401.*token/);
+    await expect(createRemoteCodec('http://127.0.0.1:1', null).decode([other])).rejects.toThrow(
+      /cannot be reached.*LANDFALL_CODEC_URL/,
+    );
+  });
+
+  it('is told of what is erased; a web page sees the rest', async () => {
+    const { store, url, ofRecord, other } = await serve();
+    for (const id of store.rows.keys()) store.rows.set(id, 'erased');
+    const remote = createRemoteCodec(url, 'the-token');
+    await expect(remote.decode([ofRecord, other])).rejects.toBeInstanceOf(PayloadErasedError);
+    const answer = await fetch(`${url}/decode`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', authorization: 'Bearer the-token' },
+      body: JSON.stringify(writePayloads([ofRecord, other])),
+    });
+    const [erased = {}, read = {}] = readPayloads(await answer.json());
+    expect([isEncrypted(erased), Buffer.from(read.data ?? [])]).toEqual([true, start.data]);
   });
 });
 

@@ -12,6 +12,7 @@ const released = [
   '236088057cb9e4465f4567e0a1cebf6ec4402b7c03cdb7bbbe372eb9ddc40de9',
   '17052680293847c47dc7c00357b66b93b6c3cfc51d4997607f5209f9a372a499',
   'a55d5a22b3e22a1943c4956db298ec8343b5c02a20202565c522388beecb7b90',
+  '08ffc414856310dca28ab89e962749b50e438fd340af53101e1a7005ea2c0f0c',
 ];
 
 it('migrations are only ever added: one that databases have already is never edited', () => {
