@@ -6,11 +6,7 @@ import type { Activities } from './types.ts';
 type EraseActivities = Pick<Activities, 'eraseRuns' | 'dropEntityKey' | 'eraseRows'>;
 
 /** What the erasure of an entity does outside of its workflow. Each can be carried out again. */
-export function createEraseActivities({
-  store,
-  entityRuns,
-  logger,
-}: ActivityDependencies): EraseActivities {
+export function createEraseActivities({ store, entityRuns, logger }: ActivityDependencies): EraseActivities {
   return {
     eraseRuns: ({ source, entity, startedBefore, droppedKeys }) =>
       heartbeating(async (signal) => {

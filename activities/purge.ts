@@ -42,7 +42,8 @@ export function createPurgeActivities({
               rewrapped += 1;
             } catch (error) {
               // Of the codec: tomorrow's purge may have the key that is missing. Whatever else it is concerns all of them.
-              if (!(error instanceof LandfallError) || !error.code.startsWith('LANDFALL_PAYLOAD')) throw error;
+              if (!(error instanceof LandfallError) || !error.code.startsWith('LANDFALL_PAYLOAD'))
+                throw error;
               logger.error({ err: error, key: key.id }, 'the key of a record cannot be encrypted anew');
             }
           }

@@ -77,7 +77,10 @@ export async function openRuntime(
   const entityKeys = encrypts(config.payloadKeys)
     ? createEntityKeys(config.payloadKeys, store, {
         onUnreachable: (error) => {
-          logger.warn({ err: error }, 'the keys of records cannot be reached: encrypting under the common key');
+          logger.warn(
+            { err: error },
+            'the keys of records cannot be reached: encrypting under the common key',
+          );
         },
       })
     : null;

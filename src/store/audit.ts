@@ -6,9 +6,7 @@ import { storableText } from './storable-text.ts';
 import type { Store } from './store.ts';
 
 /** The table `audit`: lines are added and ended, never changed or deleted. */
-export function createAudit(
-  database: Database,
-): Pick<Store, 'noteDecision' | 'endDecision' | 'listAudit'> {
+export function createAudit(database: Database): Pick<Store, 'noteDecision' | 'endDecision' | 'listAudit'> {
   return {
     noteDecision: (decision) =>
       database.run(async (queries) => {

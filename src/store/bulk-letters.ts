@@ -34,7 +34,12 @@ export function createBulkLetters(database: Database): BulkLetters {
             and(notInArray(bulkLetters.status, open), lt(bulkLetters.updatedAt, sql`now() - ${keptFor}`)),
           );
         if (letters.length === 0) return 0;
-        const rows = letters.map(({ source, eventId }) => ({ bulkId, source, eventId, updatedAt: sql`now()` }));
+        const rows = letters.map(({ source, eventId }) => ({
+          bulkId,
+          source,
+          eventId,
+          updatedAt: sql`now()`,
+        }));
         const added = await queries
           .insert(bulkLetters)
           .values(rows.map((row) => ({ ...row, status: 'waiting' as const })))

@@ -30,12 +30,14 @@ export function createErase(database: Database): Pick<Store, 'eraseEntity'> {
         const repairs = `reconcile:${escapeLike(`${entity.type}/${entity.id}`)}:%`;
         const ofEvents = (
           table: typeof processedEvents | typeof deliveries | typeof conflicts | typeof bulkLetters,
-        ) =>
-          and(eq(table.source, source), or(inArray(table.eventId, ids), like(table.eventId, repairs)));
+        ) => and(eq(table.source, source), or(inArray(table.eventId, ids), like(table.eventId, repairs)));
         const quoted = `%${escapeLike(JSON.stringify(entity.id))}%`;
         // Within the JSON of a delivery, the body is a text: its quotation marks are escaped once more.
         const quotedTwice = `%${escapeLike(JSON.stringify(JSON.stringify(entity.id)).slice(1, -1))}%`;
-        const ofEntityToo = or(like(textOf(conflicts.delivery), quoted), like(textOf(conflicts.delivery), quotedTwice));
+        const ofEntityToo = or(
+          like(textOf(conflicts.delivery), quoted),
+          like(textOf(conflicts.delivery), quotedTwice),
+        );
         return {
           records: gone.length,
           processed: await erase(queries, processedEvents, ofEvents(processedEvents)),
@@ -77,7 +79,9 @@ async function findWaiting(
     .select({ id: inbox.id, eventId: inbox.eventId, item: inbox.item })
     .from(inbox)
     // PostgreSQL itself refuses to look into JSON that has a \u0000 somewhere: it is looked into here.
-    .where(and(eq(inbox.source, source), like(textOf(inbox.item), `%${escapeLike(JSON.stringify(entity.id))}%`)));
+    .where(
+      and(eq(inbox.source, source), like(textOf(inbox.item), `%${escapeLike(JSON.stringify(entity.id))}%`)),
+    );
   return rows.filter(({ item }) => {
     const about = item.kind === 'event' ? item.event.entity : null;
     return about?.type === entity.type && about.id === entity.id;

@@ -12,7 +12,8 @@ export function readMigrations(database: Database): Promise<MigrationState> {
       .from(sql`(select 1) as one`);
     const applied =
       found?.journal == null ? [] : await queries.select().from(migrations).orderBy(asc(migrations.id));
-    const names = (all: readonly { id: number; name: string }[]) => all.map(({ id, name }) => `${id} ${name}`);
+    const names = (all: readonly { id: number; name: string }[]) =>
+      all.map(({ id, name }) => `${id} ${name}`);
     return {
       applied: applied.length,
       missing: names(journal.slice(applied.length)),

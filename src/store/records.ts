@@ -7,7 +7,9 @@ import { processedEvents, records } from './schema.ts';
 import type { Store, StoredRecord } from './store.ts';
 
 /** The table `records`, read. It is written by apply.ts alone. */
-export function createRecords(database: Database): Pick<Store, 'lookUp' | 'findRecord' | 'listRecords' | 'findMentions'> {
+export function createRecords(
+  database: Database,
+): Pick<Store, 'lookUp' | 'findRecord' | 'listRecords' | 'findMentions'> {
   return {
     lookUp: (source, eventId, entity, happenedAt = null) =>
       database.run(async (queries) => {

@@ -340,10 +340,7 @@ export interface Store {
   /** Erases the key of an entity, and that it was its. Answers the ids of what was erased. */
   dropEntityKey(source: string, entity: EntityRef): Promise<string[]>;
   /** Keys that are encrypted under another key than this one, in the order of their ids, after the given one. */
-  listKeysToRewrap(
-    wrappedBy: string,
-    page: { after: string | null; limit: number },
-  ): Promise<WrappedKey[]>;
+  listKeysToRewrap(wrappedBy: string, page: { after: string | null; limit: number }): Promise<WrappedKey[]>;
   /** Keeps the same key in its new wrapping, unless it was erased meanwhile. */
   rewrapEntityKey(key: Pick<WrappedKey, 'id' | 'wrappedBy' | 'wrapped'>): Promise<void>;
 

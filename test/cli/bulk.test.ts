@@ -54,7 +54,10 @@ describe('landfall bulk', { timeout: 180_000 }, () => {
     await vi.waitFor(async () => expect((await bulk.show(id)).counts).toMatchObject({ done: 1 }), patience);
 
     const why = ['--by', 'bob', '--reason', 'somebody asks'];
-    expect(await landfall('bulk', 'pause', `discard:${name}`, ...why)).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(await landfall('bulk', 'pause', `discard:${name}`, ...why)).toMatchObject({
+      exitCode: 0,
+      stderr: '',
+    });
     const watched = await landfall('bulk', 'watch', id);
     expect(watched).toMatchObject({ exitCode: 1, stderr: '' });
     expect(watched.stdout).toMatch(new RegExp(`^${id}: paused, 1 done, 0 failed, 2 wait\npaused by bob at `));
@@ -133,7 +136,10 @@ describe('landfall bulk', { timeout: 180_000 }, () => {
     expect(watched.exitCode).toBe(1);
     expect(watched.stdout).toMatch(new RegExp(`^${id}: failed, 1 done, 1 failed\n`));
     const results = await landfall('bulk', 'results', id, '--status', 'failed', '--json');
-    expect(JSON.parse(results.stdout)).toMatchObject({ status: 'failed', result: expect.stringContaining('failed with') });
+    expect(JSON.parse(results.stdout)).toMatchObject({
+      status: 'failed',
+      result: expect.stringContaining('failed with'),
+    });
   });
 
   test('refuses what it cannot carry out, in one sentence', async () => {

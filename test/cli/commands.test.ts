@@ -69,7 +69,9 @@ describe('landfall on the command line', { timeout: 180_000 }, () => {
     expect(unreachable).toMatchObject({ exitCode: 1, stderr: '' });
     expect(unreachable.stdout).toMatch(/^ok +source demo$/m);
     expect(unreachable.stdout).toMatch(/^failure .*Temporal .*127\.0\.0\.1:1.*\n +→ start Temporal, or set/m);
-    expect(unreachable.stdout).toMatch(/^failure The store cannot be used: .*\n +→ start the database, or set/m);
+    expect(unreachable.stdout).toMatch(
+      /^failure The store cannot be used: .*\n +→ start the database, or set/m,
+    );
     expect(unreachable.stdout).toMatch(/^warning credentials of demo: .*\n +→ see the status page/m);
     expect(unreachable.stdout).not.toContain('hunter2');
 
@@ -77,7 +79,9 @@ describe('landfall on the command line', { timeout: 180_000 }, () => {
       /^warning Closed runs are kept for 1 day only: temporal operator namespace update/m,
     );
     expect(unprepared.stdout).toMatch(/^warning schedule reconcile-demo is missing\n +→ start a worker/m);
-    expect(unprepared.stdout).toMatch(/^warning task queue landfall: no worker .*\n +→ start "landfall worker"/m);
+    expect(unprepared.stdout).toMatch(
+      /^warning task queue landfall: no worker .*\n +→ start "landfall worker"/m,
+    );
     expect(unprepared.stdout).toMatch(/^ok +the database answers$/m);
     expect(unprepared.stdout).toMatch(
       /^failure the database lacks \d+ migrations: 1 initial, .*\n +→ let a worker or receiver of this version start/m,

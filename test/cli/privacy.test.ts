@@ -3,7 +3,12 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { httpDestination } from '../../src/destinations/http.ts';
 import { type Harness, startHarness, withoutListing } from '../support/harness.ts';
 import { startHttpVendor, type HttpVendor } from '../support/http-vendor.ts';
-import { type CommandResult, type RunningCommand, runLandfall, startLandfall } from '../support/landfall-command.ts';
+import {
+  type CommandResult,
+  type RunningCommand,
+  runLandfall,
+  startLandfall,
+} from '../support/landfall-command.ts';
 import { type OwnTemporal, startOwnTemporal } from '../support/own-temporal.ts';
 import { payloadKey } from '../support/payload-keys.ts';
 
@@ -112,7 +117,10 @@ describe('the command line, where payloads are encrypted', { timeout: 120_000 },
     expect(nobody).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('customer/cus_123') });
     const unasked = await landfall(['erase', source.name, entity, ...asked], here());
     expect(unasked).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('--yes') });
-    const mentioned = await landfall(['erase', source.name, '--mentioning', email, ...asked, '--yes'], here());
+    const mentioned = await landfall(
+      ['erase', source.name, '--mentioning', email, ...asked, '--yes'],
+      here(),
+    );
     const workflowId = `erase:${source.name}:${entity}`;
     expect(mentioned).toMatchObject({ exitCode: 0, stdout: `${workflowId}\n` });
     expect(mentioned.stderr).toContain(`${source.name} ${entity}`);

@@ -105,7 +105,10 @@ export function storeDecisionsContract(subject: StoreUnderTest): void {
       const [one, other] = [`bulk:${source}:1`, `bulk:${source}:2`];
       const both = letters(source, 'a', 'b', 'c');
       await Promise.all([store.addBulkLetters(one, both), store.addBulkLetters(other, both)]);
-      const [ofOne, ofOther] = await Promise.all([store.countBulkLetters(one), store.countBulkLetters(other)]);
+      const [ofOne, ofOther] = await Promise.all([
+        store.countBulkLetters(one),
+        store.countBulkLetters(other),
+      ]);
       expect([ofOne, ofOther].sort((a, b) => b.waiting - a.waiting)).toEqual([
         { ...noLetters(), waiting: 3 },
         { ...noLetters(), skipped: 3 },

@@ -52,7 +52,11 @@ export function storePrivacyContract(subject: StoreUnderTest): void {
     it('are listed where another key has encrypted them, and kept as they are encrypted anew', async () => {
       const store = subject.store();
       const source = subject.newSource();
-      const mine = [fresh(source, 'cus_1', 'old'), fresh(source, 'cus_2', 'new'), fresh(source, 'cus_3', 'old')];
+      const mine = [
+        fresh(source, 'cus_1', 'old'),
+        fresh(source, 'cus_2', 'new'),
+        fresh(source, 'cus_3', 'old'),
+      ];
       for (const key of mine) await store.obtainEntityKey(key);
       const listed = async () => {
         const ids: string[] = [];
@@ -77,7 +81,11 @@ export function storePrivacyContract(subject: StoreUnderTest): void {
       for (const id of ids) {
         const entity = customer(id);
         await apply({ eventId: `evt_${id}`, incoming: { entity, data: { name: `of ${id} \u0000` } } });
-        await apply({ eventId: `reconcile:customer/${id}:7`, incoming: { entity, version: '7' }, destinations: ['crm'] });
+        await apply({
+          eventId: `reconcile:customer/${id}:7`,
+          incoming: { entity, version: '7' },
+          destinations: ['crm'],
+        });
         await store.markDelivered({
           ...{ source, eventId: `reconcile:customer/${id}:7`, destination: 'crm', destinations: ['crm'] },
           idempotencyKey: `key of ${id}`,
@@ -117,10 +125,7 @@ export function storePrivacyContract(subject: StoreUnderTest): void {
         'evt_cus_12',
       ]);
       expect(
-        await store.listFailures(
-          { source, step: 'fetchRecord', error: 'LANDFALL_VENDOR_UNAVAILABLE' },
-          10,
-        ),
+        await store.listFailures({ source, step: 'fetchRecord', error: 'LANDFALL_VENDOR_UNAVAILABLE' }, 10),
       ).toEqual(['evt_cus_1%', 'evt_cus_12']);
       const again = await store.eraseEntity(source, customer('cus_1'), ['evt_cus_1']);
       expect(new Set(Object.values(again))).toEqual(new Set([0]));
@@ -210,13 +215,15 @@ export function storePrivacyContract(subject: StoreUnderTest): void {
         { ...key, eventId: 'evt_1', entity: customer('cus_1') },
         { withinMilliseconds: day, keepOlder: true },
       );
-      for (const table of ['deleted', 'failures', 'deliveries'] as const) await store.purge(table, day, 1_000);
+      for (const table of ['deleted', 'failures', 'deliveries'] as const)
+        await store.purge(table, day, 1_000);
       expect(await store.findRecord(source, customer('cus_2'))).not.toBeNull();
       expect(await store.listFailures(key, 10)).toEqual(['evt_1']);
       // Everything is older than nothing, but for what was written in this very millisecond.
       await expect
         .poll(async () => {
-          for (const table of ['deleted', 'failures', 'deliveries'] as const) await store.purge(table, 0, 1_000);
+          for (const table of ['deleted', 'failures', 'deliveries'] as const)
+            await store.purge(table, 0, 1_000);
           return [await store.findRecord(source, customer('cus_2')), await store.listFailures(key, 10)];
         })
         .toEqual([null, []]);

@@ -79,8 +79,7 @@ describe('a decision about many dead letters', { timeout: 180_000 }, () => {
       expect(state).toMatchObject(what);
       return state;
     }, patience);
-  const outcomeOf = async (id: string) =>
-    readSearchAttribute(await handle(id).describe(), 'LandfallOutcome');
+  const outcomeOf = async (id: string) => readSearchAttribute(await handle(id).describe(), 'LandfallOutcome');
 
   test('is tried on a few and then carried out for all, with a result for each of them', async () => {
     const ids = await failed(7);
@@ -304,7 +303,8 @@ describe('a decision about many dead letters', { timeout: 180_000 }, () => {
     const begun = new Map<number, number>();
     let at = 0;
     for (const event of history.events) {
-      if (event['workflowTaskStartedEventAttributes'] !== undefined) at = Date.parse(String(event['eventTime']));
+      if (event['workflowTaskStartedEventAttributes'] !== undefined)
+        at = Date.parse(String(event['eventTime']));
       const scheduled = event['activityTaskScheduledEventAttributes'] as
         { activityType: { name: string }; input: { payloads: { data: string }[] } } | undefined;
       if (scheduled?.activityType.name !== 'decideLetters') continue;

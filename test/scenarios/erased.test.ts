@@ -150,9 +150,7 @@ describe('a record that is erased', { timeout: 120_000 }, () => {
     const [letter] = (await runsOf(ada)).filter(({ workflowId }) => workflowId.startsWith('dead-letter:'));
     const key = await runtime.entityKeys?.of({ source: source.name, entity: ada.entity });
     const erasure = erase(ada, 5_000);
-    await expect
-      .poll(() => runtime.store.findEntityKey(key?.id ?? ''), { timeout: 30_000 })
-      .toBe('erased');
+    await expect.poll(() => runtime.store.findEntityKey(key?.id ?? ''), { timeout: 30_000 }).toBe('erased');
     // The receiver still knows the key.
     const late = vendor.update(ada.entity.id);
     await harness.post(late);
@@ -164,7 +162,10 @@ describe('a record that is erased', { timeout: 120_000 }, () => {
           () =>
             handleOf(workflowId)
               .describe()
-              .then(() => 'there', (error: unknown) => (error as Error).name),
+              .then(
+                () => 'there',
+                (error: unknown) => (error as Error).name,
+              ),
           { timeout: 30_000 },
         )
         .toBe('WorkflowNotFoundError');

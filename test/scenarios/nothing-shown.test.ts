@@ -131,10 +131,17 @@ describe.each([
     const runs = await readRawRuns(harness.runtime.client, harness.source.name);
     // Without keys, records and what cannot be read pass through histories as they are: see docs/privacy.md.
     const passing = kind === 'plain' ? [...markers.inRecords, ...markers.inUnreadable] : [];
-    expect(findIn(runs, hidden().filter((text) => !passing.includes(text)))).toEqual([]);
+    expect(
+      findIn(
+        runs,
+        hidden().filter((text) => !passing.includes(text)),
+      ),
+    ).toEqual([]);
     if (kind === 'plain') return;
     // Nor is what nobody has hidden.
-    const names = harness.vendor.snapshot().records.flatMap((record) => ('name' in record ? [record.name] : []));
+    const names = harness.vendor
+      .snapshot()
+      .records.flatMap((record) => ('name' in record ? [record.name] : []));
     expect(names.length).toBeGreaterThan(1);
     expect(findIn(runs, [...names, 'refuse:'])).toEqual([]);
   });
@@ -144,7 +151,9 @@ describe.each([
     const copies = (row: string) =>
       row.startsWith('landfall.records ') || /^landfall\.processed\w* .*"previous_copy"/.test(row);
     expect(findInLines(rows, hidden()).filter((found) => !copies(found.split(' in ')[1] ?? ''))).toEqual([]);
-    expect(findInLines(rows, [...secrets, ...markers.inBodies, ...markers.inHeaders, ...markers.inUnreadable])).toEqual([]);
+    expect(
+      findInLines(rows, [...secrets, ...markers.inBodies, ...markers.inHeaders, ...markers.inUnreadable]),
+    ).toEqual([]);
   });
 
   test('is on no metrics page and in no answer', async () => {

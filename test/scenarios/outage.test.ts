@@ -200,7 +200,13 @@ describe('an outage of the other side', { timeout: 240_000 }, () => {
     expect(await reportOf()).toMatchObject({ ended: 'given-up', released: 3, replayed: 0, ...decision });
     // The signal without a name decided nothing, and is no decision.
     expect(await harness.runtime.store.listAudit({ target: holdId() }, 10)).toMatchObject([
-      { ...decision, via: 'temporal', action: 'hold.give-up', source: shop.name, result: { outcome: 'done' } },
+      {
+        ...decision,
+        via: 'temporal',
+        action: 'hold.give-up',
+        source: shop.name,
+        result: { outcome: 'done' },
+      },
     ]);
     await expect.poll(() => openCases(), patience).toHaveLength(5);
     const [given] = (await openCases()).filter(({ eventId }) => eventId === events[4]!.id);

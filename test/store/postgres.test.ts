@@ -165,7 +165,9 @@ describe('migrating a PostgreSQL database', () => {
     const all = journal.map(({ id, name }) => `${id} ${name}`);
     const none = { applied: 0, missing: all, unknown: [], changed: [] };
     expect(await store.readMigrations()).toEqual(none);
-    expect(await query(url, `select to_regnamespace('landfall')::text as schema`)).toEqual([{ schema: null }]);
+    expect(await query(url, `select to_regnamespace('landfall')::text as schema`)).toEqual([
+      { schema: null },
+    ]);
     await store.migrate();
     await query(url, `update landfall.migrations set checksum = 'edited' where id = 2`);
     await query(url, `insert into landfall.migrations values (1000, 'from-the-future', 'x', now())`);

@@ -1,9 +1,4 @@
-import type {
-  DeadLetterCases,
-  EntityRuns,
-  EventRuns,
-  TemporalPort,
-} from '../../activities/dependencies.ts';
+import type { DeadLetterCases, EntityRuns, EventRuns, TemporalPort } from '../../activities/dependencies.ts';
 
 const notAsked = () => Promise.reject(new Error('not asked'));
 

@@ -46,7 +46,9 @@ describe('the purge', () => {
     const run = client.workflow.getHandle<typeof purge>(workflowId, firstExecutionRunId);
     expect(await run.result()).toEqual({ purged: { conflicts: 520 }, rewrapped: 1 });
 
-    expect((await store.listConflicts(harness.source.name, 10)).map(({ eventId }) => eventId)).toEqual(['young']);
+    expect((await store.listConflicts(harness.source.name, 10)).map(({ eventId }) => eventId)).toEqual([
+      'young',
+    ]);
     // The old key is of no more use.
     expect(await createEntityKeys(ring(fresh), store).find(before?.id ?? '')).toEqual(before);
     await recordHistory(client, 'purge', { workflowId });

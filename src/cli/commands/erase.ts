@@ -1,15 +1,16 @@
 import { userInfo } from 'node:os';
 import { Command, InvalidArgumentError } from 'commander';
-import { type Config, loadConfig } from '../../config/load.ts';
-import { ConfigurationError, ErasureIncompleteError } from '../../errors.ts';
+import { loadConfig } from '../../config/load.ts';
+import { ErasureIncompleteError } from '../../errors.ts';
 import { describeErasure } from '../../model/erasure.ts';
 import { describeEntity, type EntityRef } from '../../model/event.ts';
 import { knownForMilliseconds } from '../../privacy/entity-keys.ts';
-import { openStore } from '../../store/open-store.ts';
 import { startErasure } from '../../temporal/erasures.ts';
 import { confirm } from '../confirm.ts';
 import { examples } from '../examples.ts';
+import { exitCodes } from '../exit-codes.ts';
 import { findDefinitions } from '../source-definitions.ts';
+import { withStore } from '../with-store.ts';
 import { type Environment, withTemporal } from '../with-temporal.ts';
 
 interface EraseOptions {
@@ -49,7 +50,7 @@ export function eraseCommand(environment: () => Promise<Environment>): Command {
       const env = await environment();
       const config = loadConfig(env, { mode: 'command', definitions: await findDefinitions(env) });
       const { mentioning, reason, by = userInfo().username } = options;
-      const found = mentioning === undefined ? [] : await findMentions(config, source, mentioning);
+      const found = mentioning === undefined ? [] : await findMentions(env, source, mentioning);
       const entities = withoutRepeats([...(named ?? []), ...found]);
       if (entities.length === 0) {
         if (mentioning === undefined)
@@ -60,7 +61,7 @@ export function eraseCommand(environment: () => Promise<Environment>): Command {
       for (const entity of entities) console.error(`${source} ${describeEntity(entity)}`);
       const question = `Erase ${entities.length === 1 ? 'it' : 'them'} for good?`;
       if (options.yes !== true && !(await confirm(question))) {
-        process.exitCode = 1;
+        process.exitCode = exitCodes.failed;
         return;
       }
       // Where the source is not on any more, the common task queue has a worker.
@@ -98,24 +99,14 @@ export function eraseCommand(environment: () => Promise<Environment>): Command {
     });
 }
 
-async function findMentions(
-  { databaseUrl }: Config,
-  source: string,
-  text: string,
-): Promise<EntityRef[]> {
-  if (databaseUrl === null) {
-    throw new ConfigurationError('DATABASE_URL: set it. --mentioning looks through the copies in the store.');
-  }
-  const store = await openStore({ databaseUrl, dataDirectory: null, poolSize: 1 });
-  try {
-    const found = await store.findMentions(source, text, mentionsAtMost + 1);
-    if (found.length <= mentionsAtMost) return found;
-    throw new InvalidArgumentError(
-      `More than ${mentionsAtMost} records have this text in them: give one that tells a person apart.`,
-    );
-  } finally {
-    await store.close();
-  }
+async function findMentions(env: Environment, source: string, text: string): Promise<EntityRef[]> {
+  const found = await withStore(env, 'What mentions somebody', (store) =>
+    store.findMentions(source, text, mentionsAtMost + 1),
+  );
+  if (found.length <= mentionsAtMost) return found;
+  throw new InvalidArgumentError(
+    `More than ${mentionsAtMost} records have this text in them: give one that tells a person apart.`,
+  );
 }
 
 function readEntities(text: string, before: EntityRef[] = []): EntityRef[] {

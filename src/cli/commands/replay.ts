@@ -116,9 +116,10 @@ export function replayCommand(environment: () => Promise<Environment>): Command 
         );
         const { found, replayed, failed, skipped } = report;
         if (json) console.log(JSON.stringify({ survey, workflowId, report }));
-        else console.log(
-          `${source.name}: ${found} found, ${replayed} replayed, ${failed} failed, ${describeSkips(skipped)}`,
-        );
+        else
+          console.log(
+            `${source.name}: ${found} found, ${replayed} replayed, ${failed} failed, ${describeSkips(skipped)}`,
+          );
         if (failed > 0) process.exitCode = 1;
       });
     });

@@ -1,10 +1,5 @@
 import { isSecret } from '../../config/secret-values.ts';
-import {
-  ConfigurationError,
-  LandfallError,
-  VendorAnswerError,
-  VendorRefusedError,
-} from '../../errors.ts';
+import { ConfigurationError, LandfallError, VendorAnswerError, VendorRefusedError } from '../../errors.ts';
 import { withoutAccount } from '../../model/ids.ts';
 import type { Source, SourceDefinition } from '../../sources/define-source.ts';
 import { type Finding, failure, ok, warning } from './finding.ts';
@@ -14,10 +9,13 @@ const patienceMilliseconds = 10_000;
 /** Whether each source can do what it is for, and its signing secret is one. */
 export async function checkSources(sources: readonly Source[]): Promise<Finding[]> {
   if (sources.length === 0) {
-    const mend = 'set the webhook secret of one, such as STRIPE_WEBHOOK_SECRET; "landfall sources" lists them';
+    const mend =
+      'set the webhook secret of one, such as STRIPE_WEBHOOK_SECRET; "landfall sources" lists them';
     return [warning('sources', 'no source is on', mend)];
   }
-  const found = await Promise.all(sources.map(async (source) => [checkAbility(source), await checkSecret(source)]));
+  const found = await Promise.all(
+    sources.map(async (source) => [checkAbility(source), await checkSecret(source)]),
+  );
   return found.flat();
 }
 
@@ -68,7 +66,10 @@ async function checkCredential(source: Source, definitions: readonly SourceDefin
   try {
     const asked = await askVendor(source, signal);
     if (asked) return ok(check, `credentials of ${name}: its API takes them`);
-    return ok(check, `credentials of ${name}: not tried, for there is neither a list to ask for nor a sample`);
+    return ok(
+      check,
+      `credentials of ${name}: not tried, for there is neither a list to ask for nor a sample`,
+    );
   } catch (error) {
     if (signal.aborted) {
       const mend = 'see whether its API can be reached from here, and the status page of the vendor';
@@ -85,7 +86,10 @@ async function checkCredential(source: Source, definitions: readonly SourceDefin
 }
 
 /** Whether there was anything that could be asked. */
-async function askVendor({ listChanged, fetchRecord, ...source }: Source, signal: AbortSignal): Promise<boolean> {
+async function askVendor(
+  { listChanged, fetchRecord, ...source }: Source,
+  signal: AbortSignal,
+): Promise<boolean> {
   if (listChanged !== undefined) {
     await listChanged({ since: new Date().toISOString(), cursor: null }, { signal });
     return true;
@@ -101,7 +105,9 @@ async function askVendor({ listChanged, fetchRecord, ...source }: Source, signal
 /** Which variables hold what the vendor has refused. */
 function renewal(name: string, definitions: readonly SourceDefinition[]): string {
   const { settings = {} } = definitions.find((each) => each.name === withoutAccount(name)) ?? {};
-  const variables = Object.keys(settings).filter((variable) => isSecret(variable) && !/WEBHOOK/.test(variable));
+  const variables = Object.keys(settings).filter(
+    (variable) => isSecret(variable) && !/WEBHOOK/.test(variable),
+  );
   const what = variables.length === 0 ? 'its API key or token' : variables.join(', ');
   return `renew ${what}, or give it the rights that it lacks, and restart the workers`;
 }

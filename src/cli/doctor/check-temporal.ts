@@ -11,7 +11,8 @@ const patienceMilliseconds = 5_000;
 
 /** Whether Temporal answers, its namespace is prepared, somebody works, and each source that lists changes has its schedule. */
 export function checkTemporal(env: Environment, config: Config): Promise<readonly Finding[]> {
-  const unreachable = 'start Temporal, or set TEMPORAL_ADDRESS (and TEMPORAL_NAMESPACE, TEMPORAL_API_KEY) to where it is';
+  const unreachable =
+    'start Temporal, or set TEMPORAL_ADDRESS (and TEMPORAL_NAMESPACE, TEMPORAL_API_KEY) to where it is';
   return attempt('temporal', unreachable, () =>
     withTemporal(env, (client) =>
       client.withDeadline(Date.now() + patienceMilliseconds, async () => [
@@ -42,7 +43,11 @@ async function checkWorkers(client: Client, { sources, taskQueue: common }: Conf
       const workers = await countPollers(client, taskQueue, 'workflow');
       if (workers > 0) return ok('workers', `task queue ${taskQueue}: a worker asks for work`);
       const mend = 'start "landfall worker" with these settings; events wait until then';
-      return warning('workers', `task queue ${taskQueue}: no worker has asked for work in five minutes`, mend);
+      return warning(
+        'workers',
+        `task queue ${taskQueue}: no worker has asked for work in five minutes`,
+        mend,
+      );
     }),
   );
   const limited = sources.filter(({ requestsPerSecond }) => requestsPerSecond !== null);

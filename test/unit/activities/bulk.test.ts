@@ -109,7 +109,8 @@ test('tells no more than it may, however often it is carried out', async () => {
     read: () => Promise.reject(new TemporalUnavailableError('No worker answers.')),
   });
   await store.addBulkLetters(bulk.bulkId, bulk.letters('a', 'b', 'c'));
-  for (const _again of [1, 2]) expect(await bulk.decide(2)).toMatchObject({ counts: { asked: 2, waiting: 1 } });
+  for (const _again of [1, 2])
+    expect(await bulk.decide(2)).toMatchObject({ counts: { asked: 2, waiting: 1 } });
   expect(told).toHaveLength(2);
 });
 

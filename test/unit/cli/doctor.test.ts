@@ -66,13 +66,16 @@ describe('the sources', () => {
   };
   const files = readdirSync(new URL('../../../examples/vendors', import.meta.url));
 
-  it.each(files.filter((file) => file !== 'sendgrid.json'))('of %s are looked at without a failure', async (file) => {
-    const found = await checkSources(described(file));
-    expect(found).toHaveLength(2);
-    expect(found.map(({ level }) => level)).toEqual(['warning', 'ok']);
-    expect(found[0]?.mend).toContain('docs/adding-a-source.md');
-    expect(found[1]?.text).toMatch(/its signing secret signs and verifies|only the vendor can sign them/);
-  });
+  it.each(files.filter((file) => file !== 'sendgrid.json'))(
+    'of %s are looked at without a failure',
+    async (file) => {
+      const found = await checkSources(described(file));
+      expect(found).toHaveLength(2);
+      expect(found.map(({ level }) => level)).toEqual(['warning', 'ok']);
+      expect(found[0]?.mend).toContain('docs/adding-a-source.md');
+      expect(found[1]?.text).toMatch(/its signing secret signs and verifies|only the vendor can sign them/);
+    },
+  );
 
   it('that are built in sign and verify', async () => {
     const { sources } = loadConfig(
@@ -116,7 +119,10 @@ describe('the credentials', () => {
     (await checkCredentials([source(name, error)], definitions))[0];
 
   it('are well where the vendor lists what changed', async () => {
-    expect(await check('stripe', null)).toMatchObject({ level: 'ok', text: 'credentials of stripe: its API takes them' });
+    expect(await check('stripe', null)).toMatchObject({
+      level: 'ok',
+      text: 'credentials of stripe: its API takes them',
+    });
   });
 
   it('that are refused are a failure, with the variables that hold them', async () => {

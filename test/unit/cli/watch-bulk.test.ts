@@ -19,7 +19,9 @@ const view = (more: Partial<BulkView>): BulkView => ({
 const answering = (...answers: (BulkView | Error)[]) => ({
   show: () => {
     const [next] = answers.length > 1 ? answers.splice(0, 1) : answers;
-    return next instanceof Error || next === undefined ? Promise.reject(next ?? new Error()) : Promise.resolve(next);
+    return next instanceof Error || next === undefined
+      ? Promise.reject(next ?? new Error())
+      : Promise.resolve(next);
   },
 });
 
@@ -33,7 +35,11 @@ describe('a bulk action that is watched', () => {
 
   it('is no longer waited for where it waits for somebody, once those that were asked have answered', async () => {
     const asked = view({ paused: pause, counts: { ...noLetters(), asked: 1, waiting: 1 }, status: 'paused' });
-    const paused = view({ paused: pause, counts: { ...noLetters(), failed: 1, waiting: 1 }, status: 'paused' });
+    const paused = view({
+      paused: pause,
+      counts: { ...noLetters(), failed: 1, waiting: 1 },
+      status: 'paused',
+    });
     expect(await watchBulk(answering(asked, paused), paused.id)).toBe(paused);
     expect(exitCodeOfBulk(paused)).toBe(1);
     expect(describeBulk(paused)).toBe(

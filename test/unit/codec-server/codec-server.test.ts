@@ -16,7 +16,10 @@ import { createKeyStore } from '../../support/key-store.ts';
 import { payloadKey } from '../../support/payload-keys.ts';
 
 const ui = 'http://localhost:8233';
-const codec = createPayloadCodec(createKeyRing(payloadKey('a'), () => undefined), null);
+const codec = createPayloadCodec(
+  createKeyRing(payloadKey('a'), () => undefined),
+  null,
+);
 const base64 = (text: string) => Buffer.from(text).toString('base64');
 const ada = { metadata: { encoding: base64('json/plain') }, data: base64('{"name":"Ada Berg"}') };
 const log: string[] = [];
@@ -163,7 +166,9 @@ describe('A command that asks a codec server', () => {
 
   it('is told what is wrong', async () => {
     const { url, other } = await serve();
-    await expect(createRemoteCodec(url, 'another-token').decode([other])).rejects.toThrow(/answers 401.*token/);
+    await expect(createRemoteCodec(url, 'another-token').decode([other])).rejects.toThrow(
+      /answers 401.*token/,
+    );
     await expect(createRemoteCodec('http://127.0.0.1:1', null).decode([other])).rejects.toThrow(
       /cannot be reached.*LANDFALL_CODEC_URL/,
     );

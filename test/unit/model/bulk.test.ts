@@ -89,7 +89,7 @@ test('counts and filters are said in words', () => {
     '0 done, 0 failed, 1 skipped, 2 left alone',
   );
   expect(describeFilter({})).toBe('all open dead letters');
-  expect(
-    describeFilter({ source: 'stripe', type: 'customer.*', error: 'LANDFALL_VENDOR_REFUSED' }),
-  ).toBe('source stripe, type customer.*, error LANDFALL_VENDOR_REFUSED');
+  expect(describeFilter({ source: 'stripe', type: 'customer.*', error: 'LANDFALL_VENDOR_REFUSED' })).toBe(
+    'source stripe, type customer.*, error LANDFALL_VENDOR_REFUSED',
+  );
 });

@@ -1,5 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { PayloadKeyUnknownError, PayloadUnreadableError, StoreUnavailableError } from '../../../src/errors.ts';
+import {
+  PayloadKeyUnknownError,
+  PayloadUnreadableError,
+  StoreUnavailableError,
+} from '../../../src/errors.ts';
 import { createEntityKeys, rewrapKey } from '../../../src/privacy/entity-keys.ts';
 import { createKeyRing } from '../../../src/privacy/key-ring.ts';
 import type { WrappedKey } from '../../../src/store/store.ts';

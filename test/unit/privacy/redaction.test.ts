@@ -54,7 +54,9 @@ describe('Rules of redaction', () => {
         json,
         fc.constant({ email: marker } as JsonValue),
         fc.array(tie('node'), { maxLength: 3 }) as fc.Arbitrary<JsonValue>,
-        fc.dictionary(fc.constantFrom('a', 'email', '~/'), tie('node'), { maxKeys: 3 }) as fc.Arbitrary<JsonValue>,
+        fc.dictionary(fc.constantFrom('a', 'email', '~/'), tie('node'), {
+          maxKeys: 3,
+        }) as fc.Arbitrary<JsonValue>,
       ),
     })).node;
     const rules = readRedaction(['/**/email']);
@@ -95,7 +97,10 @@ describe('Rules of redaction', () => {
 
   it('find the values that a text must not quote', () => {
     const rules = readRedaction(['/**/email', '/name']);
-    const values = hiddenValues(rules, [{ name: { first: 'Ada Berg', n: 12_345 }, list: [{ email: 'a@b.de' }] }, null]);
+    const values = hiddenValues(rules, [
+      { name: { first: 'Ada Berg', n: 12_345 }, list: [{ email: 'a@b.de' }] },
+      null,
+    ]);
     expect([...values].sort()).toEqual(['12345', 'Ada Berg', 'a@b.de']);
     expect(hiddenValues(rules, [{ name: 'Al' }]).size).toBe(0);
   });
@@ -116,9 +121,9 @@ describe('Rules of redaction', () => {
         ['data', 'phone'],
       ]),
     );
-    expect(() => loadConfig({ ...env, LANDFALL_REDACT: '/a~' }, { mode: 'command', definitions: [demoSource] })).toThrow(
-      /LANDFALL_REDACT.*neither a JSON Pointer/,
-    );
+    expect(() =>
+      loadConfig({ ...env, LANDFALL_REDACT: '/a~' }, { mode: 'command', definitions: [demoSource] }),
+    ).toThrow(/LANDFALL_REDACT.*neither a JSON Pointer/);
   });
 });
 

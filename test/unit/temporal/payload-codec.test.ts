@@ -178,7 +178,11 @@ describe('What belongs to the events of a record', () => {
     expect(await keyOf(receiver, sample, of('dead-letter:shop:evt_1'))).toBe(key);
     const input = json({ event: { source: 'shop', id: 'evt_9', entity }, attempt: 1 });
     expect(await keyOf(open(), input, ofActivity('shop:evt_9'))).toBe(key);
-    const subjectOfLetter = json({ source: 'shop', eventId: 'evt_1', subject: { event: { source: 'shop', id: 'evt_1', entity } } });
+    const subjectOfLetter = json({
+      source: 'shop',
+      eventId: 'evt_1',
+      subject: { event: { source: 'shop', id: 'evt_1', entity } },
+    });
     expect(await keyOf(open(), subjectOfLetter, of('dead-letter:shop:evt_1'))).toBe(key);
     expect(await keyOf(open(), json(subject), of('entity:shop:customer/cus_1'))).toBe(key);
   });
@@ -198,14 +202,18 @@ describe('What belongs to the events of a record', () => {
       expect(await keyOf(open(), start, of(workflowId))).toBe('old');
     }
     expect(await keyOf(open(), start)).toBe('old');
-    expect(await keyOf(open(), json({ event: { source: 'shop', id: 'evt_1', entity: null } }), run)).toBe('old');
+    expect(await keyOf(open(), json({ event: { source: 'shop', id: 'evt_1', entity: null } }), run)).toBe(
+      'old',
+    );
   });
 
   it('is unreadable once its key is erased, and says so', async () => {
     const { store, open } = processes();
     const encoded = await open().encode([start], run);
     for (const id of store.rows.keys()) store.rows.set(id, 'erased');
-    const error: unknown = await open().decode(encoded, run).catch((thrown: unknown) => thrown);
+    const error: unknown = await open()
+      .decode(encoded, run)
+      .catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(PayloadErasedError);
     expect(error).toMatchObject({ name: 'LANDFALL_PAYLOAD_ERASED' });
   });
