@@ -88,6 +88,18 @@ module.exports = {
       },
     },
     {
+      name: 'bodies-know-no-temporal-and-no-express',
+      severity: 'error',
+      from: { path: '^src/bodies' },
+      to: {
+        path: [
+          '^src/(receiver|temporal|cli|dev|config|inbox)',
+          '^(activities|workflows)',
+          'node_modules/(express|@temporalio)/',
+        ],
+      },
+    },
+    {
       name: 'receiver-knows-no-activity-and-no-workflow',
       severity: 'error',
       from: { path: '^src/(receiver|inbox)' },
@@ -138,6 +150,13 @@ module.exports = {
         ],
         ...typesOnly,
       },
+    },
+    {
+      name: 'inspection-knows-no-page',
+      comment: 'What people ask is answered for the console and for the command line alike.',
+      severity: 'error',
+      from: { path: '^src/inspection' },
+      to: { path: ['^src/(console|receiver|cli|dev|config|inbox)', 'node_modules/(express|hono)/'] },
     },
     {
       name: 'workflows-are-started-by-type',

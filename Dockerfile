@@ -7,7 +7,7 @@ WORKDIR /app
 COPY package.json package-lock.json ./
 RUN --mount=type=cache,target=/root/.npm npm ci
 COPY . .
-RUN npm run build && npm prune --omit=dev
+RUN npm run build && npm run --silent sbom > sbom.cdx.json && npm prune --omit=dev
 
 FROM ${NODE_IMAGE}
 # The Temporal SDK trusts the system's certificates, which the slim image leaves out: TLS to Temporal Cloud needs them.
@@ -16,9 +16,10 @@ RUN apt-get update \
   && rm -rf /var/lib/apt/lists/*
 ENV NODE_ENV=production
 WORKDIR /app
-COPY --from=build /app/package.json ./
+COPY --from=build /app/package.json /app/sbom.cdx.json ./
 COPY --from=build /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist
-USER node
+# The image's own user `node`, by number: Kubernetes can tell then that it is not root.
+USER 1000:1000
 EXPOSE 3000 3001
 CMD ["node", "dist/src/cli/main.js", "receiver"]

@@ -35,7 +35,7 @@ export default defineConfig({
         // The real dev server and a real PostgreSQL, started once for the whole run.
         test: {
           name: 'server',
-          include: ['test/{receiver,workflows,scenarios,cli,dev}/**/*.test.ts'],
+          include: ['test/{receiver,workflows,scenarios,cli,dev,console}/**/*.test.ts'],
           globalSetup: ['test/setup/postgres.ts', 'test/setup/temporal.ts', 'test/setup/landfall.ts'],
           // Workers hold a native runtime, one to a process.
           pool: 'forks',

@@ -1,45 +1,55 @@
 import { activityInfo } from '@temporalio/activity';
 import { isRepair } from '../src/handlers/repair-types.ts';
 import { type EventRef, happenedAt } from '../src/model/event.ts';
-import type { ApplyResult } from '../src/model/outcome.ts';
+import type { ApplyResult, Outcome } from '../src/model/outcome.ts';
 import type { DeliveryPolicy } from '../src/model/retry.ts';
 import type { Source } from '../src/sources/define-source.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { findSource } from './find-source.ts';
 import { receiversOf } from './receivers.ts';
+import { holdRecord } from './refer-to-record.ts';
 import type { Activities } from './types.ts';
 
 /** Writes the record under the version guard, together with the mark that the event is processed. */
 export function createApplyRecord({
   sources,
   store,
+  room,
   metrics,
+  lags,
   logger,
+  now,
 }: ActivityDependencies): Activities['applyRecord'] {
-  return async ({ event, incoming }) => {
+  return async ({ event, incoming: given, nonce }) => {
     const source = findSource(sources, event.source);
-    const { names, handlers, policies } = receiversOf(source, event, incoming);
+    const { names, handlers, policies } = receiversOf(source, event, given);
     const { workflowExecution } = activityInfo();
-    const result = await store.apply({
-      source: event.source,
-      eventId: event.id,
-      bodySha256: event.bodySha256,
-      workflowId: workflowExecution?.workflowId ?? '',
-      runId: workflowExecution?.runId ?? '',
-      incoming,
-      destinations: names,
-      toldPrevious: handlers,
-      happenedAt: happenedAt(event),
-      repair: event.foundBy === 'reconciliation',
-      again: event.foundBy === 'replay',
-    });
+    const { incoming, leave } = await holdRecord({ store, room }, given);
+    const result = await store
+      .apply({
+        source: event.source,
+        eventId: event.id,
+        bodySha256: event.bodySha256,
+        workflowId: workflowExecution?.workflowId ?? '',
+        runId: workflowExecution?.runId ?? '',
+        incoming,
+        destinations: names,
+        toldPrevious: handlers,
+        happenedAt: happenedAt(event),
+        repair: event.foundBy === 'reconciliation',
+        again: event.foundBy === 'replay',
+      })
+      .finally(leave);
     if (result.kind === 'done') {
       metrics.outcomes.inc({ source: event.source, outcome: result.outcome });
-      const { entity, version, sourceTime } = incoming;
+      // A replay is late because somebody took time to decide.
+      if (nonce === undefined) noteLag(event, result.outcome);
+      const { entity, version, sourceTime } = given;
       logger.info(
         {
           source: event.source,
           eventId: event.id,
+          workflowId: workflowExecution?.workflowId,
           eventType: event.type,
           entity,
           version,
@@ -54,6 +64,15 @@ export function createApplyRecord({
     }
     return result.kind === 'done' ? withPolicies(result, policies) : result;
   };
+
+  /** How long it took from the change at the vendor, by its time, to here. What reconciliation found has a report of its own. */
+  function noteLag(event: EventRef, outcome: Outcome): void {
+    const happened = happenedAt(event);
+    if (happened === null || (outcome !== 'applied' && outcome !== 'deleted')) return;
+    const milliseconds = Math.max(0, now() - Date.parse(happened));
+    metrics.applyLagSeconds.observe({ source: event.source }, milliseconds / 1_000);
+    lags.note(event.source, milliseconds);
+  }
 }
 
 /** Of a repair that no event of the vendor's names: who may have waited for one that was missed, under another type. */

@@ -1,4 +1,3 @@
-import { Context } from '@temporalio/activity';
 import { ConfigurationError, VendorAnswerError } from '../src/errors.ts';
 import { repairEventId } from '../src/model/ids.ts';
 import type { Difference } from '../src/model/reconciliation.ts';
@@ -9,6 +8,7 @@ import type { StoredRecord } from '../src/store/store.ts';
 import { sha256Hex } from '../src/verification/digest.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { findSource } from './find-source.ts';
+import { heartbeating } from './heartbeating.ts';
 import type { Activities } from './types.ts';
 
 /** Our copies that one call compares; a limited source's are compared one a call, so that each waits for its turn. */
@@ -20,7 +20,8 @@ const fetchesAtOnce = 5;
  * Compares our next copies with the records themselves, whatever their versions say: a copy may have been damaged, and a vendor
  * may change a record without changing its version, or remove it without a word. Tombstones are left to the list.
  *
- * A record whose answer makes no sense is counted and logged, and the others are compared.
+ * A record whose answer makes no sense is counted and logged, and the others are compared. One that cannot be had now ends the
+ * call: the next one begins with it, and fails by itself if it fails again.
  */
 export function createAuditRecords({
   sources,
@@ -36,26 +37,39 @@ export function createAuditRecords({
     }
     const limit = source.requestsPerSecond === null ? perCall : 1;
     const copies = await store.listRecords(name, after, limit);
-    const context = Context.current();
-    const waiting = copies.filter((copy) => !copy.deleted);
-    const read = { audited: waiting.length, failed: 0, differences: [] as Difference[] };
-    const audit = async () => {
-      for (let copy = waiting.shift(); copy !== undefined; copy = waiting.shift()) {
-        try {
-          const record = await fetchRecord(copy.entity, { signal: context.cancellationSignal });
-          const difference = judge(copy, record, now());
-          if (difference !== null) read.differences.push(difference);
-        } catch (error) {
-          if (!(error instanceof VendorAnswerError)) throw error;
-          read.failed += 1;
-          logger.warn({ source: name, entity: copy.entity, reason: error.message }, 'cannot be audited');
+    const read = { audited: 0, failed: 0, differences: [] as Difference[] };
+    let compared = 0;
+    await heartbeating(
+      async (signal) => {
+        const audit = async (copy: StoredRecord): Promise<Difference | 'failed' | null> => {
+          if (copy.deleted) return null;
+          try {
+            return judge(copy, await fetchRecord(copy.entity, { signal }), now());
+          } catch (error) {
+            if (!(error instanceof VendorAnswerError)) throw error;
+            logger.warn({ source: name, entity: copy.entity, reason: error.message }, 'cannot be audited');
+            return 'failed';
+          }
+        };
+        while (compared < copies.length) {
+          const some = copies.slice(compared, compared + fetchesAtOnce);
+          const results = await Promise.allSettled(some.map(audit));
+          for (const [index, result] of results.entries()) {
+            if (result.status === 'rejected') {
+              if (compared === 0 || signal.aborted) throw result.reason as Error;
+              return;
+            }
+            compared += 1;
+            if (some[index]?.deleted === false) read.audited += 1;
+            if (result.value === 'failed') read.failed += 1;
+            else if (result.value !== null) read.differences.push(result.value);
+          }
         }
-        context.heartbeat({ after: copy.entity });
-      }
-    };
-    await Promise.all(Array.from({ length: fetchesAtOnce }, audit));
-    const last = copies.at(-1);
-    return { ...read, upTo: copies.length < limit || last === undefined ? null : last.entity };
+      },
+      () => ({ after: copies[compared - 1]?.entity ?? after }),
+    );
+    const isLast = copies.length < limit && compared === copies.length;
+    return { ...read, upTo: isLast ? null : (copies[compared - 1]?.entity ?? null) };
   };
 }
 

@@ -1,5 +1,9 @@
 import { activityInfo } from '@temporalio/activity';
-import { eventWorkflowId } from '../src/model/ids.ts';
+import { keepClaims } from '../src/bodies/keep-claims.ts';
+import { bytesOfDelivery } from '../src/bodies/whole-subject.ts';
+import { storedOf } from '../src/model/dead-letter.ts';
+import { deadLetterWorkflowId, eventWorkflowId } from '../src/model/ids.ts';
+import { codeLabel } from '../src/monitoring/code-label.ts';
 import { readUnreadable } from '../src/sources/read-delivery.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { findSource } from './find-source.ts';
@@ -18,32 +22,37 @@ export function createDeadLetterActivities({
   metrics,
   logger,
   timers,
+  inlineBodyBytes,
   now,
 }: ActivityDependencies): DeadLetterActivities {
   return {
     // Temporal first: a mark without a case would hide the event, a case without a mark is only told twice.
     async openDeadLetter({ source, eventId, subject, failure, retry }) {
       await temporal.openDeadLetter({ source, eventId, subject, retry, timers }, failure);
+      await store.renewBodies(storedOf(subject).map(({ sha256 }) => sha256));
+      const workflowId = failure.workflowId ?? eventWorkflowId(source, eventId);
       await store.markDeadLettered({
         source,
         eventId,
-        workflowId: failure.workflowId ?? eventWorkflowId(source, eventId),
+        workflowId,
         runId: failure.runId ?? '',
         bodySha256: subject.kind === 'event' ? subject.event.bodySha256 : subject.delivery.bodySha256,
       });
-      metrics.deadLettersOpened.inc({ source, code: failure.type });
+      metrics.deadLettersOpened.inc({ source, code: codeLabel(failure.type) });
       logger.error(
-        { source, eventId, step: failure.step, code: failure.type, attempts: failure.attempts },
+        { source, eventId, workflowId, step: failure.step, code: failure.type, attempts: failure.attempts },
         'dead letter',
       );
     },
 
     async closeDeadLetter({ source, eventId, resolution }) {
       await store.closeDeadLetter(source, eventId, resolution);
-      logger.info({ source, eventId, resolution }, 'dead letter closed');
+      const workflowId = deadLetterWorkflowId(source, eventId);
+      logger.info({ source, eventId, workflowId, resolution }, 'dead letter closed');
     },
 
-    remindDeadLetter({ source, eventId, openForMilliseconds, escalated, lastError }) {
+    async remindDeadLetter({ source, eventId, openForMilliseconds, escalated, lastError, stored = [] }) {
+      await store.renewBodies(stored);
       metrics.deadLetterReminders.inc({ source, escalated: String(escalated) });
       const openForMinutes = Math.round(openForMilliseconds / 60_000);
       logger[escalated ? 'error' : 'warn'](
@@ -57,11 +66,14 @@ export function createDeadLetterActivities({
         },
         'a dead letter waits for a decision',
       );
-      return Promise.resolve();
     },
 
-    readDelivery({ source, subject }) {
-      return Promise.resolve(readUnreadable(findSource(sources, source), subject.delivery, now()));
+    async readDelivery({ source, subject: { delivery } }) {
+      const body = await bytesOfDelivery(store, delivery);
+      const options = { body, now: now(), inlineBodyBytes };
+      const { event, claims } = readUnreadable(findSource(sources, source), delivery, options);
+      await keepClaims({ store, metrics }, source, claims);
+      return event;
     },
 
     async describeRun({ workflowId, runId }) {

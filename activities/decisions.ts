@@ -1,3 +1,4 @@
+import { Context } from '@temporalio/activity';
 import type { ActivityDependencies } from './dependencies.ts';
 import type { Activities } from './types.ts';
 
@@ -8,9 +9,12 @@ export function createDecisionActivities({
 }: ActivityDependencies): Pick<Activities, 'noteDecision' | 'endDecision'> {
   return {
     async noteDecision(decision) {
-      await store.noteDecision(decision);
-      const { id: auditId, ...rest } = decision;
-      logger.info({ auditId, ...rest }, 'decided');
+      const { activityId, workflowExecution } = Context.current().info;
+      // The same for each try.
+      const id = `${workflowExecution?.runId ?? ''}:${activityId}`;
+      await store.noteDecision({ id, ...decision });
+      logger.info({ auditId: id, ...decision }, 'decided');
+      return id;
     },
 
     async endDecision({ id, outcome, text }) {

@@ -1,3 +1,4 @@
+import { activityInfo } from '@temporalio/activity';
 import type { Destination, LatestRecord } from '../src/destinations/define-destination.ts';
 import { ConfigurationError, DestinationUnavailableError, StoreUnavailableError } from '../src/errors.ts';
 import { happenedAt } from '../src/model/event.ts';
@@ -11,32 +12,41 @@ import { findSource } from './find-source.ts';
 import { heartbeating } from './heartbeating.ts';
 import { beforeHandOn, NotBegunError } from './not-begun.ts';
 import { receiversOf } from './receivers.ts';
+import { holdRecord } from './refer-to-record.ts';
 import { runHandler } from './run-handler.ts';
 import type { Activities } from './types.ts';
 
-type Dependencies = Pick<ActivityDependencies, 'sources' | 'store' | 'logger'>;
+type Dependencies = Pick<ActivityDependencies, 'sources' | 'store' | 'room' | 'logger'>;
 
 /**
  * Hands the record to one destination or handler under its idempotency key, then notes in the store that it is there. A
  * StoreUnavailableError means that only the note is missing; a NotBegunError, that nothing was handed on.
  */
-export function createDeliver({ sources, store, logger }: Dependencies): Activities['deliver'] {
+export function createDeliver({ sources, store, room, logger }: Dependencies): Activities['deliver'] {
   return async (input) => {
     const source = findSource(sources, input.event.source);
     const mark = markOf(source, input);
-    const write = { ...input, idempotencyKey: mark.idempotencyKey };
     const handler = source.handlers.find(({ name }) => name === input.destination);
     const destination = source.destinations.find(({ name }) => name === input.destination);
     await heartbeating(async () => {
-      if (handler !== undefined) await runHandler(handler, source, write, { store, logger });
-      else if (destination !== undefined) await writeTo(destination, write, store);
-      else {
-        throw new ConfigurationError(
-          `The source "${source.name}" has no destination "${input.destination}" any more. Bring it back and replay, or discard the event.`,
-        );
+      const { incoming, leave } = await beforeHandOn(() => holdRecord({ store, room }, input.incoming));
+      const write = { ...input, incoming, idempotencyKey: mark.idempotencyKey };
+      try {
+        if (handler !== undefined) await runHandler(handler, source, write, { store, logger });
+        else if (destination !== undefined) await writeTo(destination, write, store);
+        else {
+          throw new ConfigurationError(
+            `The source "${source.name}" has no destination "${input.destination}" any more. Bring it back and replay, or discard the event.`,
+          );
+        }
+      } finally {
+        leave();
       }
     });
     await store.markDelivered(mark);
+    const { source: name, id: eventId } = input.event;
+    const { workflowId } = activityInfo().workflowExecution ?? {};
+    logger.info({ source: name, eventId, workflowId, destination: input.destination }, 'delivered');
   };
 }
 

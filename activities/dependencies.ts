@@ -1,5 +1,8 @@
 import type { Logger } from 'pino';
 import type { EntityRef, LandfallEvent } from '../src/model/event.ts';
+import type { Channel } from '../src/alerting/channel.ts';
+import type { AlertSettings, OpenWork } from '../src/model/alerts.ts';
+import type { Room } from '../src/bodies/room.ts';
 import type { ProcessEventInput } from '../src/model/process-event.ts';
 import type { EventSelection, ReplayMark, RunRef } from '../src/model/replay-events.ts';
 import type { EntityTurnsInput, Ticket } from '../src/model/turns.ts';
@@ -11,10 +14,12 @@ import type {
   DeadLetterTimers,
   Decision,
   FailureReport,
+  ReplayDecision,
 } from '../src/model/dead-letter.ts';
 import type { HoldInput, HoldKey, HoldSettings, Release } from '../src/model/hold.ts';
 import type { Retention } from '../src/model/retention.ts';
 import type { WatchSettings } from '../src/model/silence.ts';
+import type { LagNotes } from '../src/monitoring/lag-notes.ts';
 import type { Metrics } from '../src/monitoring/metrics.ts';
 import type { KeyRing } from '../src/privacy/key-ring.ts';
 import type { Source } from '../src/sources/define-source.ts';
@@ -29,7 +34,7 @@ export interface TemporalPort {
   /** Lets an event wait for its turn among those of its record. */
   waitForTurn(input: EntityTurnsInput, ticket: Ticket): Promise<void>;
   /** Replays an open dead letter; false where there is none. */
-  replayDeadLetter(source: string, eventId: string, decision: Decision): Promise<boolean>;
+  replayDeadLetter(source: string, eventId: string, decision: ReplayDecision): Promise<boolean>;
   /** Whether a class of failure is held; false while the hold lets its events go. */
   isHeld(key: HoldKey): Promise<boolean>;
   /** Begins a hold, or tells the running one that more fail. */
@@ -40,8 +45,12 @@ export interface TemporalPort {
     key: HoldKey,
     page: { cursor: string | null; limit: number },
   ): Promise<{ workflowIds: string[]; nextCursor: string | null }>;
+  /** Workflow ids of events of a source that were processed to the end since then, the newest first. As `listHeld`, a little late. */
+  listProcessed(source: string, since: string, limit: number): Promise<string[]>;
   /** Tells an event that waits; false where it does not run any more. */
   tellHeld(workflowId: string, release: Release): Promise<boolean>;
+  /** What is open now, by source: dead letters, holds, silences. Those of other deployments in the namespace are among it. */
+  listOpenWork(): Promise<ReadonlyMap<string, OpenWork>>;
 }
 
 /** The runs of `processEvent`, for replays of processed events. Each throws TemporalUnavailableError | TemporalRefusedError. */
@@ -117,6 +126,15 @@ export interface ActivityDependencies {
   retention: Retention;
   /** Of what is written to Temporal. */
   payloadKeys: KeyRing;
+  /** null: nothing is judged, and nobody told. */
+  alerts: AlertSettings | null;
+  /** How people are told of alerts. */
+  channels: readonly Channel[];
+  lags: Pick<LagNotes, 'note'>;
+  /** Larger bodies and records are kept in the store, and stand in histories by reference. */
+  inlineBodyBytes: number;
+  /** For large records that come back from there. */
+  room: Room;
   /** Milliseconds since the epoch; decides only what is plausible and where a reconciliation begins, never which version wins. */
   now: () => number;
   /** Takes the configured secrets out of a text. */

@@ -8,6 +8,7 @@ import {
   readRecordVersion,
   type RecordVersion,
 } from '../src/model/version.ts';
+import { largestBodyBytes } from '../src/sources/body-limit.ts';
 import type { SourceRecord } from '../src/sources/define-source.ts';
 import type { StoredRecord } from '../src/store/store.ts';
 import type { ActivityDependencies } from './dependencies.ts';
@@ -15,12 +16,9 @@ import { findSource } from './find-source.ts';
 import { callOut } from './call-out.ts';
 import type { Activities } from './types.ts';
 
-/** Temporal's limit is 2 MiB a payload; the record passes with the event's own data around it. */
-const maxRecordBytes = 1_500_000;
-
 const unversioned: RecordVersion = { version: null, sourceTime: null };
 
-/** Reads the record fresh from the vendor, after a look at what the store knows of the event and the record. */
+/** Reads the record fresh from the vendor, whole, after a look at what the store knows of the event and the record. */
 export function createFetchRecord({
   sources,
   store,
@@ -43,6 +41,12 @@ export function createFetchRecord({
       record === null
         ? gone(event, entity, known.revision)
         : read(event, entity, record, known.revision, now());
+    const { version, sourceTime, deleted } = incoming;
+    const { workflowId } = Context.current().info.workflowExecution ?? {};
+    logger.debug(
+      { source: source.name, eventId: event.id, workflowId, entity, version, sourceTime, deleted },
+      'fetched',
+    );
     return { kind: 'record', incoming };
   };
 
@@ -122,9 +126,9 @@ function read(
     );
   }
   const bytes = Buffer.byteLength(JSON.stringify(record.data));
-  if (bytes > maxRecordBytes) {
+  if (bytes > largestBodyBytes) {
     throw new RecordTooLargeError(
-      `${describeEntity(entity)} of ${event.source} has ${bytes} bytes, more than the ${maxRecordBytes} that fit through Temporal. Let the adapter fetch fewer fields.`,
+      `${describeEntity(entity)} of ${event.source} has ${bytes} bytes, more than the ${largestBodyBytes} that are kept. Let the adapter fetch fewer fields.`,
     );
   }
   return {

@@ -1,7 +1,10 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { Context } from '@temporalio/activity';
-import { holdSettings, judgeFailure as judge, mostHolds } from '../src/model/hold.ts';
+import { type HoldKey, holdSettings, judgeFailure as judge, mostHolds } from '../src/model/hold.ts';
+import { eventWorkflowId } from '../src/model/ids.ts';
+import { destinationOf } from '../src/model/land-event.ts';
 import { describeDuration } from '../src/model/silence.ts';
+import { codeLabel } from '../src/monitoring/code-label.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import type { Activities } from './types.ts';
 
@@ -51,7 +54,7 @@ export function createHoldActivities({
     },
 
     announceHold({ source, step, error, entities, message, settings }) {
-      metrics.holds.inc({ source, code: error });
+      metrics.holds.inc({ source, code: codeLabel(error) });
       logger.error(
         { source, step, code: error, records: entities, reason: message },
         `held: ${entities} records failed alike within ${describeDuration(settings.withinMilliseconds)}; nothing becomes a dead letter until a probe gets through`,
@@ -59,14 +62,15 @@ export function createHoldActivities({
       return Promise.resolve();
     },
 
-    async pickHeld({ since, ...key }) {
+    async pickHeld({ since, lookedAt = since, ...key }) {
       const waiting = await temporal.countHeld(key);
       const { workflowIds } = await temporal.listHeld(key, { cursor: null, limit: candidates });
       const workflowId = workflowIds[Math.floor(Math.random() * workflowIds.length)] ?? null;
       const { source, step, error } = key;
-      metrics.holdProbes.inc({ source, code: error });
-      logger.warn({ source, step, code: error, since, waiting, workflowId }, 'held: probing');
-      return { workflowId, waiting };
+      const othersPass = await doOthersPass(key, lookedAt);
+      metrics.holdProbes.inc({ source, code: codeLabel(error) });
+      logger.warn({ source, step, code: error, since, waiting, othersPass, workflowId }, 'held: probing');
+      return { workflowId, waiting, othersPass };
     },
 
     async letGo({ release, cursor, perSecond, ...key }) {
@@ -87,7 +91,7 @@ export function createHoldActivities({
         const eventIds = await store.listFailures(key, failuresAtOnce);
         if (eventIds.length === 0) return replayed;
         if (replay !== null) {
-          const decision = { ...replay, via: 'landfall' } as const;
+          const decision = { ...replay, via: 'landfall', sameKeys: true } as const;
           for (const eventId of eventIds) {
             if (await temporal.replayDeadLetter(key.source, eventId, decision)) replayed += 1;
           }
@@ -105,4 +109,13 @@ export function createHoldActivities({
       return Promise.resolve();
     },
   };
+
+  /** Events that got to their end have all been fetched; not all of them are for each destination. */
+  async function doOthersPass({ source, step }: HoldKey, since: string): Promise<boolean> {
+    const workflowIds = await temporal.listProcessed(source, since, candidates);
+    const destination = destinationOf(step);
+    if (destination === null || workflowIds.length === 0) return workflowIds.length > 0;
+    const eventIds = workflowIds.map((id) => id.slice(eventWorkflowId(source, '').length));
+    return store.wasDelivered(source, destination, eventIds);
+  }
 }

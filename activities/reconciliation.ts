@@ -1,7 +1,13 @@
 import { ConfigurationError } from '../src/errors.ts';
+import type { EntityRef } from '../src/model/event.ts';
 import { canonicalEventId, repairEventId } from '../src/model/ids.ts';
 import type { Difference } from '../src/model/reconciliation.ts';
-import { compareVersions, readRecordVersion, readSourceTime } from '../src/model/version.ts';
+import {
+  compareVersions,
+  readRecordVersion,
+  readSourceTime,
+  type RecordVersion,
+} from '../src/model/version.ts';
 import type { ListedChange, Source } from '../src/sources/define-source.ts';
 import type { ComparableChange } from '../src/store/store.ts';
 import { sha256Hex } from '../src/verification/digest.ts';
@@ -80,7 +86,7 @@ export function createReconciliationActivities({
         },
         () => ({ cursor: read.nextCursor }),
       );
-      return read;
+      return { ...read, differences: newestDifferences(read.differences) };
     },
 
     async compareAgain({ source: name, differences }) {
@@ -89,7 +95,7 @@ export function createReconciliationActivities({
         event: eventType === null ? null : { id: eventId, type: eventType },
       }));
       const found = await store.findDifferences(name, changes);
-      return found.map(({ index, ...difference }) => identify(difference, changes[index]));
+      return newestDifferences(found.map(({ index, ...difference }) => identify(difference, changes[index])));
     },
 
     async finishReconciliation({ report, until }) {
@@ -105,7 +111,7 @@ export function createReconciliationActivities({
     { name, reconcile }: Source,
     listed: readonly ListedChange[],
   ): Promise<Difference[]> {
-    const changes = newestOfEach(listed.map((change) => comparable(change, now())));
+    const changes = newestChanges(listed.map((change) => comparable(change, now())));
     const found = await store.findDifferences(name, changes);
     return found.map(({ index, ...difference }) => ({
       ...identify(difference, changes[index]),
@@ -153,16 +159,27 @@ function youngFor(change: ListedComparable | undefined, grace: number, now: numb
   return Math.min(Math.max(Date.parse(change.occurredAt) + grace - now, 0), grace);
 }
 
+const newestChanges = (changes: readonly ListedComparable[]): ListedComparable[] =>
+  newestOfEach(changes, (change) => ({ ...change, eventId: change.event?.id ?? null }));
+
+/** A list can show a record on two of its pages, where it changes while it is read. */
+const newestDifferences = (differences: readonly Difference[]): Difference[] =>
+  newestOfEach(differences, ({ entity, version, eventId, eventType }) => ({
+    ...{ entity, ...version },
+    eventId: eventType === null ? null : eventId,
+  }));
+
 /** Of changes that are not events of the vendor's, the newest of each record: one repair mends them all. */
-function newestOfEach(changes: readonly ListedComparable[]): ListedComparable[] {
-  const kept = new Map<string, ListedComparable>();
+function newestOfEach<Change>(
+  changes: readonly Change[],
+  read: (change: Change) => RecordVersion & { entity: EntityRef; eventId: string | null },
+): Change[] {
+  const kept = new Map<string, Change>();
   for (const change of changes) {
-    const key =
-      change.event === null
-        ? JSON.stringify([change.entity.type, change.entity.id])
-        : `event ${change.event.id}`;
+    const { entity, eventId, ...version } = read(change);
+    const key = eventId === null ? JSON.stringify([entity.type, entity.id]) : `event ${eventId}`;
     const before = kept.get(key);
-    if (before === undefined || compareVersions(change, before) !== 'older') kept.set(key, change);
+    if (before === undefined || compareVersions(version, read(before)) !== 'older') kept.set(key, change);
   }
   return [...kept.values()];
 }

@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { UnknownSourceError } from '../src/errors.ts';
+import { storedOfEvent } from '../src/model/event.ts';
 import { eventWorkflowId } from '../src/model/ids.ts';
 import { workflowVersion } from '../src/model/process-event.ts';
 import { noSkips, type RunRef, type SkipReason } from '../src/model/replay-events.ts';
@@ -98,6 +99,7 @@ export function createReplayActivities({
       );
     }
     await pace();
+    await store.renewBodies(storedOfEvent(event).map(({ sha256 }) => sha256));
     const input = {
       workflowVersion,
       event: { ...event, foundBy: 'replay' },

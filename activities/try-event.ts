@@ -1,16 +1,20 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { ApplicationFailure, Context } from '@temporalio/activity';
 import { Semaphore, type SemaphoreInterface, withTimeout } from 'async-mutex';
+import { RecordTooLargeError, StoreUnavailableError } from '../src/errors.ts';
+import { hasSnapshot } from '../src/model/event.ts';
 import {
   type AppliedEvent,
   DeliveriesFailedError,
   deliverStep,
   type FailedDelivery,
   landEvent,
+  type LandingInput,
   type LandingSteps,
 } from '../src/model/land-event.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { redactingOf } from './redacting.ts';
+import type { ReferToRecord } from './refer-to-record.ts';
 import { toApplicationFailure } from './to-application-failure.ts';
 import type { Activities, FailureDetail } from './types.ts';
 
@@ -29,17 +33,16 @@ const handlersEndWithinMilliseconds = 7_000;
 /** The whole way of an event in one go. */
 export function createTryEvent(
   steps: LandingSteps,
-  dependencies: Pick<ActivityDependencies, 'sources' | 'redact'>,
+  dependencies: Pick<ActivityDependencies, 'sources' | 'redact'> & { referToRecord: ReferToRecord },
 ): Activities['tryEvent'] {
-  const { sources } = dependencies;
+  const { sources, referToRecord } = dependencies;
   const placesOf = new Map<string, SemaphoreInterface>();
 
   return async (input) => {
     const { source } = input.event;
     const { requestsPerSecond = null, ordering } = sources.get(source) ?? {};
     if (ordering?.kind === 'per-entity' && input.hasTurn !== true) return { kind: 'deferred', ordered: true };
-    if (requestsPerSecond !== null && input.event.snapshot === null)
-      return { kind: 'deferred', limited: true };
+    if (requestsPerSecond !== null && !hasSnapshot(input.event)) return { kind: 'deferred', limited: true };
     let places = placesOf.get(source);
     if (places === undefined) {
       places = withTimeout(new Semaphore(perSource), waitForPlaceMilliseconds, new NoPlaceError());
@@ -70,21 +73,40 @@ export function createTryEvent(
           return takes > 0 && performance.now() - begun + takes > handlersEndWithinMilliseconds;
         },
       });
-      return applied !== undefined && isLeft(applied)
-        ? { kind: 'applied', applied }
-        : { kind: 'landed', landed };
+      if (applied === undefined || !isLeft(applied)) return { kind: 'landed', landed };
+      const told = await tell(applied, input);
+      return told === undefined ? { kind: 'deferred' } : { kind: 'applied', applied: told };
     } catch (error) {
       if (error instanceof RecordContendedError || error instanceof NoPlaceError) return { kind: 'deferred' };
       const documents = [input.event.snapshot, applied?.incoming?.data ?? null];
       const redact = redactingOf(dependencies, { source, documents });
-      if (error instanceof DeliveriesFailedError && applied !== undefined) {
-        throw deliveriesFailed(error, applied, redact);
-      }
-      throw toApplicationFailure(error, redact, { step, ...(applied === undefined ? {} : { applied }) });
+      const told = await tell(applied, input);
+      if (error instanceof DeliveriesFailedError) throw deliveriesFailed(error, told, redact);
+      throw toApplicationFailure(error, redact, { step, ...(told === undefined ? {} : { applied: told }) });
     } finally {
       leave();
     }
   };
+
+  /**
+   * How far it came, as it may stand in a history; undefined where the record is too large for that and the store is away. The next
+   * attempt then begins at the fetch, and goes on with what the store knows to be done.
+   */
+  async function tell(
+    applied: AppliedEvent | undefined,
+    { event, byReference }: LandingInput,
+  ): Promise<AppliedEvent | undefined> {
+    if (applied === undefined || applied.incoming === null) return applied;
+    try {
+      const incoming = await referToRecord(event.source, applied.incoming, {
+        byReference: byReference === true,
+      });
+      return { ...applied, incoming };
+    } catch (error) {
+      if (error instanceof StoreUnavailableError || error instanceof RecordTooLargeError) return undefined;
+      throw error;
+    }
+  }
 }
 
 /** Whether somebody has not been handed the record, though nobody failed. */
@@ -95,7 +117,7 @@ function isLeft({ incoming, applied, delivered }: AppliedEvent): boolean {
 /** The first failure, with all of them in its detail: the workflow goes on with each by itself. */
 function deliveriesFailed(
   { failures }: DeliveriesFailedError,
-  applied: AppliedEvent,
+  applied: AppliedEvent | undefined,
   redact: (text: string) => string,
 ): Error {
   const failed: Record<string, FailedDelivery> = {};
@@ -107,8 +129,10 @@ function deliveriesFailed(
   }
   const [first] = failures;
   if (first === undefined) throw new RangeError('a failure without one');
-  const detail = { step: deliverStep(first.destination), applied: { ...applied, failed } };
-  return toApplicationFailure(first.error, redact, detail);
+  return toApplicationFailure(first.error, redact, {
+    step: deliverStep(first.destination),
+    ...(applied === undefined ? {} : { applied: { ...applied, failed } }),
+  });
 }
 
 function describe(failure: ApplicationFailure): FailedDelivery {

@@ -2,6 +2,7 @@ import type { DecisionResult, NotedDecision } from '../src/model/audit.ts';
 import type { BulkCounts, BulkFailure, BulkKind, LetterFilter } from '../src/model/bulk.ts';
 import type { DeadLetterSubject, FailureReport } from '../src/model/dead-letter.ts';
 import type { EntityRef, EventRef, LandfallEvent } from '../src/model/event.ts';
+import type { AlertSilence, AlertsView } from '../src/model/incidents.ts';
 import type { HoldAnswer, HoldInput, HoldKey, HoldReport, Release } from '../src/model/hold.ts';
 import type { Replay } from '../src/model/process-event.ts';
 import type {
@@ -105,8 +106,12 @@ export interface Activities {
   fetchRecord: LandingSteps['fetchRecord'];
   /** The version guard, the processed mark and the write, in one transaction. */
   applyRecord: LandingSteps['applyRecord'];
+  /** The same for a record that stands in the history by reference: workers of before would take it for an empty one. */
+  applyStored: LandingSteps['applyRecord'];
   /** Hands the record to one destination or handler, under an idempotency key. Heartbeats where that may take long. */
   deliver(input: DeliverInput): Promise<void>;
+  /** The same for a record that stands in the history by reference. */
+  deliverStored(input: DeliverInput): Promise<void>;
   /** Notes that a destination has had the record, where `deliver` could not: the store was away. */
   markDelivered(input: DeliverInput): Promise<void>;
   /** Ends when our own store answers. */
@@ -132,6 +137,8 @@ export interface Activities {
     openForMilliseconds: number;
     escalated: boolean;
     lastError: string;
+    /** The hashes of what it refers to in the store: it stays in use. Absent in the histories of before there was such. */
+    stored?: string[];
   }): Promise<void>;
   /** Reads an event out of a delivery that could not be read before: an adapter may have been mended meanwhile. */
   readDelivery(input: {
@@ -198,8 +205,16 @@ export interface Activities {
   ): Promise<HoldAnswer>;
   /** Tells the people on call that a hold has begun. */
   announceHold(input: HoldInput): Promise<void>;
-  /** One of the events that wait, to try with, and how many there are; null where there is none. */
-  pickHeld(input: HoldKey & { since: string }): Promise<{ workflowId: string | null; waiting: number }>;
+  /**
+   * One of the events that wait, to try with, and how many there are; null where there is none. `othersPass`: others have got past
+   * the step since `lookedAt`.
+   */
+  pickHeld(input: HoldKey & { since: string; lookedAt?: string }): Promise<{
+    workflowId: string | null;
+    waiting: number;
+    /** Absent in results of before it was looked at. */
+    othersPass?: boolean;
+  }>;
   /** Tells the next of those that wait what to do, no more of them a second than is set. */
   letGo(
     input: HoldKey & { release: Release; cursor: string | null; perSecond: number },
@@ -208,8 +223,8 @@ export interface Activities {
   settleFailures(input: HoldKey & { replay: { by: string; reason: string } | null }): Promise<number>;
   /** Tells how a hold has ended. */
   reportHold(input: HoldReport): Promise<void>;
-  /** Writes a decision into the audit log. Idempotent by its id. */
-  noteDecision(input: NotedDecision): Promise<void>;
+  /** Writes a decision into the audit log, once however often it is tried; answers the id of its line. */
+  noteDecision(input: Omit<NotedDecision, 'id'>): Promise<string>;
   /** Says in the audit log what came of a decision. */
   endDecision(input: DecisionResult & { id: string }): Promise<void>;
   /**
@@ -262,4 +277,14 @@ export interface Activities {
   purgeTable(input: { table: PurgedTable }): Promise<number>;
   /** Encrypts the keys of records under the newest key of the deployment, where another has encrypted them. Heartbeats. */
   rewrapEntityKeys(): Promise<number>;
+  /** Looks once whether something is wrong, and begins and ends incidents; null where alerts are off. */
+  judgeAlerts(): Promise<AlertsView | null>;
+  /** Tells people what they are to hear of incidents. What could not be sent is due again later, and is no failure. */
+  sendAlerts(): Promise<void>;
+  /** Tells nobody of an alert until some time; answers all that is silenced then. */
+  silenceAlert(input: AlertSilence): Promise<AlertSilence[]>;
+  /** Ends a silence early; `found: false` where there was none. */
+  unsilenceAlert(
+    input: Pick<AlertSilence, 'kind' | 'source' | 'by' | 'reason'>,
+  ): Promise<{ found: boolean; silences: AlertSilence[] }>;
 }

@@ -43,6 +43,17 @@ export class UnknownBulkActionError extends LandfallError {
   readonly code = 'LANDFALL_BULK_ACTION_UNKNOWN';
 }
 
+/** A command names an alert that there is none of, or asks where no alerts are judged. Thrown by `landfall alerts`. */
+export class UnknownAlertError extends LandfallError {
+  readonly code = 'LANDFALL_ALERT_UNKNOWN';
+}
+
+/** Slack, a webhook or a mail server did not take a message: it is sent again later. Thrown by the channels of alerts. */
+export class AlertNotSentError extends LandfallError {
+  readonly code = 'LANDFALL_ALERT_NOT_SENT';
+  override readonly retryable = true;
+}
+
 /** The vendor's API failed in a way that may pass: network, timeout, 5xx. Thrown by a source's API calls. */
 export class VendorUnavailableError extends LandfallError {
   readonly code = 'LANDFALL_VENDOR_UNAVAILABLE';
@@ -67,9 +78,17 @@ export class VendorBehindError extends LandfallError {
   override readonly retryable = true;
 }
 
-/** The vendor refuses the request for good: bad credentials, missing permission, a request it does not take. */
+/** The vendor refuses this request for good: it does not take it, or has no such kind of record. Thrown by a source's API calls. */
 export class VendorRefusedError extends LandfallError {
-  readonly code = 'LANDFALL_VENDOR_REFUSED';
+  readonly code: 'LANDFALL_VENDOR_REFUSED' | 'LANDFALL_VENDOR_DENIED' = 'LANDFALL_VENDOR_REFUSED';
+}
+
+/**
+ * The vendor refuses us, whatever we ask for: the key, or what it is allowed. Thrown by a source's API calls. No attempt of the
+ * event's own can help, but a new key helps all of them: where it hits many, the source is held.
+ */
+export class VendorDeniedError extends VendorRefusedError {
+  override readonly code = 'LANDFALL_VENDOR_DENIED';
 }
 
 /** The vendor's answer is not what its documentation says. */
@@ -77,7 +96,7 @@ export class VendorAnswerError extends LandfallError {
   readonly code = 'LANDFALL_VENDOR_ANSWER';
 }
 
-/** A record is too large to pass through a workflow's history (Temporal's limit is 2 MiB a payload). */
+/** A record is larger than 25 MiB, or than what a run that an earlier version began can carry. Thrown around `fetchRecord`. */
 export class RecordTooLargeError extends LandfallError {
   readonly code = 'LANDFALL_RECORD_TOO_LARGE';
 }
@@ -94,9 +113,18 @@ export class DestinationUnavailableError extends LandfallError {
   }
 }
 
-/** A destination refuses the write for good. Thrown by destinations. */
+/** A destination refuses this write for good: the record is not to its liking. Thrown by destinations. */
 export class DestinationRefusedError extends LandfallError {
-  readonly code = 'LANDFALL_DESTINATION_REFUSED';
+  readonly code: 'LANDFALL_DESTINATION_REFUSED' | 'LANDFALL_DESTINATION_DENIED' =
+    'LANDFALL_DESTINATION_REFUSED';
+}
+
+/**
+ * A destination refuses every write: the credentials or their rights, a login page, a table that is not there. Thrown by
+ * destinations. As `VendorDeniedError`.
+ */
+export class DestinationDeniedError extends DestinationRefusedError {
+  override readonly code = 'LANDFALL_DESTINATION_DENIED';
 }
 
 /** A handler failed: with what it threw as the cause, or because its time was over. Thrown around handlers. */
@@ -119,6 +147,11 @@ export class StoreUnavailableError extends LandfallError {
 /** The store refuses a value: a defect of ours, or data that no table can hold. Thrown by the store. */
 export class StoreRefusedError extends LandfallError {
   readonly code = 'LANDFALL_STORE_REFUSED';
+}
+
+/** A large body is not kept any more: nobody had used it for longer than `LANDFALL_KEEP_BODIES`. Thrown by who reads it. */
+export class BodyGoneError extends LandfallError {
+  readonly code = 'LANDFALL_BODY_GONE';
 }
 
 /** Temporal cannot be reached or started. */

@@ -1,6 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { parse as parseYaml } from 'yaml';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { acmeSource } from '../examples/add-a-source/acme.ts';
@@ -8,6 +7,7 @@ import { createSourceCommand } from '../src/cli/commands/create-source.ts';
 import { loadConfig } from '../src/config/load.ts';
 import { settings } from '../src/config/schema.ts';
 import { isSecret } from '../src/config/secret-values.ts';
+import { consoleProblems } from '../src/console/problems.ts';
 import * as errors from '../src/errors.ts';
 import { createMetrics } from '../src/monitoring/metrics.ts';
 import { problems } from '../src/receiver/problem.ts';
@@ -18,6 +18,7 @@ import { loadTemporalTarget } from '../src/temporal/client.ts';
 import { conformanceChecks } from '../src/testing/conformance-checks.ts';
 import { openSource } from '../src/testing/open-source.ts';
 import { rejectionReasons } from '../src/verification/scheme.ts';
+import { listedMetrics } from './support/listed-metrics.ts';
 import { anchors, codeBlocks, links, section, tableRows } from './support/markdown.ts';
 
 const root = resolve(import.meta.dirname, '..');
@@ -57,7 +58,8 @@ describe('docs/configuration.md', () => {
   });
 
   it.each(sourceDefinitions)('lists what the source $name reads', ({ name, settings: ofSource }) => {
-    const listed = tableRows(section(page, `### ${name}`)).map(([variable]) => variable);
+    const [variables = ''] = section(page, `### ${name}`).split('\n#### ');
+    const listed = tableRows(variables).map(([variable]) => variable);
     expect(listed).toEqual(Object.keys(ofSource));
   });
 
@@ -116,8 +118,6 @@ describe('docs/handlers-and-destinations.md', () => {
 });
 
 describe('docs/metrics.md', () => {
-  const page = read('docs/metrics.md');
-
   it('lists each metric with its type, labels and meaning', async () => {
     const labelsOf = z.object({ labelNames: z.array(z.string()) });
     const registered = (await metrics.getMetricsAsJSON())
@@ -126,24 +126,10 @@ describe('docs/metrics.md', () => {
         const { labelNames } = labelsOf.parse(metrics.getSingleMetric(name));
         return [name, type, labelNames.length === 0 ? '–' : labelNames.join(', '), help];
       });
-    const listed = tableRows(page).map(([name, type, labels = '', help]) => {
-      return [name, type, labels.replaceAll('`', ''), help];
+    const listed = listedMetrics().map(({ name, type, labels, meaning }) => {
+      return [name, type, labels.length === 0 ? '–' : labels.join(', '), meaning];
     });
     expect(listed.sort()).toEqual(registered.sort());
-  });
-
-  it('has rules that a Prometheus reads', () => {
-    const rule = z.strictObject({
-      alert: z.string(),
-      expr: z.string(),
-      for: z.string().optional(),
-      annotations: z.strictObject({ summary: z.string() }),
-    });
-    const rules = z.object({
-      groups: z.tuple([z.object({ name: z.string(), rules: z.array(rule).min(3) })]),
-    });
-    expect(codeBlocks(page, 'yaml')).toHaveLength(1);
-    rules.parse(parseYaml(codeBlocks(page, 'yaml')[0] ?? ''));
   });
 });
 
@@ -157,9 +143,12 @@ describe('docs/errors.md', () => {
     expect(listed).toEqual([...errorsByCode]);
   });
 
-  it('lists each answer of the receiver with its status', () => {
-    const listed = tableRows(section(page, answersHeading)).map(([code, status]) => [code, Number(status)]);
-    expect(listed).toEqual(Object.entries(problems).map(([code, { status }]) => [code, status]));
+  it.each([
+    ['receiver', answersHeading, problems],
+    ['console', '## Answers of the console', consoleProblems],
+  ])('lists each answer of the %s with its status', (_whose, heading, answers) => {
+    const listed = tableRows(section(page, heading)).map(([code, status]) => [code, Number(status)]);
+    expect(listed).toEqual(Object.entries(answers).map(([code, { status }]) => [code, status]));
   });
 });
 
@@ -214,9 +203,10 @@ describe.each(pages)('%s', (path) => {
       ...inFiles.map((name) => `${name}_FILE`),
       ...errorsByCode.keys(),
       ...Object.keys(problems),
+      ...Object.keys(consoleProblems),
     ];
     expect(known).toEqual(expect.arrayContaining(namesIn(page, /\bLANDFALL_[A-Z_]*[A-Z]\b/g)));
-    const columns = ['landfall_event_id', 'landfall_revision'];
+    const columns = ['landfall_event_id', 'landfall_revision', 'landfall_owner', 'landfall_app'];
     expect([...metricNames, ...columns]).toEqual(expect.arrayContaining(namesIn(page, /\blandfall_\w+/g)));
   });
 
@@ -237,6 +227,16 @@ describe.each(pages)('%s', (path) => {
       .parse(JSON.parse(read('package.json')));
     const named = namesIn(page, /(?<=npm (?:run )?)(?:(?<=run )[\w:-]+|start|test)\b/g);
     expect(Object.keys(scripts)).toEqual(expect.arrayContaining(named));
+  });
+});
+
+describe('docs/adding-a-source.md', () => {
+  it('lists each part that a source can have', () => {
+    const listed = tableRows(section(read('docs/adding-a-source.md'), '## What a source says'));
+    const [, parts = ''] =
+      /^export interface Source \{$(.*?)^\}$/ms.exec(read('src/sources/define-source.ts')) ?? [];
+    const declared = namesIn(parts, /(?<=^ {2})\w+(?=\??[:(])/gm);
+    expect(listed.map(([part]) => part).sort()).toEqual([...declared, 'settings'].sort());
   });
 });
 

@@ -41,7 +41,7 @@ export function remote(
   retry: RetrySettings,
   summary: string,
   options: { notRetried?: string[]; taskQueue?: string | null; timeoutMilliseconds?: number | null } = {},
-): Pick<Proxies, 'fetchRecord' | 'deliver'> {
+): Pick<Proxies, 'fetchRecord' | 'deliver' | 'deliverStored'> {
   // The activity's own end comes first: it says more than a timeout of Temporal's.
   const takes = Math.ceil((options.timeoutMilliseconds ?? 0) * 1.25) + 5_000;
   return proxyActivities<Activities>({
@@ -70,6 +70,7 @@ export function own(
   | 'tryEvent'
   | 'fetchRecord'
   | 'deliver'
+  | 'deliverStored'
   | 'listChanges'
   | 'auditRecords'
   | 'redeliverMissed'

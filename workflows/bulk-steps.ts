@@ -43,7 +43,8 @@ export async function advanceBulk(
   }
 }
 
-async function find(bulkId: string, input: BulkInput, progress: BulkProgress): Promise<void> {
+/** Answers whether there is another page. */
+async function find(bulkId: string, input: BulkInput, progress: BulkProgress): Promise<boolean> {
   const { atMost, canary } = input;
   const known = totalOf(progress.counts);
   const before = toldOf(progress.counts);
@@ -56,9 +57,10 @@ async function find(bulkId: string, input: BulkInput, progress: BulkProgress): P
   });
   progress.counts = counts;
   progress.cursor = nextCursor;
-  if (nextCursor !== null) return;
+  if (nextCursor !== null) return true;
   if (counts.waiting === 0) progress.phase = 'ended';
   else progress.phase = canary > before ? 'canary' : 'rest';
+  return false;
 }
 
 /** What was opened after it began is left alone, unless it is to be treated as well. */
@@ -119,9 +121,7 @@ async function goThroughRest(
 /** Over once nothing new was opened since it last looked; those that failed are on its list, and are not tried again. */
 async function findNew(bulkId: string, input: BulkInput, progress: BulkProgress): Promise<void> {
   progress.cursor = null;
-  do {
-    await find(bulkId, input, progress);
-  } while (progress.cursor !== null);
+  for (let more = true; more;) more = await find(bulkId, input, progress);
 }
 
 async function decide(

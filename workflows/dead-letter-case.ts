@@ -6,6 +6,7 @@ import type {
   Decision,
   FailureReport,
   Investigation,
+  ReplayDecision,
 } from '../src/model/dead-letter.ts';
 import { isJsonObject } from '../src/model/json.ts';
 
@@ -58,6 +59,13 @@ export function readDecision(value: unknown): Decision | string {
   if (!isText(by)) return 'needs "by": who decides';
   if (!isText(reason)) return 'needs "reason": why';
   return { by, reason };
+}
+
+/** The same of a replay. */
+export function readReplay(value: unknown): ReplayDecision | string {
+  const decision = readDecision(value);
+  if (typeof decision === 'string') return decision;
+  return isJsonObject(value) && value['sameKeys'] === true ? { ...decision, sameKeys: true } : decision;
 }
 
 /** An investigation as it came by signal; a sentence where it is not one. */

@@ -1,39 +1,14 @@
-import type { DeadLetterInput, DeadLetterState, FailureReport } from '../src/model/dead-letter.ts';
+import { adviceFor } from '../src/model/advice.ts';
+import {
+  type DeadLetterInput,
+  type DeadLetterState,
+  type FailureReport,
+  storedOf,
+} from '../src/model/dead-letter.ts';
 import { describeEntity } from '../src/model/event.ts';
 import { deadLetterWorkflowId } from '../src/model/ids.ts';
 import { inline } from './inline.ts';
 import { signalCommand } from './signal-command.ts';
-
-/** What usually mends it, by the code of the error: what an engineer wants to read first, at night. */
-const advice: Readonly<Record<string, string>> = {
-  LANDFALL_EVENT_UNREADABLE:
-    'The signature was right, but the body holds no event. Look at the body in the input of this workflow; mend the source adapter or the setting at the vendor, deploy, replay.',
-  LANDFALL_SOURCE_UNKNOWN:
-    'The worker does not have this source configured. Configure it, restart the worker, replay.',
-  LANDFALL_VENDOR_UNAVAILABLE:
-    "The vendor's API failed on every attempt. See the vendor's status page; replay when it answers again.",
-  LANDFALL_VENDOR_RATE_LIMITED:
-    "The vendor's API limits our rate. Replay later, or ask the vendor for a higher limit.",
-  LANDFALL_VENDOR_BEHIND:
-    "The vendor's API still shows the record older than its own event said. Replay in some minutes.",
-  LANDFALL_VENDOR_REFUSED:
-    'The vendor refuses the request: check the API key and its permissions, restart the worker, replay.',
-  LANDFALL_VENDOR_ANSWER:
-    "The vendor's answer is not as documented: its API may have changed. Mend the source adapter, deploy, replay.",
-  LANDFALL_RECORD_TOO_LARGE:
-    'The record is too large to pass through Temporal. Let the source fetch fewer fields, deploy, replay.',
-  LANDFALL_DESTINATION_UNAVAILABLE:
-    'The record is written; a destination failed on every attempt. Replay when it answers: only the missing deliveries are made.',
-  LANDFALL_DESTINATION_REFUSED:
-    'The record is written; a destination refuses it. Mend what it says, then replay: only the missing deliveries are made.',
-  LANDFALL_HANDLER_FAILED:
-    'The record is written; a handler failed on every attempt. Mend it and deploy, or wait for what it needs, then replay: only what has not had the record gets it.',
-  LANDFALL_HANDLER_REFUSED:
-    'The record is written; a handler says that no attempt can succeed. Mend what it says, then replay: only what has not had the record gets it.',
-  LANDFALL_STORE_REFUSED:
-    'Our own database refuses the value: a defect of ours, or data that no table can hold. Mend it, deploy, replay.',
-};
-const generalAdvice = 'Read the error below, mend its cause, replay.';
 
 /** The case as Markdown, for the "current details" of the Temporal UI: what failed, and what an engineer can do. */
 export function renderDetails(input: DeadLetterInput, state: DeadLetterState, namespace: string): string {
@@ -43,9 +18,10 @@ export function renderDetails(input: DeadLetterInput, state: DeadLetterState, na
     `## ${heading(state)}`,
     `${errors}, ${state.replays} replays, open since ${state.openedAt}${state.escalated ? ', **escalated**' : ''}`,
     `**${subject(input)}**`,
+    kept(input),
     state.seen > 1 ? `The same bytes came in ${state.seen} times.` : '',
     last === undefined ? '' : `### What failed\n${failure(last, namespace)}`,
-    `### What you can do\n${last === undefined ? generalAdvice : (advice[last.type] ?? generalAdvice)}`,
+    `### What you can do\n${adviceFor(last?.type)}`,
     commands(input),
     state.errors.length < 2
       ? ''
@@ -83,6 +59,13 @@ function subject({ source, eventId, subject: about }: DeadLetterInput): string {
   if (about.kind === 'unreadable') return `${source}: a delivery that could not be read (\`${eventId}\`)`;
   const entity = describeEntity(about.event.entity);
   return `${source}: ${inline(about.event.type)}${entity === '' ? '' : ` of ${inline(entity)}`}, event \`${eventId}\``;
+}
+
+/** Where its body is, if it is not in the input of this workflow. */
+function kept({ source, eventId, subject: about }: DeadLetterInput): string {
+  const [body] = storedOf(about);
+  if (body === undefined) return '';
+  return `Its body (${body.bytes} bytes) is kept in the store: \`landfall dead-letters show ${source}:${eventId}\` shows it.`;
 }
 
 function failure(report: FailureReport, namespace: string): string {

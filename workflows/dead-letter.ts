@@ -13,18 +13,19 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
-import type {
-  DeadLetterInput,
-  DeadLetterResult,
-  DeadLetterState,
-  Decision,
+import {
+  type DeadLetterInput,
+  type DeadLetterResult,
+  type DeadLetterState,
+  type ReplayDecision,
+  storedOf,
 } from '../src/model/dead-letter.ts';
 import type { LandfallEvent } from '../src/model/event.ts';
 import { eventWorkflowId } from '../src/model/ids.ts';
 import { eventStartOptions, type ProcessEventInput, workflowVersion } from '../src/model/process-event.ts';
 import { searchAttributes } from '../src/model/search-attributes.ts';
 import { own } from './activity-options.ts';
-import { addFailure, openCase, readDecision, readInvestigation, record } from './dead-letter-case.ts';
+import { addFailure, openCase, readInvestigation, readReplay, record } from './dead-letter-case.ts';
 import { renderDetails } from './dead-letter-details.ts';
 import { describeFailure } from './describe-failure.ts';
 import {
@@ -104,10 +105,10 @@ export async function deadLetter(input: DeadLetterInput): Promise<DeadLetterResu
       }
       continue;
     }
-    const noteResult = await noteCommand(command, input);
+    const noted = await noteCommand(command, input);
     const result = await obey(command, input, state, show);
     if (result !== null) await close(input, state, result);
-    await noteResult(state);
+    await noted.end(state);
     if (result !== null) {
       show();
       return result;
@@ -138,10 +139,12 @@ async function obey(
     record(state, Date.now(), 'investigate', `${wanted.by} gives it to ${wanted.owner}: ${wanted.note}`);
     return null;
   }
-  const decision = readDecision(command.value);
+  const decision = readReplay(command.value);
   if (typeof decision === 'string') return refuse(state, command.kind, decision);
   record(state, Date.now(), command.kind, `${decision.by}: ${decision.reason}`);
-  if (command.kind === 'discard') return { resolution: 'discarded', ...decision };
+  if (command.kind === 'discard') {
+    return { resolution: 'discarded', by: decision.by, reason: decision.reason };
+  }
   const before = state.status;
   state.status = 'replaying';
   state.replays += 1;
@@ -160,7 +163,7 @@ function refuse(state: DeadLetterState, name: string, why: string): null {
 async function replay(
   input: DeadLetterInput,
   state: DeadLetterState,
-  decision: Decision,
+  { sameKeys, ...decision }: ReplayDecision,
 ): Promise<DeadLetterResult | null> {
   let event: LandfallEvent;
   try {
@@ -177,7 +180,7 @@ async function replay(
     workflowVersion,
     event,
     retry: input.retry,
-    replay: { nonce: uuid4(), ...decision },
+    replay: { nonce: sameKeys === true ? null : uuid4(), ...decision },
   };
   const workflowId = eventWorkflowId(event.source, event.id);
   try {
@@ -252,6 +255,7 @@ async function speakUp(input: DeadLetterInput, state: DeadLetterState): Promise<
     openForMilliseconds: openFor,
     escalated: state.escalated,
     lastError: state.errors.at(-1)?.type ?? 'unknown',
+    stored: storedOf(input.subject).map(({ sha256 }) => sha256),
   });
 }
 

@@ -1,7 +1,7 @@
-import { ApplicationFailure, sleep } from '@temporalio/workflow';
+import { ApplicationFailure, patched, sleep } from '@temporalio/workflow';
 import type { FailureDetail } from '../activities/types.ts';
 import { deliverStep, type FailedDelivery, type LandingSteps } from '../src/model/land-event.ts';
-import type { RetrySettings } from '../src/model/retry.ts';
+import type { DeliveryPolicy, RetrySettings } from '../src/model/retry.ts';
 import { own, remote } from './activity-options.ts';
 import { isStoreUnavailable, readFailure, storeUnavailable } from './describe-failure.ts';
 import type { LandingProgress } from './land-by-activities.ts';
@@ -21,7 +21,7 @@ export function createDeliver(
 ): LandingSteps['deliver'] {
   return async (input, policy) => {
     const { destination } = input;
-    const attempts = policy?.retry ?? retry;
+    const attempts = policy === null ? retry : attemptsOf(policy, progress);
     const failed = progress.applied?.failed?.[destination];
     const hasIt = failed?.type === storeUnavailable && failed.notBegun !== true;
     if (!hasIt) {
@@ -31,10 +31,10 @@ export function createDeliver(
       const timeoutMilliseconds = policy?.timeoutMilliseconds ?? null;
       for (;;) {
         try {
-          await remote(left, `deliver ${record} to ${destination}`, {
-            notRetried,
-            timeoutMilliseconds,
-          }).deliver(tried ? { ...input, attemptsBefore: 1 } : input);
+          const how = { notRetried, timeoutMilliseconds };
+          const { deliver, deliverStored } = remote(left, `deliver ${record} to ${destination}`, how);
+          const handOn = input.incoming.storedData === undefined ? deliver : deliverStored;
+          await handOn(tried ? { ...input, attemptsBefore: 1 } : input);
           return;
         } catch (error) {
           if (!options.waitsForStore || !isStoreUnavailable(error)) throw error;
@@ -46,6 +46,12 @@ export function createDeliver(
     // The destination has had it: the store is asked after that.
     await own(`note that ${destination} has ${record}`).markDelivered(input);
   };
+}
+
+/** A destination's own attempts; one where the event is a probe. Probes of before took all of them. */
+function attemptsOf({ retry }: DeliveryPolicy, { once }: LandingProgress): RetrySettings {
+  if (!once || retry.maximumAttempts === 1) return retry;
+  return patched('probe-once') ? { ...retry, maximumAttempts: 1 } : retry;
 }
 
 /**

@@ -29,25 +29,38 @@ export function readFailure(error: unknown): { chain: unknown[]; detail: Failure
   return { chain, detail };
 }
 
+interface Describing {
+  /** The failed run. @default this one */
+  run?: { workflowId: string; runId: string };
+  /** Whether a step had failed once before its own attempts were counted. */
+  tried?: (step: string) => boolean;
+}
+
 /**
  * Any error caught in a workflow, as an engineer wants to read it in the dead letter.
  *
  * @param step - where it failed, unless the failure itself names its step
- * @param options.run - the failed run. @default this one
- * @param options.tried - whether a step had failed once before its own attempts were counted
  */
-export function describeFailure(
+export function describeFailure(error: unknown, step: string, options: Describing = {}): FailureReport {
+  const [report, ...others] = describeFailures(error, step, options);
+  const beside = others.map((each) => `${each.step}: ${each.type}: ${each.message}`);
+  return beside.length === 0 ? report : { ...report, beside };
+}
+
+/** As `describeFailure`, each destination that failed by itself. */
+export function describeFailures(
   error: unknown,
   step: string,
-  options: { run?: { workflowId: string; runId: string }; tried?: (step: string) => boolean } = {},
-): FailureReport {
-  if (error instanceof DeliveriesFailedError) {
-    const [report, ...others] = error.failures.map((each) =>
-      describeFailure(each.error, deliverStep(each.destination), options),
-    );
-    const beside = others.map((each) => `${each.step}: ${each.type}: ${each.message}`);
-    if (report !== undefined) return beside.length === 0 ? report : { ...report, beside };
-  }
+  options: Describing = {},
+): [FailureReport, ...FailureReport[]] {
+  const [first, ...others] = error instanceof DeliveriesFailedError ? error.failures : [];
+  const describe = (each: { destination: string; error: unknown }) =>
+    describeOne(each.error, deliverStep(each.destination), options);
+  if (first === undefined) return [describeOne(error, step, options)];
+  return [describe(first), ...others.map(describe)];
+}
+
+function describeOne(error: unknown, step: string, options: Describing): FailureReport {
   const { chain, detail } = readFailure(error);
   const [first] = chain;
   const { workflowId, runId } = options.run ?? workflowInfo();

@@ -1,4 +1,10 @@
-import { type HoldInput, type HoldState, holdWorkflowId } from '../src/model/hold.ts';
+import {
+  defaultHold,
+  type HoldInput,
+  type HoldSettings,
+  type HoldState,
+  holdWorkflowId,
+} from '../src/model/hold.ts';
 import { describeDuration } from '../src/model/silence.ts';
 import { inline } from './inline.ts';
 import { signalCommand } from './signal-command.ts';
@@ -12,6 +18,7 @@ export function renderHold(input: HoldInput, state: HoldState): string {
     `**${source}** at **${inline(step)}**: ${entities} different records failed within ${window} with \`${error}\`.`,
     `> ${inline(state.message)}`,
     `${state.waiting ?? 'Some'} events wait, ${state.probes} probes were made${state.lastProbeAt === null ? '' : `, the last at ${state.lastProbeAt}`}. ${next(state)}`,
+    others(state, settings),
     `${state.released} events let go, ${state.replayed} dead letters replayed.`,
     state.ending === null ? '' : `Ended by ${inline(state.ending.by)}: ${inline(state.ending.reason)}`,
     commands(input),
@@ -33,6 +40,16 @@ function heading({ status, since }: HoldState): string {
 
 function next({ status, pauseMilliseconds }: HoldState): string {
   return status === 'holding' ? `The next one comes after ${describeDuration(pauseMilliseconds)}.` : '';
+}
+
+/** @param settings - those of runs of before say nothing of it */
+function others(
+  { status, othersPassSince = null }: HoldState,
+  { othersPassMilliseconds = defaultHold.othersPassMilliseconds }: Partial<HoldSettings>,
+): string {
+  if (status !== 'holding' || othersPassSince === null) return '';
+  const longest = describeDuration(othersPassMilliseconds);
+  return `**Others get through** since ${othersPassSince}: these may fail for themselves. Look at what they have in common; where waiting does not help, give them up. After ${longest} of it they become dead letters.`;
 }
 
 function commands(input: HoldInput): string {

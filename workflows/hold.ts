@@ -1,9 +1,8 @@
 import {
   condition,
   continueAsNew,
-  getExternalWorkflowHandle,
-  isCancellation,
   log,
+  patched,
   setCurrentDetails,
   setHandler,
   upsertSearchAttributes,
@@ -16,48 +15,32 @@ import {
   type HoldState,
   holdWorkflowId,
   nextPause,
-  type ProbeAnswer,
   releasing,
 } from '../src/model/hold.ts';
 import { searchAttributes } from '../src/model/search-attributes.ts';
 import { own } from './activity-options.ts';
 import { originOf, readDecision } from './dead-letter-case.ts';
 import { renderHold } from './hold-details.ts';
-import {
-  failingSignal,
-  giveUpSignal,
-  holdStateQuery,
-  letGoSignal,
-  probedSignal,
-  releaseSignal,
-} from './messages.ts';
+import { failingSignal, giveUpSignal, holdStateQuery, probedSignal, releaseSignal } from './messages.ts';
 import { type Noted, noteDecision } from './note-decision.ts';
-
-/** Longer than one attempt can take on a worker that is busy. */
-const probeAnswersWithin = '3 minutes';
-/** After so long without anything that waits there is nothing left to hold. Those that have just begun to wait are found a little late. */
-const idleMilliseconds = 300_000;
-
-/** What came by signal and is not obeyed yet. */
-interface Mail {
-  ending: HoldState['ending'];
-  failing: boolean;
-  answer: ProbeAnswer | null;
-}
+import { endingOf, type HoldMail, probeHold } from './probe-hold.ts';
 
 /**
  * One hold: the same failure hits many records of a source. Its id is `hold:<source>:<step>:<code>`. All running `hold`
  * workflows together are the sources that are held.
  *
  * Tries with one of the events that wait, after growing pauses, until one gets through; then replays the dead letters of the
- * outage's first minutes, lets all events go, no more a second than is set, and ends. Knows none of those that wait: they are
- * found by their search attributes, so that its history stays short however many they are.
+ * outage's first minutes, lets all events go, no more a second than is set, and ends. Where others get through for a day and no
+ * probe does, it gives up. Knows none of those that wait: they are found by their search attributes, so that its history stays short
+ * however many they are.
  */
 export async function hold(input: HoldInput): Promise<HoldReport> {
   const { source, step, error, settings } = input;
   const key: HoldKey = { source, step, error };
   const state = input.resume ?? begin(input, Date.now());
-  const mail: Mail = { ending: null, failing: false, answer: null };
+  const mail: HoldMail = { ending: null, failing: false, answer: null, passed: null };
+  // What comes late: the answer of a probe that had to wait for its turn, and a decision to give up while events are let go.
+  const hearsLate = patched('hears-late') ? true : false;
   const show = () => {
     setCurrentDetails(renderHold(input, state));
   };
@@ -93,6 +76,7 @@ export async function hold(input: HoldInput): Promise<HoldReport> {
     probedSignal,
     (answer) => {
       mail.answer = answer;
+      if (hearsLate && answer.passed) mail.passed = answer.workflowId;
     },
     { description: 'Sent by Landfall: what came of a probe.' },
   );
@@ -102,21 +86,23 @@ export async function hold(input: HoldInput): Promise<HoldReport> {
     show();
     if (state.status === 'holding') {
       mail.failing = false;
-      const due = await condition(() => mail.ending !== null, state.pauseMilliseconds);
-      const ending = due ? mail.ending : await probe(key, state, mail);
+      const told = await condition(() => endingOf(mail) !== null, state.pauseMilliseconds);
+      const ending = told ? endingOf(mail) : await probeHold(input, state, mail);
       mail.ending = null;
+      mail.passed = null;
       if (ending === null) state.pauseMilliseconds = nextPause(state.pauseMilliseconds, settings);
       else await beginEnding(key, state, ending);
     } else if (mail.ending?.how === 'given-up' && state.status === 'releasing') {
       await beginEnding(key, state, mail.ending);
     } else if (mail.failing && state.status === 'releasing') {
-      holdAgain(state, settings.firstProbeMilliseconds);
+      holdAgain(state, mail, settings.firstProbeMilliseconds);
     } else if (await letGo(key, state, settings.releasesPerSecond)) {
       if (!mail.failing) return await finish(key, state);
-      holdAgain(state, settings.firstProbeMilliseconds);
+      holdAgain(state, mail, settings.firstProbeMilliseconds);
     }
-    // It is over already: another decision changes nothing.
-    if (state.status !== 'holding') mail.ending = null;
+    // It is over already: nothing but giving up changes anything.
+    const changes = hearsLate && state.status === 'releasing' && mail.ending?.how === 'given-up';
+    if (state.status !== 'holding' && !changes) mail.ending = null;
     const { ending, failing } = mail;
     if (workflowInfo().continueAsNewSuggested && ending === null && !failing) {
       await continueAsNew<typeof hold>({ ...input, resume: state });
@@ -141,45 +127,6 @@ function begin({ message, settings }: HoldInput, now: number): HoldState {
   };
 }
 
-/** Lets one of those that wait try. How the hold ends, where that is known now. */
-async function probe(key: HoldKey, state: HoldState, mail: Mail): Promise<HoldState['ending']> {
-  const { workflowId, waiting } = await own('find one to try with').pickHeld({ ...key, since: state.since });
-  state.waiting = waiting;
-  state.lastProbeAt = new Date().toISOString();
-  const decided = endingOf(mail);
-  if (decided !== null) return decided;
-  if (workflowId === null) {
-    state.idleSince ??= state.lastProbeAt;
-    return Date.parse(state.lastProbeAt) - Date.parse(state.idleSince) < idleMilliseconds
-      ? null
-      : { how: 'nothing-waits', by: 'landfall', reason: 'no event waits any more' };
-  }
-  state.idleSince = null;
-  state.probes += 1;
-  mail.answer = null;
-  try {
-    await getExternalWorkflowHandle(workflowId).signal(letGoSignal, { kind: 'probe', proven: false });
-  } catch (error) {
-    if (isCancellation(error)) throw error;
-    // It has ended meanwhile.
-    return null;
-  }
-  await condition(
-    () => answerOf(mail)?.workflowId === workflowId || endingOf(mail) !== null,
-    probeAnswersWithin,
-  );
-  const [answer, ending] = [answerOf(mail), endingOf(mail)];
-  if (ending !== null) return ending;
-  if (answer?.workflowId !== workflowId) return null;
-  if (answer.passed) return { how: 'probe', by: 'landfall', reason: `${workflowId} got through` };
-  state.message = answer.message;
-  return null;
-}
-
-/** What has come while somebody waited: the compiler takes what was read before for unchanged. */
-const endingOf = (mail: Mail): Mail['ending'] => mail.ending;
-const answerOf = (mail: Mail): Mail['answer'] => mail.answer;
-
 /** Dead letters first: while they are replayed, what fails still waits. From then on it is judged anew. */
 async function beginEnding(
   key: HoldKey,
@@ -192,7 +139,7 @@ async function beginEnding(
   const end = await noteEnding(key, ending);
   state.replayed += await own('replay what failed before it began').settleFailures({ ...key, replay });
   state.ending = ending;
-  state.status = how === 'given-up' ? 'giving-up' : 'releasing';
+  state.status = how === 'given-up' || how === 'others-pass' ? 'giving-up' : 'releasing';
   state.cursor = null;
   upsertSearchAttributes([{ key: searchAttributes.outcome, value: releasing }]);
   await end({
@@ -212,10 +159,13 @@ async function noteEnding(
   return (await noteDecision({ by, reason, via, action, source, target: holdWorkflowId(key) })).end;
 }
 
-function holdAgain(state: HoldState, pauseMilliseconds: number): void {
+function holdAgain(state: HoldState, mail: HoldMail, pauseMilliseconds: number): void {
+  // Of before.
+  mail.passed = null;
   state.status = 'holding';
   state.ending = null;
   state.idleSince = null;
+  state.othersPassSince = null;
   state.pauseMilliseconds = pauseMilliseconds;
   upsertSearchAttributes([{ key: searchAttributes.outcome, value: null }]);
 }

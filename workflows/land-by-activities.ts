@@ -7,12 +7,13 @@ import {
   type Landed,
   landEvent,
   type LandingInput,
+  type LandingSteps,
 } from '../src/model/land-event.ts';
 import type { RetrySettings } from '../src/model/retry.ts';
 import { describeVersion } from '../src/model/version.ts';
 import { own, remote } from './activity-options.ts';
 import { createDeliver } from './deliver-by-activities.ts';
-import { storeUnavailable } from './describe-failure.ts';
+import { isStoreUnavailable, storeUnavailable } from './describe-failure.ts';
 
 /** Where a run is, for the report of its failure. */
 export interface LandingProgress {
@@ -24,6 +25,8 @@ export interface LandingProgress {
   applied: AppliedEvent | null;
   /** Where calls to the vendor wait for their turn; null: in the workflow's own task queue. */
   callQueue: string | null;
+  /** True while it is the probe of a hold: no destination takes more than one attempt, whatever its own policy says. */
+  once: boolean;
 }
 
 /** Whether a first attempt had failed at the step before its own attempts were counted. */
@@ -57,13 +60,11 @@ export async function landByActivities(
     return await landEvent(
       landing,
       {
-        fetchRecord: (input) =>
-          remote(fetchRetry, `fetch ${name} from ${input.event.source}`, {
-            taskQueue: progress.callQueue,
-          }).fetchRecord(input),
+        fetchRecord: createFetch(landing, fetchRetry, progress),
         applyRecord: (input) => {
           const what = input.incoming.deleted ? 'tombstone' : describeVersion(input.incoming);
-          return own(`apply ${name} ${what}`).applyRecord(input);
+          const { applyRecord, applyStored } = own(`apply ${name} ${what}`);
+          return (input.incoming.storedData === undefined ? applyRecord : applyStored)(input);
         },
         deliver: createDeliver(name, retry, progress, options),
       },
@@ -87,6 +88,35 @@ export async function landByActivities(
         : undefined;
     throw cancelled === undefined ? error : cancelled.error;
   }
+}
+
+/** While our store has no room for a large record, the vendor is not asked for it again and again. */
+const storePause = '10 seconds';
+
+/**
+ * The step `fetchRecord`, as an ordinary activity. A large record that our own store did not take is fetched again once it does: that
+ * was no failed attempt.
+ */
+function createFetch(
+  { entity, byReference }: LandingInput,
+  retry: RetrySettings,
+  { callQueue }: LandingProgress,
+): LandingSteps['fetchRecord'] {
+  const waitsForStore = byReference === true;
+  return async (input) => {
+    for (;;) {
+      try {
+        return await remote(retry, `fetch ${describeEntity(entity)} from ${input.event.source}`, {
+          taskQueue: callQueue,
+          notRetried: waitsForStore ? [storeUnavailable] : [],
+        }).fetchRecord(waitsForStore ? { ...input, byReference } : input);
+      } catch (error) {
+        if (!waitsForStore || !isStoreUnavailable(error)) throw error;
+        await sleep(storePause, { summary: 'before the record is fetched again' });
+        await own('wait for our store').awaitStore();
+      }
+    }
+  };
 }
 
 /** Many events of one record at once: the others are let through first, in growing and uneven steps. */

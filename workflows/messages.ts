@@ -1,4 +1,4 @@
-import { defineQuery, defineSignal } from '@temporalio/workflow';
+import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { BulkState } from '../src/model/bulk.ts';
 import type {
   DeadLetterState,
@@ -6,9 +6,12 @@ import type {
   Decision,
   FailureReport,
   Investigation,
+  ReplayDecision,
 } from '../src/model/dead-letter.ts';
+import type { AlertsView } from '../src/model/incidents.ts';
 import type { ReconcileProgress } from '../src/model/reconciliation.ts';
 import type { ReplayView } from '../src/model/replay-events.ts';
+import type { SilenceRequest, UnsilenceRequest } from '../src/model/silence-alert.ts';
 import type { Ticket } from '../src/model/turns.ts';
 import type { HoldState, ProbeAnswer, Release } from '../src/model/hold.ts';
 
@@ -16,7 +19,7 @@ import type { HoldState, ProbeAnswer, Release } from '../src/model/hold.ts';
 export const failureSignal = defineSignal<[FailureReport]>('failure');
 
 /** `{ by, reason }`: process the event again with what the vendor has today. Success resolves the dead letter. */
-export const replaySignal = defineSignal<[Decision]>('replay');
+export const replaySignal = defineSignal<[ReplayDecision]>('replay');
 
 /** `{ by, reason }`: close the dead letter without processing the event; remembered for good. */
 export const discardSignal = defineSignal<[Decision]>('discard');
@@ -72,7 +75,20 @@ export const probedSignal = defineSignal<[ProbeAnswer]>('probed');
 /** From a hold to an event that waits. */
 export const letGoSignal = defineSignal<[Release]>('let-go');
 
+/** From an event that waits for the end of an outage to the reconciliation that repairs by it. */
+export const heldSignal = defineSignal<[{ workflowId: string }]>('held');
+
 /** A hold: since when, why, how many wait. */
 export const holdStateQuery = defineQuery<HoldState>('state');
+
 /** How far a replay of processed events has come. */
 export const replayProgressQuery = defineQuery<ReplayView>('progress');
+
+/** What is wrong now, what was, and what is silenced; null before the first look. */
+export const alertsQuery = defineQuery<AlertsView | null>('alerts');
+
+/** Tells nobody of an alert for a while. */
+export const silenceAlertUpdate = defineUpdate<{ until: string }, [SilenceRequest]>('silence-alert');
+
+/** Tells people of an alert again; `found: false` where it was not silenced. */
+export const unsilenceAlertUpdate = defineUpdate<{ found: boolean }, [UnsilenceRequest]>('unsilence-alert');

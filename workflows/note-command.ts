@@ -3,17 +3,19 @@ import { deadLetterWorkflowId } from '../src/model/ids.ts';
 import { originOf, readDecision, readInvestigation } from './dead-letter-case.ts';
 import { noteDecision } from './note-decision.ts';
 
-/**
- * Notes a signal to a dead letter in the audit log, before it is obeyed.
- *
- * @returns what notes the result, once the case has it in its record. A signal that decides nothing is not noted
- */
+/** A signal in the audit log. */
+export interface NotedCommand {
+  /** Notes the result, once the case has it in its record. */
+  end(state: DeadLetterState): Promise<void>;
+}
+
+/** Notes a signal to a dead letter in the audit log, before it is obeyed. One that decides nothing is not noted. */
 export async function noteCommand(
   { kind, value }: { kind: 'replay' | 'discard' | 'investigate' | 'resolved'; value: unknown },
   { source, eventId }: DeadLetterInput,
-): Promise<(state: DeadLetterState) => Promise<void>> {
+): Promise<NotedCommand> {
   const decision = readCommand(kind, value);
-  if (decision === null) return () => Promise.resolve();
+  if (decision === null) return { end: () => Promise.resolve() };
   const { end } = await noteDecision({
     ...decision,
     via: originOf(value),
@@ -21,11 +23,13 @@ export async function noteCommand(
     source,
     target: deadLetterWorkflowId(source, eventId),
   });
-  return async ({ audit }) => {
-    const last = audit.at(-1);
-    if (last === undefined) return;
-    const failed = last.what === 'failed' || last.what === 'refused';
-    await end({ outcome: failed ? 'failed' : 'done', text: `${last.what}: ${last.text}` });
+  return {
+    async end({ audit }) {
+      const last = audit.at(-1);
+      if (last === undefined) return;
+      const failed = last.what === 'failed' || last.what === 'refused';
+      await end({ outcome: failed ? 'failed' : 'done', text: `${last.what}: ${last.text}` });
+    },
   };
 }
 

@@ -1,4 +1,4 @@
-import { patched, uuid4 } from '@temporalio/workflow';
+import { patched } from '@temporalio/workflow';
 import type { DecisionResult, NotedDecision } from '../src/model/audit.ts';
 import { clip } from '../src/model/process-event.ts';
 import { own } from './activity-options.ts';
@@ -19,8 +19,7 @@ export interface Noted {
  */
 export async function noteDecision(decision: Omit<NotedDecision, 'id'>): Promise<Noted> {
   if (!patched('audit-log')) return noted(null);
-  const id = uuid4();
-  await own(`note who decided: ${decision.action}`).noteDecision({ id, ...decision });
+  const id = await own(`note who decided: ${decision.action}`).noteDecision(decision);
   return noted(id);
 }
 

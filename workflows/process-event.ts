@@ -9,7 +9,7 @@ import type { LandfallEvent } from '../src/model/event.ts';
 import { deadLetterWorkflowId } from '../src/model/ids.ts';
 import { DeliveriesFailedError, type Landed, type LandingInput } from '../src/model/land-event.ts';
 import { deadLettered, type Outcome, type ProcessEventResult } from '../src/model/outcome.ts';
-import type { ProcessEventInput } from '../src/model/process-event.ts';
+import { type ProcessEventInput, workflowVersion } from '../src/model/process-event.ts';
 import { keyword, searchAttributes } from '../src/model/search-attributes.ts';
 import { own } from './activity-options.ts';
 import { describeFailure } from './describe-failure.ts';
@@ -23,15 +23,25 @@ import { resolvedSignal } from './messages.ts';
  * Its id is `<source>:<eventId>`, so that one event has one workflow.
  *
  * Completes with the outcome. Fails with LANDFALL_DEAD_LETTERED once the event's dead letter holds it: a failed run can
- * be found, reset and run again. What fails as many others do waits for the end of the outage instead. Cancelling it by hand leaves no dead letter: that is somebody's decision.
+ * be found, reset and run again. What fails as many others do waits for the end of the outage instead. Cancelling it by hand
+ * leaves no dead letter: that is somebody's decision.
  */
 export async function processEvent(input: ProcessEventInput): Promise<ProcessEventResult> {
   const { event } = input;
+  refuseLater(input.workflowVersion ?? 1);
   if (event.entity === null) {
     return { outcome: 'ignored', version: null, previous: null, delivered: [] };
   }
-  const landing = { event: withoutBody(event), entity: event.entity, nonce: input.replay?.nonce ?? null };
-  const progress: LandingProgress = { step: 'fetchRecord', triedStep: null, applied: null, callQueue: null };
+  const landing: LandingInput = {
+    event: withoutBody(event),
+    entity: event.entity,
+    nonce: input.replay?.nonce ?? null,
+    ...((input.workflowVersion ?? 1) < 4 ? {} : { byReference: true }),
+  };
+  const progress: LandingProgress = {
+    ...{ step: 'fetchRecord', triedStep: null, applied: null },
+    ...{ callQueue: null, once: false },
+  };
   try {
     const { result, deadLetterOpen } = await land(landing, input, progress);
     // `applied` is how nearly every event ends: it goes without the attribute, an event of the history and an index entry.
@@ -63,6 +73,16 @@ export async function processEvent(input: ProcessEventInput): Promise<ProcessEve
   }
 }
 
+/**
+ * Whoever started it was upgraded before this worker. An error that is no failure of Temporal's fails the task and not the run: it is
+ * tried again until a worker has it that knows the version.
+ */
+function refuseLater(version: number): void {
+  if (version <= workflowVersion) return;
+  // eslint-disable-next-line temporal/workflow-no-throw-raw-error -- an ApplicationFailure would fail the run
+  throw new RangeError(`This worker knows no version ${version} of processEvent: upgrade it.`);
+}
+
 function land(
   landing: LandingInput,
   { workflowVersion = 1, retry, replay }: ProcessEventInput,
@@ -74,6 +94,7 @@ function land(
     case 2:
       return landAtFirst(landing, retry, progress);
     case 3:
+    case 4:
       return landThroughHolds(landing, retry, progress, { replay: replay !== null });
   }
 }
@@ -86,6 +107,7 @@ function causeOf(error: unknown): { cause?: Error } {
 /** What was received is for people: no step needs it. */
 function withoutBody({
   payload: _payload,
+  storedPayload: _storedPayload,
   headers: _headers,
   ...event
 }: LandfallEvent): LandingInput['event'] {

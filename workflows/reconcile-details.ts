@@ -21,6 +21,7 @@ export function showProgress({ source, mode, dryRun }: ReconcileInput, progress:
     repaired,
     settled,
     failed,
+    held = 0,
     audited,
     different = 0,
     gone = 0,
@@ -33,7 +34,7 @@ export function showProgress({ source, mode, dryRun }: ReconcileInput, progress:
         ? `It ${doing[phase]}.`
         : `**Paused** by ${paused.by} at ${paused.at}: ${paused.reason}. The signal \`resume\` lets it go on.`,
       `${pages} pages, ${scanned} changes scanned${audited === undefined ? '' : `, ${audited} copies compared`}`,
-      `${missing} missing, ${stale} stale${audited === undefined ? '' : `, ${different} different, ${gone} gone`}: ${repaired} repaired, ${settled} settled meanwhile, ${failed} failed${young.length === 0 ? '' : `, ${young.length} wait for their webhooks`}`,
+      `${missing} missing, ${stale} stale${audited === undefined ? '' : `, ${different} different, ${gone} gone`}: ${repaired} repaired, ${settled} settled meanwhile, ${failed} failed${held === 0 ? '' : `, ${held} wait for the end of an outage`}${young.length === 0 ? '' : `, ${young.length} wait for their webhooks`}`,
     ].join('\n\n'),
   );
 }

@@ -7,6 +7,7 @@ import type {
 } from '../src/model/reconciliation.ts';
 import { listing, own, redelivering } from './activity-options.ts';
 import { describeFailure } from './describe-failure.ts';
+import type { HeldRepairs } from './held-repairs.ts';
 import { repairDifference } from './repair-difference.ts';
 
 /** Repairs under way at once: enough to hide a vendor's latency, few enough to leave its rate limit to live events. */
@@ -33,6 +34,7 @@ export interface Advance {
   afterList: typeof phaseAfterList;
   /** Resolves at once, or when the run is resumed. */
   unpaused: () => Promise<void>;
+  heldRepairs: HeldRepairs;
 }
 
 /**
@@ -42,7 +44,7 @@ export interface Advance {
 export async function advance(
   input: ReconcileInput,
   progress: ReconcileProgress,
-  { afterList, unpaused }: Advance,
+  needed: Advance,
 ): Promise<void> {
   switch (progress.phase) {
     case 'ask':
@@ -50,18 +52,18 @@ export async function advance(
       progress.phase = 'list';
       return;
     case 'audit':
-      await treat(input, await auditCopies(input, progress), progress, unpaused);
+      await treat(input, await auditCopies(input, progress), progress, needed);
       if (progress.auditedUpTo === null) progress.phase = 'wait';
       return;
     case 'wait':
-      await treat(input, await waitForYoung(input, progress), progress, unpaused);
+      await treat(input, await waitForYoung(input, progress), progress, needed);
       progress.phase = 'done';
       return;
     case 'done':
       return;
     default:
-      await treat(input, await readPages(input, progress), progress, unpaused);
-      if (progress.cursor === null) progress.phase = afterList(input, progress);
+      await treat(input, await readPages(input, progress), progress, needed);
+      if (progress.cursor === null) progress.phase = needed.afterList(input, progress);
   }
 }
 
@@ -185,7 +187,7 @@ async function treat(
   { source, dryRun = false }: ReconcileInput,
   differences: readonly Difference[],
   progress: ReconcileProgress,
-  unpaused: () => Promise<void>,
+  { unpaused, heldRepairs }: Advance,
 ): Promise<void> {
   const { counts, retry } = progress;
   if (dryRun) {
@@ -198,7 +200,9 @@ async function treat(
     for (let each = waiting.shift(); each !== undefined; each = waiting.shift()) {
       await unpaused();
       counts[each.kind] = (counts[each.kind] ?? 0) + 1;
-      counts[await repairDifference(source, each, retry, isBackfill(each, progress))] += 1;
+      const backfill = isBackfill(each, progress);
+      const ended = await repairDifference(source, each, { retry, backfill, heldRepairs });
+      counts[ended] = (counts[ended] ?? 0) + 1;
     }
   };
   await Promise.all(Array.from({ length: Math.min(repairsAtOnce, waiting.length) }, repairer));

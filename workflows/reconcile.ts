@@ -19,6 +19,7 @@ import {
 import { searchAttributes } from '../src/model/search-attributes.ts';
 import { own } from './activity-options.ts';
 import { originOf, readDecision } from './dead-letter-case.ts';
+import { listenForHeldRepairs } from './held-repairs.ts';
 import { pauseSignal, progressQuery, resumeSignal } from './messages.ts';
 import { noteDecision } from './note-decision.ts';
 import { showProgress } from './reconcile-details.ts';
@@ -31,6 +32,7 @@ import { advance, IncompleteError, phaseAfterList } from './reconcile-phases.ts'
  * - A change whose webhook may still be on its way is looked at again once that has had its time.
  * - The first run is the backfill. It ends with what changed while it read, so that nothing falls between it and the webhooks.
  * - An audit goes on with our copies: each is compared with the record itself.
+ * - A repair that waits for the end of an outage is not waited for: it goes on by itself, and is counted as `held`.
  * - The signals `pause` and `resume` hold it up and let it go on; the query `progress` says how far it is.
  *
  * Only a run that read every page moves the cursor. A run that could not fails with LANDFALL_RECONCILIATION_INCOMPLETE,
@@ -65,6 +67,7 @@ export async function reconcile(input: ReconcileInput): Promise<ReconcileResult>
     },
     { description: '{"by": "…", "reason": "…"}: goes on where it was paused.' },
   );
+  const heldRepairs = listenForHeldRepairs();
   const noteDecisions = async () => {
     for (let next = decisions.shift(); next !== undefined; next = decisions.shift()) {
       const { end } = await noteDecision(next);
@@ -86,7 +89,7 @@ export async function reconcile(input: ReconcileInput): Promise<ReconcileResult>
   try {
     do {
       await unpaused();
-      await advance(input, progress, { afterList, unpaused });
+      await advance(input, progress, { afterList, unpaused, heldRepairs });
       show();
       await noteDecisions();
       if (isUnderWay(progress) && workflowInfo().continueAsNewSuggested) {

@@ -5,10 +5,11 @@ import { eventWorkflowId } from '../src/model/ids.ts';
 import { eventStartOptions, type ProcessEventInput, workflowVersion } from '../src/model/process-event.ts';
 import type { Difference } from '../src/model/reconciliation.ts';
 import type { RetrySettings } from '../src/model/retry.ts';
+import type { HeldRepairs } from './held-repairs.ts';
 import type { processEvent } from './process-event.ts';
 
 /**
- * Processes one difference as an event of its own, found by reconciliation, and waits for how it ends.
+ * Processes one difference as an event of its own, found by reconciliation, and waits for how it ends, but for no outage.
  *
  * @param backfill - whether the vendor had it all along, and nothing has happened to it just now
  * @returns `settled` where there was nothing left to do: a webhook or another run had done it, or is about to
@@ -16,9 +17,8 @@ import type { processEvent } from './process-event.ts';
 export async function repairDifference(
   source: string,
   difference: Difference,
-  retry: RetrySettings,
-  backfill: boolean,
-): Promise<'repaired' | 'settled' | 'failed'> {
+  { retry, backfill, heldRepairs }: { retry: RetrySettings; backfill: boolean; heldRepairs: HeldRepairs },
+): Promise<'repaired' | 'settled' | 'failed' | 'held'> {
   const event: LandfallEvent = {
     source,
     id: difference.eventId,
@@ -36,9 +36,10 @@ export async function repairDifference(
     ...(backfill ? { backfill } : {}),
   };
   const child: ProcessEventInput = { workflowVersion, event, retry, replay: null };
-  try {
+  const workflowId = eventWorkflowId(source, event.id);
+  const repair = async (): Promise<'repaired' | 'settled'> => {
     const handle = await startChild<typeof processEvent>('processEvent', {
-      workflowId: eventWorkflowId(source, event.id),
+      workflowId,
       args: [child],
       // Our copy differs though a run of this id may have completed: it has to run again.
       workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
@@ -47,6 +48,9 @@ export async function repairDifference(
     });
     const { outcome } = await handle.result();
     return outcome === 'applied' || outcome === 'deleted' ? 'repaired' : 'settled';
+  };
+  try {
+    return await heldRepairs.unlessHeld(workflowId, repair);
   } catch (error) {
     if (isCancellation(error)) throw error;
     // The webhook's own run of this event is under way.

@@ -8,6 +8,7 @@ import {
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
+import { reconcileWorkflowId } from '../src/model/reconciliation.ts';
 import { searchAttributes } from '../src/model/search-attributes.ts';
 import {
   describeDuration,
@@ -69,14 +70,14 @@ async function reconcileWindow({ source, since }: SilenceInput, state: SilenceSt
   const from = new Date(Date.parse(since) - marginMilliseconds).toISOString();
   try {
     const report = await executeChild<typeof reconcile>('reconcile', {
-      workflowId: `reconcile:${source}:silence`,
+      workflowId: reconcileWorkflowId(source, 'silence'),
       args: [{ source, since: from }],
       parentClosePolicy: ParentClosePolicy.ABANDON,
       ...takeTurns(source),
       staticSummary: `${source}: reconcile what changed since its last delivery`,
       typedSearchAttributes: [{ key: searchAttributes.source, value: source }],
     });
-    state.found += report.repaired + report.failed;
+    state.found += report.repaired + report.failed + (report.held ?? 0);
     state.reconciled += 1;
   } catch (error) {
     // The list broke off; its own run says why, and the next look tries again.

@@ -2,18 +2,20 @@ import {
   condition,
   getExternalWorkflowHandle,
   isCancellation,
+  patched,
   setCurrentDetails,
   setHandler,
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
 import type { FailureReport } from '../src/model/dead-letter.ts';
-import { canBeHeld, heldAt, type HoldKey, holdWorkflowId, type Release } from '../src/model/hold.ts';
+import { heldAt, type HoldKey, holdWorkflowId, type Release } from '../src/model/hold.ts';
 import type { Landed } from '../src/model/land-event.ts';
 import { keyword, searchAttributes } from '../src/model/search-attributes.ts';
 import { own } from './activity-options.ts';
+import { mayPass } from './held-failures.ts';
 import { inline } from './inline.ts';
-import { letGoSignal, probedSignal } from './messages.ts';
+import { heldSignal, letGoSignal, probedSignal } from './messages.ts';
 
 /** How an event's wait has ended. `released`: it is to try again, with all its attempts. */
 export type Released =
@@ -28,7 +30,7 @@ interface Wait {
   failure: FailureReport;
   askAfterMilliseconds: number;
   tryOnce(): Promise<Landed>;
-  describe(error: unknown): FailureReport;
+  describe(error: unknown): readonly [FailureReport, ...FailureReport[]];
 }
 
 /**
@@ -37,7 +39,7 @@ interface Wait {
  * those that wait are found in the visibility store, which learns of them a little late.
  *
  * @param options.tryOnce - one attempt
- * @param options.describe - the failure of such an attempt
+ * @param options.describe - what such an attempt failed with
  */
 export async function waitForRelease(options: Wait): Promise<Released> {
   const { key } = options;
@@ -52,6 +54,7 @@ export async function waitForRelease(options: Wait): Promise<Released> {
     { key: searchAttributes.outcome, value: heldAt(key.step) },
     { key: searchAttributes.error, value: keyword(key.error) },
   ]);
+  await tellParent();
   let pause = options.askAfterMilliseconds;
   for (;;) {
     setCurrentDetails(describeWait(key, since, failure));
@@ -73,10 +76,11 @@ export async function waitForRelease(options: Wait): Promise<Released> {
     } catch (error) {
       if (isCancellation(error)) throw error;
       lastError = error;
-      failure = options.describe(error);
-      const passed = failure.step !== key.step || !canBeHeld(failure);
-      await tellHold(key, { passed, message: failure.message });
-      if (passed) return leave({ kind: 'released', proven: true });
+      const failures = options.describe(error);
+      const again = failures.find((each) => each.step === key.step && mayPass(each));
+      failure = again ?? failures[0];
+      await tellHold(key, { passed: again === undefined, message: failure.message });
+      if (again === undefined) return leave({ kind: 'released', proven: true });
     }
   }
 }
@@ -89,6 +93,18 @@ function leave(released: Released): Released {
   ]);
   setCurrentDetails('');
   return released;
+}
+
+/** A reconciliation goes on without a repair that waits. */
+async function tellParent(): Promise<void> {
+  const { parent, workflowId } = workflowInfo();
+  if (parent === undefined || !patched('tells-who-waits-for-it')) return;
+  try {
+    await getExternalWorkflowHandle(parent.workflowId).signal(heldSignal, { workflowId });
+  } catch (error) {
+    // It has ended, and waits for nobody.
+    if (isCancellation(error)) throw error;
+  }
 }
 
 async function tellHold(key: HoldKey, answer: { passed: boolean; message: string }): Promise<void> {

@@ -105,7 +105,8 @@ async function load(
     }
     const result = await loading;
     results.push(result);
-    progress(`tenth ${tenth + 1}: ${describe(result)}, ${resident.toFixed(0)} MiB`);
+    const memoryNote = Number.isNaN(resident) ? '' : `, ${resident.toFixed(0)} MiB`;
+    progress(`tenth ${tenth + 1}: ${describe(result)}${memoryNote}`);
   }
   return results;
 }

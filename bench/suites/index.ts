@@ -1,5 +1,6 @@
 import { backpressureSuite } from './backpressure.ts';
 import { burstSuite } from './burst.ts';
+import { consoleSuite } from './console.ts';
 import { costSuite } from './cost.ts';
 import { duplicatesSuite } from './duplicates.ts';
 import { peersSuite } from './peers.ts';
@@ -15,6 +16,7 @@ export const suites: readonly Suite[] = [
   duplicatesSuite,
   costSuite,
   reconciliationSuite,
+  consoleSuite,
   receivingSuite,
   burstSuite,
   peersSuite,

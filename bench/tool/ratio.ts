@@ -1,3 +1,4 @@
+import { cpus } from 'node:os';
 import { max, median, min } from 'simple-statistics';
 import { z } from 'zod';
 
@@ -10,8 +11,16 @@ export type Goal = z.infer<typeof goalSchema>;
 
 export const serverSchema = z.enum(['dev', 'full']);
 
+/** When something was measured, and on which processor: suites are measured again one by one, perhaps on another machine. */
+const measuredSchema = z.strictObject({ measuredAt: z.iso.datetime(), processor: z.string() });
+const measured = (): z.infer<typeof measuredSchema> => ({
+  measuredAt: new Date().toISOString(),
+  processor: cpus()[0]?.model ?? 'unknown',
+});
+
 /** Two things measured side by side, in one run and on one Temporal server. */
 export const ratioSchema = z.strictObject({
+  ...measuredSchema.shape,
   suite: z.string(),
   name: z.string(),
   server: serverSchema,
@@ -31,12 +40,12 @@ export const ratioSchema = z.strictObject({
   against: z.string(),
   /** What has to be known to read it. */
   note: z.string().nullable(),
-  measuredAt: z.iso.datetime(),
 });
 export type Ratio = z.infer<typeof ratioSchema>;
 
 /** A figure that stands for itself. */
 export const figureSchema = z.strictObject({
+  ...measuredSchema.shape,
   suite: z.string(),
   name: z.string(),
   server: serverSchema,
@@ -46,7 +55,6 @@ export const figureSchema = z.strictObject({
   goal: goalSchema.nullable(),
   met: z.boolean().nullable(),
   note: z.string().nullable(),
-  measuredAt: z.iso.datetime(),
 });
 export type Figure = z.infer<typeof figureSchema>;
 
@@ -73,7 +81,7 @@ export function ratioOf(
     ours: median(pairs.map(({ ours }) => ours)),
     theirs: median(pairs.map(({ theirs }) => theirs)),
     note: about.note ?? null,
-    measuredAt: new Date().toISOString(),
+    ...measured(),
   };
 }
 
@@ -89,7 +97,7 @@ export function figureOf(
     goal,
     met: isMet(value, goal),
     note: about.note ?? null,
-    measuredAt: new Date().toISOString(),
+    ...measured(),
   };
 }
 

@@ -18,7 +18,7 @@ export function renderReport(results: Results, senses: ReadonlyMap<string, strin
   return `${[
     '# Benchmarks',
     'Written by `npm run bench`; [how to read a ratio](../bench/README.md); [where the time goes](where-the-time-goes.md) where a goal is missed. Every ratio in machine-readable form: [bench/results.json](../bench/results.json).',
-    `Measured on ${machine.processors} processors (${machine.model}), ${machine.memoryGibibytes} GiB, Node ${machine.node}, Temporal ${machine.temporal}. Load generator, vendor and servers share them, so that absolute figures are small; PostgreSQL waits for the disk. The ratios are medians, with the smallest and the largest of the repetitions.`,
+    `Measured on ${machine.processors} processors, ${machine.memoryGibibytes} GiB, Node ${machine.node}, Temporal ${machine.temporal}. Load generator, vendor and servers share them, so that absolute figures are small; PostgreSQL waits for the disk. The ratios are medians, with the smallest and the largest of the repetitions.`,
     ...servers.map(
       (server) => `![Each ratio on ${serverNames[server]}, with its goal](images/benchmarks-${server}.svg)`,
     ),
@@ -32,10 +32,19 @@ function renderSuite({ ratios, figures }: Results, suite: string, sense: string)
   if (own.length + alone.length === 0) return [];
   return [
     `## ${suite}`,
-    sense,
+    `${sense} ${processorsOf([...own, ...alone])}`,
     ...(own.length === 0 ? [] : [markdownTable(ratioHead, own.map(ratioRow))]),
     ...(alone.length === 0 ? [] : [markdownTable(figureHead, alone.map(figureRow))]),
   ];
+}
+
+/** Both sides of a ratio are measured on one machine; two servers may have been on two. */
+function processorsOf(all: readonly (Ratio | Figure)[]): string {
+  const named = [...new Set(all.map(({ processor }) => processor))].map((processor) => {
+    const servers = new Set(all.filter((each) => each.processor === processor).map(({ server }) => server));
+    return `${processor} (${[...servers].join(', ')})`;
+  });
+  return `Measured on ${named.join(' and ')}.`;
 }
 
 const ratioHead = ['what', 'server', 'ratio', 'goal', 'Landfall', 'against', 'repetitions'];

@@ -8,7 +8,6 @@ import { figureSchema, ratioSchema } from './ratio.ts';
 export const resultsSchema = z.strictObject({
   machine: z.strictObject({
     processors: z.int(),
-    model: z.string(),
     memoryGibibytes: z.number(),
     node: z.string(),
     temporal: z.string(),
@@ -20,11 +19,9 @@ export type Results = z.infer<typeof resultsSchema>;
 
 /** This machine, and nothing measured yet. */
 export function emptyResults(): Results {
-  const [first] = cpus();
   return {
     machine: {
       processors: cpus().length,
-      model: first?.model ?? 'unknown',
       memoryGibibytes: Math.round(totalmem() / 2 ** 30),
       node: process.version,
       temporal: fullTemporalRelease,

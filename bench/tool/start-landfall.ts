@@ -17,6 +17,8 @@ export interface LandfallPart {
   pid: number;
   /** `http://127.0.0.1:<port>`, of a receiver. */
   url: string;
+  /** `http://127.0.0.1:<port>`, of its ops port. */
+  opsUrl: string;
   /** From its start as a process until it said that it is up. */
   startMilliseconds: number;
   /** Asks it to end, as a supervisor does, and waits until it has. */
@@ -38,6 +40,7 @@ export async function startLandfall(
   const logFile = join(directory, `${part}-${started}.log`);
   const log = await open(logFile, 'a');
   const port = await getPort({ host: '127.0.0.1' });
+  const opsPort = await getPort({ host: '127.0.0.1', exclude: [port] });
   const begun = performance.now();
   const child = spawn(process.execPath, [compiled('src/cli/main.ts'), part], {
     env: {
@@ -46,7 +49,7 @@ export async function startLandfall(
       LANDFALL_HOST: '127.0.0.1',
       LANDFALL_PORT: String(port),
       LANDFALL_OPS_HOST: '127.0.0.1',
-      LANDFALL_OPS_PORT: String(await getPort({ host: '127.0.0.1', exclude: [port] })),
+      LANDFALL_OPS_PORT: String(opsPort),
       ...settings,
     },
     stdio: ['ignore', log.fd, log.fd],
@@ -68,6 +71,7 @@ export async function startLandfall(
   return {
     pid: child.pid,
     url: `http://127.0.0.1:${port}`,
+    opsUrl: `http://127.0.0.1:${opsPort}`,
     startMilliseconds: performance.now() - begun,
     async stop() {
       child.kill('SIGTERM');

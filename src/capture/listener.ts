@@ -1,8 +1,9 @@
 import { isUtf8 } from 'node:buffer';
 import express, { type ErrorRequestHandler, type Express, type Request, type Response } from 'express';
-import { headersOf, keyOf, type SourceParameters } from '../receiver/delivery-request.ts';
+import { headersOf, keyOf, sourceOf, type SourceParameters } from '../receiver/delivery-request.ts';
 import { sendProblem } from '../receiver/problem.ts';
 import { rawBody, requireFormat } from '../receiver/raw-body.ts';
+import { bodyLimitOf } from '../sources/body-limit.ts';
 import type { Source } from '../sources/define-source.ts';
 import { hiddenHeaders, readDeliveries, redactHeaders } from '../sources/read-delivery.ts';
 import type { SignedRequest, VerificationResult } from '../verification/scheme.ts';
@@ -28,7 +29,8 @@ interface ListenerDependencies {
   redact: (text: string) => string;
   /** Where each delivery goes on to, unchanged; null: nowhere, and it is answered here. */
   forwardTo: URL | null;
-  maxBodyBytes: number;
+  /** Of sources that say nothing of it; null: the usual one. */
+  maxBodyBytes: number | null;
   now: () => number;
   heard: (delivery: HeardDelivery) => void;
 }
@@ -59,11 +61,13 @@ export function createListener(deps: ListenerDependencies): Express {
       }
     },
     requireFormat<SourceParameters>((parameters) => sources.get(keyOf(parameters))?.bodyFormats ?? ['json']),
-    rawBody(maxBodyBytes),
-    async (request: Request<SourceParameters>, response: Response) => {
-      const source = sources.get(keyOf(request.params));
-      if (source !== undefined) await take(source, request, response, deps);
-    },
+    rawBody<SourceParameters>(
+      {
+        limitOf: (parameters) => bodyLimitOf(sourceOf(sources, parameters), maxBodyBytes),
+        large: null,
+      },
+      (request, response) => take(sourceOf(sources, request.params), request, response, deps),
+    ),
   );
   app.use((_request, response) => {
     sendProblem(response, 'LANDFALL_PATH_UNKNOWN', 'Deliveries are posted to /webhooks/<source>.');

@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { createHmac } from 'node:crypto';
 import { type JsonValue, textOf } from '../model/json.ts';
 import { pointerParts, replaceAt } from '../sources/json-pointer.ts';
-import { isForm } from '../sources/read-delivery.ts';
+import { isForm } from '../sources/parse-body.ts';
 
 /** A body without the values that are to be hidden; null where it cannot be read, so that nobody knows what it holds. */
 export type BodyRedactor = (body: Buffer, contentType: string | undefined) => Buffer | null;

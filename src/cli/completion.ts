@@ -1,4 +1,4 @@
-import type { Argument, Option, RootCommand } from '@bomb.sh/tab';
+import type { Complete, RootCommand } from '@bomb.sh/tab';
 import tab from '@bomb.sh/tab/commander';
 import type { Command } from 'commander';
 import { examples } from './examples.ts';
@@ -6,9 +6,8 @@ import { examples } from './examples.ts';
 /** What the values of a command line can be, as they are known when somebody presses Tab. */
 export interface KnownValues {
   sources(): Promise<readonly string[]>;
-  /** Ids of open dead letters, and of bulk actions. */
-  deadLetters(): Promise<readonly string[]>;
-  bulkActions(): Promise<readonly string[]>;
+  /** By command: the ids that its own commands take. */
+  ids: Readonly<Record<string, (() => Promise<readonly string[]>) | undefined>>;
 }
 
 /** What the shells call: `landfall complete -- <words>`. */
@@ -36,8 +35,11 @@ export async function addCompletion(
   if (words[0] !== request) return;
   const [name = '', sub = ''] = words.filter((word) => !word.startsWith('-')).slice(1);
   if (words.includes('--source') || takesSource.has(name)) offerSources(root, await soon(known.sources()));
-  if (name === 'dead-letters' && sub !== 'list') offer(root, name, 'id', await soon(known.deadLetters()));
-  if (name === 'bulk' && sub !== 'list') offer(root, name, 'id', await soon(known.bulkActions()));
+  const path = `${name} ${sub}`;
+  const ids = known.ids[name];
+  if (ids !== undefined && root.commands.get(path)?.arguments.has('id') === true) {
+    offer(root, path, 'id', await soon(ids()));
+  }
 }
 
 /** Commands whose argument is a source. */
@@ -51,14 +53,12 @@ function offerSources(root: RootCommand, sources: readonly string[]): void {
   for (const name of takesSource) offer(root, name, 'source', sources);
 }
 
-function offer(root: RootCommand, name: string, argument: string, values: readonly string[]): void {
-  for (const [path, command] of root.commands) {
-    const found = path === name || path.startsWith(`${name} `) ? command.arguments.get(argument) : undefined;
-    if (found !== undefined) found.handler = handler(values);
-  }
+function offer(root: RootCommand, path: string, argument: string, values: readonly string[]): void {
+  const found = root.commands.get(path)?.arguments.get(argument);
+  if (found !== undefined) found.handler = handler(values);
 }
 
-function handler(values: readonly string[]): NonNullable<Option['handler'] & Argument['handler']> {
+function handler(values: readonly string[]): (complete: Complete) => void {
   return (complete) => {
     for (const value of values.filter(isHarmless)) complete(value, '');
   };

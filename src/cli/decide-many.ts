@@ -1,5 +1,5 @@
-import { type LetterFilter, describeFilter } from '../model/bulk.ts';
-import { type BulkActions, type BulkRequest, type LetterSurvey } from '../temporal/bulk-actions.ts';
+import { describeFilter, type LetterFilter } from '../model/bulk.ts';
+import type { BulkActions, BulkRequest, LetterSurvey } from '../temporal/bulk-actions.ts';
 import { confirm } from './confirm.ts';
 import { exitCodes } from './exit-codes.ts';
 import { renderTable } from './table.ts';

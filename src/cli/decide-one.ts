@@ -4,6 +4,7 @@ import { deadLetterWorkflowId } from '../model/ids.ts';
 import type { DeadLetters, Decided } from '../temporal/dead-letters.ts';
 import type { DecisionMade } from './decide-options.ts';
 import { exitCodes } from './exit-codes.ts';
+import { oneLine } from './one-line.ts';
 
 /**
  * Decides about one dead letter, and says what came of it.
@@ -24,7 +25,7 @@ export async function decideOne(
   if (json) {
     console.log(JSON.stringify({ id, answered, entries }));
   } else {
-    for (const entry of entries) console.log(`${id}: ${entry.what}: ${entry.text}`);
+    for (const entry of entries) console.log(oneLine(`${id}: ${entry.what}: ${entry.text}`));
     if (!answered) console.log(`${id}: no answer yet; it goes on: landfall dead-letters show ${id}`);
   }
   const done = wait === false || answered;

@@ -5,10 +5,18 @@ import { describeAge } from './describe-age.ts';
 
 /** A dead letter for people: what failed and why, the record of the case, the headers and the body. */
 export function describeCase(state: DeadLetterState, subject: DeadLetterSubject): string {
-  const { headers, payload } =
+  const { headers, payload, stored } =
     subject.kind === 'event'
-      ? { headers: subject.event.headers, payload: JSON.stringify(subject.event.payload, null, 2) }
-      : { headers: subject.delivery.headers, payload: subject.delivery.body };
+      ? {
+          headers: subject.event.headers,
+          payload: JSON.stringify(subject.event.payload, null, 2),
+          stored: subject.event.storedPayload,
+        }
+      : {
+          headers: subject.delivery.headers,
+          payload: subject.delivery.body,
+          stored: subject.delivery.storedBody,
+        };
   const what =
     subject.kind === 'event'
       ? `${subject.event.type} ${describeEntity(subject.event.entity)}`
@@ -32,6 +40,8 @@ export function describeCase(state: DeadLetterState, subject: DeadLetterSubject)
     ...Object.entries(headers).map(([name, value]) => `  ${name}: ${value}`),
     '',
     'Body',
-    payload,
+    stored === undefined
+      ? payload
+      : `${stored.bytes} bytes of ${stored.contentType}, kept in the store as ${stored.sha256}`,
   ].join('\n');
 }

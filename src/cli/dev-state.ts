@@ -7,6 +7,8 @@ const devStateSchema = z.object({
   pid: z.int(),
   /** Environment variables, as one would set them by hand; the demo vendor's secrets are among them. */
   env: z.record(z.string(), z.string()),
+  /** Where it serves the large bodies of its store; absent where that is PostgreSQL. */
+  bodies: z.object({ url: z.url(), token: z.string() }).optional(),
 });
 export type DevState = z.infer<typeof devStateSchema>;
 

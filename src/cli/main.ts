@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command } from 'commander';
 import { LandfallError } from '../errors.ts';
+import { alertsCommand } from './commands/alerts.ts';
 import { auditCommand } from './commands/audit.ts';
 import { bulkCommand } from './commands/bulk.ts';
 import { codecServerCommand } from './commands/codec-server.ts';
@@ -12,9 +13,11 @@ import { doctorCommand } from './commands/doctor.ts';
 import { eraseCommand } from './commands/erase.ts';
 import { holdsCommand } from './commands/holds.ts';
 import { listenCommand } from './commands/listen.ts';
+import { migrateCommand } from './commands/migrate.ts';
 import { receiverCommand } from './commands/receiver.ts';
 import { reconcileCommand } from './commands/reconcile.ts';
 import { replayCommand } from './commands/replay.ts';
+import { reportsCommand } from './commands/reports.ts';
 import { sendCommand } from './commands/send.ts';
 import { sourcesCommand } from './commands/sources.ts';
 import { workerCommand } from './commands/worker.ts';
@@ -46,10 +49,13 @@ const program = new Command('landfall')
   .addCommand(bulkCommand(environment))
   .addCommand(auditCommand(environment))
   .addCommand(holdsCommand(environment))
+  .addCommand(alertsCommand(environment))
   .addCommand(replayCommand(environment))
   .addCommand(reconcileCommand(environment))
   .addCommand(eraseCommand(environment))
+  .addCommand(reportsCommand(environment))
   .addCommand(sourcesCommand(environment))
+  .addCommand(migrateCommand(environment))
   .addCommand(doctorCommand(environment))
   .addCommand(createSourceCommand())
   .addCommand(demoVendorCommand());
@@ -69,5 +75,15 @@ try {
     console.error('This should not have happened; please report it:', error);
   }
 }
+// What goes into a pipe is written bit by bit: a body of 25 MiB has not all gone yet.
+await Promise.all([process.stdout, process.stderr].map(allWritten));
 // A native runtime, a pool or a timer must not keep a finished command alive.
 process.exit();
+
+/** Resolves as well where nobody reads any more. */
+function allWritten(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve) => {
+    stream.once('error', () => resolve());
+    stream.write('', () => resolve());
+  });
+}

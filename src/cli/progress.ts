@@ -1,5 +1,8 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { Format, Presets, SingleBar } from 'cli-progress';
+import cliProgress from 'cli-progress';
+
+// It is CommonJS, of which Node sees no names.
+const { Format, Presets, SingleBar } = cliProgress;
 
 /** How far long work is. */
 export interface Progress {
@@ -39,26 +42,24 @@ export async function withProgress<Result>(
     },
     Presets.shades_classic,
   );
-  const ended = new AbortController();
-  const result = work.finally(() => {
-    ended.abort();
-  });
-  // Whoever awaits the result hears of its failure.
-  result.catch(() => undefined);
+  const over = new AbortController();
+  const end = () => {
+    over.abort();
+    return null;
+  };
+  // Whoever awaits the work hears of its failure.
+  const ended = work.then(end, end);
   bar.start(1, 0, { known: false, text: '…' });
-  try {
-    while (!ended.signal.aborted) {
-      const progress = await look().catch(() => null);
-      if (progress !== null) show(bar, progress);
-      await wait(pollMilliseconds, undefined, { signal: ended.signal }).catch(() => undefined);
-    }
-  } finally {
-    bar.stop();
+  while (!over.signal.aborted) {
+    const progress = await Promise.race([look().catch(() => null), ended]);
+    if (progress !== null) show(bar, progress);
+    await wait(pollMilliseconds, undefined, { signal: over.signal }).catch(() => undefined);
   }
-  return result;
+  bar.stop();
+  return work;
 }
 
-function show(bar: SingleBar, { done, total, text }: Progress): void {
+function show(bar: cliProgress.SingleBar, { done, total, text }: Progress): void {
   const known = total !== null && total > 0;
   bar.setTotal(known ? total : 1);
   bar.update(known ? Math.min(done, total) : 0, { known, text });

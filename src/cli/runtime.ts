@@ -1,21 +1,24 @@
 import type { Client } from '@temporalio/client';
 import type { DataConverter } from '@temporalio/common';
 import type { DestinationStream, Logger } from 'pino';
+import type { Channel } from '../alerting/channel.ts';
+import { openChannels } from '../alerting/open-channels.ts';
 import { type Config, loadConfig } from '../config/load.ts';
 import { loadHandlers } from '../config/load-handlers.ts';
 import { StoreUnavailableError } from '../errors.ts';
 import { createLogger } from '../monitoring/logger.ts';
 import { createMetrics, type Metrics } from '../monitoring/metrics.ts';
+import { observeStore } from '../monitoring/observe-store.ts';
 import { createRedactor } from '../monitoring/redactor.ts';
 import { createEntityKeys, type EntityKeys } from '../privacy/entity-keys.ts';
 import type { Source } from '../sources/define-source.ts';
-import { sourceDefinitions } from '../sources/registry.ts';
 import { openStore } from '../store/open-store.ts';
 import type { Store } from '../store/store.ts';
 import { createTemporalClient, type TemporalTarget } from '../temporal/client.ts';
 import { createDataConverter, encrypts } from '../temporal/data-converter.ts';
 import { createEventStarter } from '../temporal/create-event-starter.ts';
 import type { EventStarter } from '../temporal/event-starter.ts';
+import { openTracing, type Tracing } from './open-tracing.ts';
 import { findDefinitions } from './source-definitions.ts';
 
 /** What every process of Landfall is made of. */
@@ -31,7 +34,11 @@ export interface Runtime {
   entityKeys: EntityKeys | null;
   starter: EventStarter;
   metrics: Metrics;
+  /** null: nobody asks for traces. */
+  tracing: Tracing | null;
   logger: Logger;
+  /** How people are told of alerts. */
+  channels: readonly Channel[];
   redact: (text: string) => string;
   taskQueueOf: (source: string) => string;
   close(): Promise<void>;
@@ -47,6 +54,7 @@ export interface Service {
  *
  * @param options.secrets - beside those of the configuration
  * @param options.logTo - where log lines go. @default standard output
+ * @param options.serviceName - by which traces know the process. @default landfall
  * @throws ConfigurationError | StoreUnavailableError
  */
 export async function openRuntime(
@@ -57,6 +65,7 @@ export async function openRuntime(
     dataDirectory: string | null;
     secrets?: readonly string[];
     logTo?: DestinationStream;
+    serviceName?: string;
   },
 ): Promise<Runtime> {
   const { target } = options;
@@ -69,11 +78,13 @@ export async function openRuntime(
     destination: options.logTo,
   });
   const sources = new Map(options.sources.map((source) => [source.name, source]));
-  const store = await openStore({
+  const metrics = createMetrics();
+  const opened = await openStore({
     databaseUrl: config.databaseUrl,
     dataDirectory: options.dataDirectory,
     poolSize: config.poolSize,
   });
+  const store = observeStore(opened, metrics);
   const entityKeys = encrypts(config.payloadKeys)
     ? createEntityKeys(config.payloadKeys, store, {
         onUnreachable: (error) => {
@@ -85,7 +96,12 @@ export async function openRuntime(
       })
     : null;
   const dataConverter = createDataConverter(config.payloadKeys, entityKeys);
-  const client = createTemporalClient(target, dataConverter);
+  const { serviceName = 'landfall' } = options;
+  const tracing = await openTracing(config.tracing, { serviceName, redact, logger });
+  const client = createTemporalClient(target, {
+    dataConverter,
+    interceptors: tracing?.temporal.client ?? [],
+  });
   const taskQueueOf = (name: string) => sources.get(name)?.taskQueue ?? config.taskQueue;
   const settingsOf = (name: string) => {
     const source = sources.get(name);
@@ -101,8 +117,10 @@ export async function openRuntime(
     dataConverter,
     entityKeys,
     starter: createEventStarter({ client, settingsOf, timers: config.timers, store }),
-    metrics: createMetrics(),
+    metrics,
+    tracing,
     logger,
+    channels: openChannels(config.channels, { logger, now: Date.now }),
     redact,
     taskQueueOf,
     async close() {
@@ -111,6 +129,7 @@ export async function openRuntime(
       // One that several accounts share is closed once.
       for (const each of new Set(destinations)) await each.close?.();
       await store.close();
+      await tracing?.stop();
     },
   };
 }
@@ -128,7 +147,7 @@ export async function openSharedRuntime(
   if (target === null) throw new RangeError(`loadConfig lets no ${mode} pass without Temporal`);
   // A receiver hands nothing on, and needs none of what that needs.
   const sources = mode === 'worker' ? await sourcesWithHandlers(config) : config.sources;
-  return openRuntime(config, { target, sources, dataDirectory: null });
+  return openRuntime(config, { target, sources, dataDirectory: null, serviceName: `landfall-${mode}` });
 }
 
 /**
@@ -138,17 +157,20 @@ export async function openSharedRuntime(
  * @throws ConfigurationError
  */
 export function sourcesWithHandlers(
-  config: Pick<Config, 'sources' | 'handlersModule'>,
+  config: Pick<Config, 'sources' | 'knownSources' | 'handlersModule'>,
   sources: readonly Source[] = config.sources,
 ): Promise<readonly Source[]> {
   return config.handlersModule === null
     ? Promise.resolve(sources)
-    : loadHandlers(config.handlersModule, sources, { known: sourceDefinitions.map(({ name }) => name) });
+    : loadHandlers(config.handlersModule, sources, { known: config.knownSources });
 }
 
 const migratePause = 2_000;
 
-/** Brings the tables up to date, waiting for a database that is not there yet; throws what no waiting can mend. */
+/**
+ * Brings the tables up to date, waiting for a database that is not there yet, or for somebody who may change it (`landfall migrate`);
+ * throws what no waiting can mend.
+ */
 export async function migrateWhenReachable(
   { store, logger }: Pick<Runtime, 'store' | 'logger'>,
   signal: AbortSignal,
@@ -159,7 +181,7 @@ export async function migrateWhenReachable(
       return;
     } catch (error) {
       if (!(error instanceof StoreUnavailableError)) throw error;
-      logger.error({ err: error }, 'the database cannot be reached: trying again');
+      logger.error({ err: error }, 'the tables cannot be brought up to date: trying again');
       await new Promise((resolve) => setTimeout(resolve, migratePause));
     }
   }

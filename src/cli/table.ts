@@ -1,5 +1,6 @@
 import Table from 'cli-table3';
 import pc from 'picocolors';
+import { oneLine } from './one-line.ts';
 
 /** Rows under a heading, without frames: to read, and to cut with the usual tools. */
 export function renderTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
@@ -12,9 +13,4 @@ export function renderTable(head: readonly string[], rows: readonly (readonly st
   });
   table.push(...rows.map((row) => row.map(oneLine)));
   return table.toString().replaceAll(/ +$/gm, '');
-}
-
-/** What a vendor sent, or somebody typed, must not steer the terminal. */
-function oneLine(text: string): string {
-  return text.replaceAll(/\p{Cc}+/gu, ' ');
 }

@@ -4,6 +4,7 @@ import { describeCounts, toldOf, totalOf } from '../model/bulk.ts';
 import { deadLetterWorkflowId } from '../model/ids.ts';
 import type { BulkActions, BulkView } from '../temporal/bulk-actions.ts';
 import { exitCodes } from './exit-codes.ts';
+import { oneLine } from './one-line.ts';
 import { type Progress, withProgress } from './progress.ts';
 
 const pollMilliseconds = 1_000;
@@ -68,7 +69,9 @@ export function describeBulk({ id, counts, failures, paused, cancelled, phase, s
           `go on with the others: landfall bulk resume ${id} --by … --reason …`,
           `leave them alone: landfall bulk cancel ${id} --by … --reason …`,
         ]),
-  ].join('\n');
+  ]
+    .map(oneLine)
+    .join('\n');
 }
 
 /** Whether all that it was to do is done: what a script goes by. */

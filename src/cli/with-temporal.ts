@@ -21,7 +21,7 @@ export async function withTemporal<Result>(
     );
   }
   const { dataConverter, close } = await openDataConverter(env);
-  const client = createTemporalClient(target, dataConverter);
+  const client = createTemporalClient(target, { dataConverter });
   try {
     return await use(client);
   } finally {

@@ -21,7 +21,8 @@ export function loadSources(
   {
     LANDFALL_SOURCES: wanted,
     LANDFALL_SOURCES_FILE: file,
-  }: Pick<SettingValues, 'LANDFALL_SOURCES' | 'LANDFALL_SOURCES_FILE'>,
+    LANDFALL_MAX_BODY_BYTES: maxBodyBytes,
+  }: Pick<SettingValues, 'LANDFALL_SOURCES' | 'LANDFALL_SOURCES_FILE' | 'LANDFALL_MAX_BODY_BYTES'>,
   definitions: readonly SourceDefinition[],
   problems: string[],
   { needSecrets, onSecret }: { needSecrets: boolean; onSecret: (text: string) => void },
@@ -42,7 +43,7 @@ export function loadSources(
     const accounts = attempt(definition.name, problems, () => readAccounts(definition.name, env)) ?? [];
     return accounts.flatMap((account) => create(definition, { env, account, needSecrets, problems }));
   });
-  const sources = [...built, ...described].map((source) => tune(source, env, problems));
+  const sources = [...built, ...described].map((source) => tune(source, env, { problems, maxBodyBytes }));
   for (const { name } of described) {
     if (built.some((source) => withoutAccount(source.name) === withoutAccount(name))) {
       problems.push(

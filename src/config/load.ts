@@ -1,16 +1,23 @@
+import type { ChannelSettings } from '../alerting/channel.ts';
+import type { ConsoleSettings } from '../console/access.ts';
 import { ConfigurationError } from '../errors.ts';
+import type { AlertSettings } from '../model/alerts.ts';
 import type { DeadLetterTimers } from '../model/dead-letter.ts';
 import { defaultHold, type HoldSettings } from '../model/hold.ts';
 import { defaultWatch, type WatchSettings } from '../model/silence.ts';
 import type { Retention } from '../model/retention.ts';
 import { type KeyRing, noKeys } from '../privacy/key-ring.ts';
 import { bothOf, type Redaction } from '../privacy/redaction.ts';
+import type { AddressList } from '../sources/address-list.ts';
 import type { Source, SourceDefinition } from '../sources/define-source.ts';
 import type { SecretEnv } from '../sources/secret-settings.ts';
+import type { TracingSettings } from '../monitoring/start-tracing.ts';
 import { loadTemporalTarget, type TemporalTarget } from '../temporal/client.ts';
+import { readChannels } from './channels.ts';
 import { type CodecServerConfig, readCodecServer } from './codec-server.ts';
 import { nearestName } from './nearest-name.ts';
 import { loadSources } from './load-sources.ts';
+import { loadTracing } from './load-tracing.ts';
 import { readPayloadKeys } from './payload-keys.ts';
 import { type SettingValues, settings } from './schema.ts';
 import { withSecretFiles } from './secret-files.ts';
@@ -29,7 +36,24 @@ export interface Config {
   port: number;
   opsHost: string;
   opsPort: number;
-  maxBodyBytes: number;
+  console: ConsoleSettings;
+  /** Where the Temporal UI is; null: not known. */
+  temporalUiUrl: string | null;
+  /** Of sources that say nothing of it; null: the usual one. */
+  maxBodyBytes: number | null;
+  inlineBodyBytes: number;
+  heldBodyBytes: number;
+  keepBodiesMilliseconds: number;
+  /** What the port for webhooks takes at once, and how slowly. */
+  limits: {
+    requestMilliseconds: number;
+    maxConnections: number;
+    /** null: as many as all together. */
+    maxConnectionsPerAddress: number | null;
+    maxRequestsPerSource: number;
+    /** null: nobody speaks for others. */
+    trustedProxies: AddressList | null;
+  };
   /** null: no setting says where Temporal is. */
   temporal: TemporalTarget | null;
   temporalCli: string | null;
@@ -39,17 +63,27 @@ export interface Config {
   hold: HoldSettings | null;
   /** null: no source is watched, unless it says so itself. */
   watch: WatchSettings | null;
+  /** null: nothing is judged, and nobody told. */
+  alerts: AlertSettings | null;
+  channels: ChannelSettings;
   /** null: for good. */
   keepProcessedMilliseconds: number | null;
   /** How long the rows of the other tables are kept. */
   retention: Retention;
+  /** The worker deployment that this build is a version of; null: workers are not versioned. */
+  deployment: { deploymentName: string; buildId: string } | null;
+  drainMilliseconds: number;
   shutdownGraceMilliseconds: number;
   logLevel: SettingValues['LANDFALL_LOG_LEVEL'];
   /** null: pretty on a terminal. */
   logFormat: 'json' | 'pretty' | null;
+  /** null: nobody asks for traces. */
+  tracing: TracingSettings | null;
   sources: readonly Source[];
   /** What people do not get to see of any source; it is part of what each of them hides. */
   redaction: Redaction;
+  /** Names of all that could be on: built in, or of `LANDFALL_ADAPTERS`. */
+  knownSources: readonly string[];
   /** The module with handlers and destinations for them; null: none. See `loadHandlers`. */
   handlersModule: string | null;
   /** Of what is written to Temporal. Without one, nothing is encrypted. */
@@ -82,12 +116,14 @@ export function loadConfig(
   const withFiles = withSecretFiles(set, onSecret);
   const given = { ...set, ...readOnce(withFiles, problems) };
   const values = readSettings(given, problems);
-  problems.push(...unknownSettings(given));
+  problems.push(...unknownSettings(given), ...halfAProxy(values));
 
+  const channels = readChannels(values, problems);
   const temporal = attempt(problems, () => loadTemporalTarget(given)) ?? null;
   const payloadKeys =
     attempt(problems, () => readPayloadKeys(withFiles, (key) => secrets.add(key))) ?? noKeys;
   const codecServer = attempt(problems, () => readCodecServer(values, withFiles));
+  const tracing = loadTracing(given, problems);
   const before = problems.length;
   const needSecrets = mode === 'receiver';
   const redaction = values.LANDFALL_REDACT;
@@ -128,7 +164,20 @@ export function loadConfig(
     port: values.LANDFALL_PORT,
     opsHost: values.LANDFALL_OPS_HOST ?? host,
     opsPort: values.LANDFALL_OPS_PORT,
+    console: consoleSettings(values),
+    temporalUiUrl: values.LANDFALL_TEMPORAL_UI_URL,
     maxBodyBytes: values.LANDFALL_MAX_BODY_BYTES,
+    inlineBodyBytes: values.LANDFALL_INLINE_BODY_BYTES,
+    heldBodyBytes: values.LANDFALL_HELD_BODY_BYTES,
+    // An open dead letter says each time it reminds that its body is in use.
+    keepBodiesMilliseconds: Math.max(values.LANDFALL_KEEP_BODIES, 2 * values.LANDFALL_DEAD_LETTER_REMIND),
+    limits: {
+      requestMilliseconds: values.LANDFALL_REQUEST_TIMEOUT,
+      maxConnections: values.LANDFALL_MAX_CONNECTIONS,
+      maxConnectionsPerAddress: values.LANDFALL_MAX_CONNECTIONS_PER_ADDRESS,
+      maxRequestsPerSource: values.LANDFALL_MAX_REQUESTS_PER_SOURCE,
+      trustedProxies: values.LANDFALL_TRUSTED_PROXIES,
+    },
     temporal,
     temporalCli: values.LANDFALL_TEMPORAL_CLI,
     taskQueue: values.LANDFALL_TASK_QUEUE,
@@ -142,6 +191,8 @@ export function loadConfig(
       values.LANDFALL_SILENCE === null
         ? null
         : { ...defaultWatch, minimumMilliseconds: values.LANDFALL_SILENCE },
+    alerts: readAlerts(values),
+    channels,
     keepProcessedMilliseconds: values.LANDFALL_KEEP_PROCESSED,
     retention: {
       rejections: values.LANDFALL_KEEP_REJECTIONS,
@@ -151,11 +202,19 @@ export function loadConfig(
       deliveries: values.LANDFALL_KEEP_PROCESSED,
       failures: failuresKeptMilliseconds,
     },
+    // Of a server of one's own in dev nobody makes a version the current one.
+    deployment:
+      mode === 'dev' || values.LANDFALL_BUILD_ID === null
+        ? null
+        : { deploymentName: values.LANDFALL_DEPLOYMENT_NAME, buildId: values.LANDFALL_BUILD_ID },
+    drainMilliseconds: mode === 'dev' ? 0 : (values.LANDFALL_DRAIN ?? 0),
     shutdownGraceMilliseconds: values.LANDFALL_SHUTDOWN_GRACE,
     logLevel: values.LANDFALL_LOG_LEVEL,
     logFormat: values.LANDFALL_LOG_FORMAT,
+    tracing,
     sources,
     redaction,
+    knownSources: definitions.map(({ name }) => name),
     handlersModule: values.LANDFALL_HANDLERS,
     payloadKeys,
     codecServer,
@@ -164,7 +223,15 @@ export function loadConfig(
 }
 
 /** What is connected with once: a new password counts from the next start on. */
-const readAtStart = ['DATABASE_URL', 'TEMPORAL_API_KEY'] as const;
+const readAtStart = [
+  'DATABASE_URL',
+  'TEMPORAL_API_KEY',
+  'LANDFALL_CONSOLE_TOKEN',
+  'LANDFALL_ALERT_SLACK_URL',
+  'LANDFALL_ALERT_WEBHOOK_URL',
+  'LANDFALL_ALERT_WEBHOOK_SECRET',
+  'LANDFALL_ALERT_SMTP_URL',
+] as const;
 
 function readOnce(env: SecretEnv, problems: string[]): Record<string, string> {
   return Object.fromEntries(
@@ -189,15 +256,42 @@ function readSettings(given: Record<string, unknown>, problems: string[]): Setti
   return values as unknown as SettingValues;
 }
 
+function readAlerts(values: SettingValues): AlertSettings | null {
+  if (values.LANDFALL_ALERT_EVERY === null) return null;
+  return {
+    everyMilliseconds: values.LANDFALL_ALERT_EVERY,
+    settleMilliseconds: values.LANDFALL_ALERT_SETTLE,
+    rejections: values.LANDFALL_ALERT_REJECTIONS,
+    deadLetters: values.LANDFALL_ALERT_DEAD_LETTERS,
+    deadLetterAgeMilliseconds: values.LANDFALL_ALERT_DEAD_LETTER_AGE,
+    inboxMilliseconds: values.LANDFALL_ALERT_INBOX,
+    lagMilliseconds: values.LANDFALL_ALERT_LAG,
+  };
+}
+
+function consoleSettings({
+  LANDFALL_CONSOLE_TOKEN: token,
+  LANDFALL_CONSOLE_USER_HEADER: userHeader,
+  LANDFALL_CONSOLE_PROXIES: addresses,
+}: SettingValues): ConsoleSettings {
+  const proxy = userHeader === null || addresses === null ? null : { userHeader, addresses };
+  return { token, proxy };
+}
+
+/** One without the other would believe everybody, or nobody. */
+function halfAProxy(values: SettingValues): string[] {
+  const { LANDFALL_CONSOLE_USER_HEADER: userHeader, LANDFALL_CONSOLE_PROXIES: addresses } = values;
+  if ((userHeader === null) === (addresses === null)) return [];
+  const missing = userHeader === null ? 'LANDFALL_CONSOLE_USER_HEADER' : 'LANDFALL_CONSOLE_PROXIES';
+  return [`${missing}: is not set. An authenticating proxy needs both its header and its addresses.`];
+}
+
 /** A misspelt setting would otherwise be without effect, and nobody would know. */
 function unknownSettings(given: Record<string, unknown>): string[] {
-  const names = Object.keys(settings);
-  const isFile = (name: string) => {
-    const inIt = name.replace(/_FILE$/, '');
-    return inIt !== name && isSecret(inIt) && names.includes(inIt);
-  };
+  const own = Object.keys(settings);
+  const names = [...own, ...own.filter(isSecret).map((name) => `${name}_FILE`)];
   return Object.keys(given)
-    .filter((name) => name.startsWith('LANDFALL_') && !names.includes(name) && !isFile(name))
+    .filter((name) => name.startsWith('LANDFALL_') && !names.includes(name))
     .map((name) => {
       const near = nearestName(name, names);
       return `${name}: is no setting of Landfall.${near === null ? ' See docs/configuration.md.' : ` Did you mean ${near}?`}`;

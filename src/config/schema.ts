@@ -1,7 +1,10 @@
 import ms from 'ms';
 import { z } from 'zod';
+import { isAddressRange } from '../console/address-ranges.ts';
 import { splitList } from '../model/split-list.ts';
 import { noRedaction, readRedaction } from '../privacy/redaction.ts';
+import { addressList } from '../sources/address-list.ts';
+import { largestBodyBytes, largestInlineBytes } from '../sources/body-limit.ts';
 
 /** One environment variable: what it means, what holds where it is not set, and its schema. */
 export interface Setting<Schema extends z.ZodType = z.ZodType> {
@@ -17,7 +20,13 @@ function setting<Schema extends z.ZodType>(sense: string, fallback: string, sche
 
 const port = z.coerce.number('must be a port').int().min(0).max(65_535);
 const count = z.coerce.number('must be a whole number').int().min(1);
+const httpUrl = z.url({
+  protocol: /^https?$/,
+  error: 'must be a URL that begins with http:// or https://',
+});
 const list = z.string().transform((text) => splitList(text));
+/** Shorter ones can be guessed. */
+const leastTokenLength = 20;
 
 /** A duration such as `30s`, `4h` or `2 days`, in milliseconds. */
 export const duration = z.string().transform((text, context) => {
@@ -36,6 +45,8 @@ export const redaction = list.transform((rules, context) => {
     return z.NEVER;
   }
 });
+/** The largest body, of one source or of all. */
+export const bodyBytes = count.max(largestBodyBytes, `must be at most ${largestBodyBytes} (25 MiB)`);
 
 /** A setting that `off` switches off. */
 const orOff = <Schema extends z.ZodType>(schema: Schema, error: string) =>
@@ -67,19 +78,111 @@ export const settings = {
     port.default(3_000),
   ),
   LANDFALL_OPS_HOST: setting(
-    'The address of `/livez`, `/readyz` and `/metrics`. Vendors must never reach it.',
+    'The address of `/livez`, `/readyz`, `/metrics` and `/console`. Vendors must never reach it.',
     '`127.0.0.1` in dev, else `0.0.0.0`',
     z.string().nullable().default(null),
   ),
   LANDFALL_OPS_PORT: setting(
-    'The port of `/livez`, `/readyz` and `/metrics`.',
+    'The port of `/livez`, `/readyz`, `/metrics` and `/console`.',
     '`3001`; in dev the next free one',
     port.default(3_001),
   ),
+  LANDFALL_CONSOLE_TOKEN: setting(
+    'Opens the console to whoever knows it, where the ops port can be reached from elsewhere; at least 20 characters.',
+    'none: the console is served on loopback only',
+    z
+      .string()
+      .min(
+        leastTokenLength,
+        `must have at least ${leastTokenLength} characters, such as from: openssl rand -hex 20`,
+      )
+      .nullable()
+      .default(null),
+  ),
+  LANDFALL_CONSOLE_USER_HEADER: setting(
+    'The header in which an authenticating proxy says who the user is, such as `X-Forwarded-User`. With `LANDFALL_CONSOLE_PROXIES`.',
+    'none',
+    z
+      .string()
+      .regex(/^[\w-]+$/, 'must be the name of a header')
+      .toLowerCase()
+      .nullable()
+      .default(null),
+  ),
+  LANDFALL_CONSOLE_PROXIES: setting(
+    'The addresses from which that header is believed, separated by commas: `10.0.0.7`, `10.1.0.0/16`.',
+    'none',
+    list
+      .refine((addresses) => addresses.every(isAddressRange), {
+        error: 'must be IP addresses or ranges, such as 10.0.0.7 or 10.1.0.0/16',
+      })
+      .nullable()
+      .default(null),
+  ),
+  LANDFALL_TEMPORAL_UI_URL: setting(
+    'Where the Temporal UI is, for links from the console.',
+    'none; in dev that of its own server',
+    z
+      .url({ protocol: /^https?$/, error: 'must be an http or https URL' })
+      .nullable()
+      .default(null),
+  ),
   LANDFALL_MAX_BODY_BYTES: setting(
-    "The largest body that is taken, in bytes. At most 1.4 MiB: Temporal's limit is 2 MiB.",
-    '`1048576`',
-    count.max(1_468_006).default(1_048_576),
+    'The largest body that is taken, in bytes, for sources that are not set otherwise themselves. At most 25 MiB.',
+    'what the vendor says (GitHub: 25 MiB), else `1048576`',
+    bodyBytes.nullable().default(null),
+  ),
+  LANDFALL_INLINE_BODY_BYTES: setting(
+    "The largest body or record that stands in a workflow's history itself. Larger ones are kept in the store and referred to; accepting one needs the store as well as Temporal. `0`: all are.",
+    '`131072`',
+    z.coerce
+      .number('must be a number')
+      .int('must be a whole number')
+      .min(0, 'must be 0 or more')
+      .max(largestInlineBytes, `must be at most ${largestInlineBytes}`)
+      .default(131_072),
+  ),
+  LANDFALL_HELD_BODY_BYTES: setting(
+    'How many bytes of such larger bodies a receiver, or of such larger records a worker, has in memory at once, `26214400` or more. What comes beyond waits five seconds, and is then told to come again (503).',
+    '`104857600`, four of the largest',
+    count
+      .min(largestBodyBytes, `must be at least ${largestBodyBytes}, one of the largest`)
+      .default(104_857_600),
+  ),
+  LANDFALL_KEEP_BODIES: setting(
+    'How long a larger body is kept once nobody uses it any more, at least `60d`. It is used when it is delivered, relayed, replayed, and while a dead letter refers to it.',
+    '`90d`',
+    duration
+      .refine((milliseconds) => milliseconds >= 60 * 86_400_000, {
+        error:
+          'must be 60d or longer: runs that refer to it can be replayed and reset for 30 days after their end',
+      })
+      .prefault('90d'),
+  ),
+  LANDFALL_REQUEST_TIMEOUT: setting(
+    'How long a request may take to arrive, from its first byte to the end of its body. Its headers have ten seconds of it.',
+    '`30s`',
+    duration.prefault('30s'),
+  ),
+  LANDFALL_MAX_CONNECTIONS: setting(
+    'Open connections to the port for webhooks; others are closed.',
+    '`2000`',
+    count.max(1_000_000).default(2_000),
+  ),
+  LANDFALL_MAX_CONNECTIONS_PER_ADDRESS: setting(
+    'Open connections of one address, trusted proxies left out.',
+    'as many as all together',
+    count.max(1_000_000).nullable().default(null),
+  ),
+  LANDFALL_MAX_REQUESTS_PER_SOURCE: setting(
+    'Deliveries of one source under way at once; others are answered with 503, so that one source never takes the places of all.',
+    '`1000`',
+    count.max(1_000_000).default(1_000),
+  ),
+  LANDFALL_TRUSTED_PROXIES: setting(
+    'Addresses and networks of your proxies, separated by commas, `loopback`, `linklocal` and `uniquelocal` among them: their `X-Forwarded-For` says where a delivery comes from.',
+    'none',
+    addressList.nullable().default(null),
   ),
   LANDFALL_SOURCES: setting(
     'Which sources are on, by name, separated by commas.',
@@ -125,6 +228,77 @@ export const settings = {
     'The shortest time without deliveries that is worth an alert, where it is unusual for the source as well. `off`: none is.',
     '`15m`',
     orOff(duration, 'must be a duration such as 15m, or off').prefault('15m'),
+  ),
+  LANDFALL_ALERT_EVERY: setting(
+    'How often it is judged whether something is wrong. `off`: never, and nobody is told.',
+    '`1m`',
+    orOff(duration, 'must be a duration such as 1m, or off').prefault('1m'),
+  ),
+  LANDFALL_ALERT_SETTLE: setting(
+    'How long all must be well again before an incident is over: what comes and goes meanwhile is the same one.',
+    '`5m`',
+    duration.prefault('5m'),
+  ),
+  LANDFALL_ALERT_REJECTIONS: setting(
+    'How many refused deliveries of one reason within five minutes are worth an alert, where that is unusual for the source as well. `off`: none are.',
+    '`10`',
+    orOff(count, 'must be a whole number, or off').prefault(10),
+  ),
+  LANDFALL_ALERT_DEAD_LETTERS: setting(
+    'How many open dead letters of a source are worth an alert. `off`: none are.',
+    '`1`',
+    orOff(count, 'must be a whole number, or off').prefault(1),
+  ),
+  LANDFALL_ALERT_DEAD_LETTER_AGE: setting(
+    'How long the oldest dead letter of a source may be open before that is worth an alert. `off`: for good.',
+    '`24h`',
+    orOff(duration, 'must be a duration such as 24h, or off').prefault('24h'),
+  ),
+  LANDFALL_ALERT_INBOX: setting(
+    'How long an event may wait in the inbox before that is worth an alert. `off`: for good.',
+    '`5m`',
+    orOff(duration, 'must be a duration such as 5m, or off').prefault('5m'),
+  ),
+  LANDFALL_ALERT_LAG: setting(
+    "How long a change may take from the vendor's own time of it to our copy; an alert is worth it when most take longer. `off`: for good.",
+    '`10m`',
+    orOff(duration, 'must be a duration such as 10m, or off').prefault('10m'),
+  ),
+  LANDFALL_ALERT_SLACK_URL: setting(
+    'Tells people in Slack: the address of an incoming webhook.',
+    'not in Slack',
+    httpUrl.nullable().default(null),
+  ),
+  LANDFALL_ALERT_WEBHOOK_URL: setting(
+    'Tells any endpoint, signed as Standard Webhooks are.',
+    'no endpoint',
+    httpUrl.nullable().default(null),
+  ),
+  LANDFALL_ALERT_WEBHOOK_SECRET: setting(
+    'What the endpoint knows our signature by: `whsec_` and base64.',
+    'needed with the address',
+    z.string().nullable().default(null),
+  ),
+  LANDFALL_ALERT_SMTP_URL: setting(
+    'Tells people by e-mail: the mail server, `smtp://user:password@host:587` or `smtps://…:465`.',
+    'not by e-mail',
+    z
+      .url({
+        protocol: /^smtps?$/,
+        error: 'must be smtp://user:password@host:587 or smtps://user:password@host:465',
+      })
+      .nullable()
+      .default(null),
+  ),
+  LANDFALL_ALERT_EMAIL_FROM: setting(
+    'The sender of those mails.',
+    'needed with the mail server',
+    z.string().nullable().default(null),
+  ),
+  LANDFALL_ALERT_EMAIL_TO: setting(
+    'Who gets those mails, separated by commas.',
+    'needed with the mail server',
+    list.default([]),
   ),
   LANDFALL_KEEP_PROCESSED: setting(
     'How long the marks of processed events are kept, at least `60d`, in whole months. Older events are no longer known as duplicates; records stay guarded by their versions.',
@@ -225,6 +399,27 @@ export const settings = {
     'Who may read payloads, by the `sub` or `email` of the token, separated by commas.',
     'everybody with such a token',
     list.nullable().default(null),
+  LANDFALL_DEPLOYMENT_NAME: setting(
+    'The name of the Temporal worker deployment, where `LANDFALL_BUILD_ID` is set.',
+    '`landfall`',
+    z
+      .string()
+      .regex(/^[\w-]{1,100}$/, 'must be 1 to 100 letters, digits, hyphens and underscores')
+      .default('landfall'),
+  ),
+  LANDFALL_BUILD_ID: setting(
+    'The version of this build, such as its commit: switches [worker versioning](deploys.md#worker-versioning) on. Workers of a build get work once it is made the current one.',
+    'no worker versioning',
+    z
+      .string()
+      .regex(/^[\w.-]{1,100}$/, 'must be 1 to 100 letters, digits, dots, hyphens and underscores')
+      .nullable()
+      .default(null),
+  ),
+  LANDFALL_DRAIN: setting(
+    'How long a receiver that is told to stop goes on taking requests, while `/readyz` already says no. `off`: it stops at once.',
+    '`5s`; in dev not at all',
+    orOff(duration, 'must be a duration such as 5s, or off').prefault('5s'),
   ),
   LANDFALL_SHUTDOWN_GRACE: setting(
     'How long requests and activities under way may go on after SIGTERM.',

@@ -1,4 +1,9 @@
-import { DestinationRefusedError, DestinationUnavailableError, LandfallError } from '../errors.ts';
+import {
+  DestinationDeniedError,
+  DestinationRefusedError,
+  DestinationUnavailableError,
+  LandfallError,
+} from '../errors.ts';
 import type { TableShape } from './database-statements.ts';
 
 /** What of an error of PostgreSQL is looked at. */
@@ -14,8 +19,8 @@ interface DatabaseProblem {
 
 /**
  * What every error of a user's database becomes. What another try may mend (no connection, no room, a deadlock, a
- * restart) is unavailable; what it cannot (no such table or column, a value that does not fit, no permission) is refused,
- * with what to do.
+ * restart) is unavailable; what is wrong with every record (no such table or column, no permission) is denied, and what is
+ * wrong with this one (a value that does not fit) is refused, both with what to do.
  *
  * No value of a record gets out: PostgreSQL repeats values in its messages about data, so those are not passed on.
  * @see https://www.postgresql.org/docs/current/errcodes-appendix.html
@@ -29,7 +34,8 @@ export function toDatabaseError(
   const what = `The destination "${name}"`;
   const refusal = problem === null ? null : refusalOf(problem, shape);
   if (refusal !== null && problem !== null) {
-    return new DestinationRefusedError(`${what} refuses the write: ${refusal} (${problem.code}).`);
+    const Refusal = concernsAll.test(problem.code) ? DestinationDeniedError : DestinationRefusedError;
+    return new Refusal(`${what} refuses the write: ${refusal} (${problem.code}).`);
   }
   const reason =
     problem === null
@@ -37,6 +43,9 @@ export function toDatabaseError(
       : `${problem.message}${problem.code === '' ? '' : ` (${problem.code})`}`;
   return new DestinationUnavailableError(`${what} cannot be written to: ${reason}.`, null, { cause: error });
 }
+
+/** About the user, the database, the table or the statement: no record gets in. */
+const concernsAll = /^(0A|28|3D|42)...$/;
 
 function refusalOf(
   { code, message, column, constraint, parameter }: DatabaseProblem,

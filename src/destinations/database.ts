@@ -1,3 +1,4 @@
+import { DestinationRefusedError } from '../errors.ts';
 import type { EntityRef } from '../model/event.ts';
 import type { JsonObject, JsonValue } from '../model/json.ts';
 import type { RetrySettings } from '../model/retry.ts';
@@ -58,7 +59,7 @@ export interface DatabaseDestinationOptions<Data = JsonObject> {
 export function databaseDestination<Data = JsonObject>(
   options: DatabaseDestinationOptions<Data>,
 ): Destination {
-  const { name, columns, retry, timeoutMilliseconds = 15_000, poolSize = 5 } = options;
+  const { name, retry, timeoutMilliseconds = 15_000, poolSize = 5 } = options;
   const shape = readShape(options);
   const entities = typeof options.entity === 'string' ? [options.entity] : options.entity;
   const pool = openPool(name, options.connectionString, { poolSize, timeoutMilliseconds });
@@ -77,7 +78,7 @@ export function databaseDestination<Data = JsonObject>(
             const copy = await latest();
             const { text, values } = copy.deleted
               ? removalStatement(shape, entity.id, copy)
-              : upsertStatement(shape, entity.id, copy, valuesOf(columns, { source, entity }, copy));
+              : upsertStatement(shape, entity.id, copy, valuesOf(options, { source, entity }, copy));
             await query(text, values);
           }),
         );
@@ -90,16 +91,24 @@ export function databaseDestination<Data = JsonObject>(
   };
 }
 
+/** @throws DestinationRefusedError where a function of yours does: another try would give it the same record */
 function valuesOf<Data>(
-  columns: DatabaseDestinationOptions<Data>['columns'],
+  { name, columns }: Pick<DatabaseDestinationOptions<Data>, 'name' | 'columns'>,
   about: { source: string; entity: EntityRef },
   { record, eventId }: LatestRecord,
 ): unknown[] {
-  return Object.values(columns).map((column) =>
-    typeof column === 'string'
-      ? toParameter(readPointer(record, column))
-      : (column(record as unknown as Data, { ...about, eventId }) ?? null),
-  );
+  return Object.entries(columns).map(([column, from]) => {
+    if (typeof from === 'string') return toParameter(readPointer(record, from));
+    try {
+      return from(record as unknown as Data, { ...about, eventId }) ?? null;
+    } catch (error) {
+      // Its message may repeat a value of the record.
+      const kind = error instanceof Error ? error.name : 'something';
+      throw new DestinationRefusedError(
+        `The destination "${name}" refuses the write: the function of the column "${column}" threw ${kind}. Let it take records such as this one, deploy, replay.`,
+      );
+    }
+  });
 }
 
 /** An object or an array as JSON text, which columns of `json`, `jsonb` and text take. */

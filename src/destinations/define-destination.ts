@@ -50,7 +50,7 @@ export interface Destination {
   /**
    * Makes the write.
    * @throws DestinationUnavailableError where another try may help
-   * @throws DestinationRefusedError where it cannot
+   * @throws DestinationRefusedError where it cannot; DestinationDeniedError where no write can, whatever the record
    */
   deliver(write: DestinationWrite, context: DestinationContext): Promise<void>;
   /** Gives back what it holds, such as connections, when the process ends. */

@@ -1,5 +1,11 @@
+import { context, propagation, trace } from '@opentelemetry/api';
 import { sha256Hex } from '../verification/digest.ts';
-import { ConfigurationError, DestinationRefusedError, DestinationUnavailableError } from '../errors.ts';
+import {
+  ConfigurationError,
+  DestinationDeniedError,
+  DestinationRefusedError,
+  DestinationUnavailableError,
+} from '../errors.ts';
 import { parseRetryAfter, throwIfCancelled } from '../sources/vendor-error.ts';
 import { withTimeout } from '../sources/with-timeout.ts';
 import type { Secrets } from '../verification/rotation.ts';
@@ -36,7 +42,7 @@ const excerptCharacters = 300;
  * A destination that takes each record as a POST of JSON, with an `Idempotency-Key` that is equal for every retry.
  *
  * 2xx is done. 408, 409, 425, 429 and 5xx are tried again: 409 is how servers answer a key whose first request is still
- * running. Every other answer is a refusal.
+ * running. 401, 403, 407 and redirects (as to a login page) deny every write. Every other answer refuses this one.
  *
  * @throws ConfigurationError where the address or a header is none, or the secret is not base64
  * @see https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/
@@ -62,7 +68,7 @@ export function httpDestination(options: HttpDestinationOptions): Destination {
     name,
     ...(accepts === undefined ? {} : { accepts }),
     ...(retry === undefined ? {} : { retry }),
-    async deliver(write, context) {
+    async deliver(write, { signal: outer }) {
       const body = Buffer.from(JSON.stringify(toBody(write)));
       const id = `msg_${sha256Hex(write.idempotencyKey)}`;
       const signature = signing === null ? {} : await signing.sign(body, { id, now: now() });
@@ -72,10 +78,12 @@ export function httpDestination(options: HttpDestinationOptions): Destination {
       sent.set('content-type', 'application/json');
       sent.set('idempotency-key', toHeader(write.idempotencyKey));
       if (!sent.has('user-agent')) sent.set('user-agent', 'landfall');
+      // So that its own trace goes on where ours ends; nothing where the event is not traced.
+      propagation.inject(context.active(), sent, { set: (to, header, value) => to.set(header, value) });
       let response: Response;
       let excerpt: string;
       try {
-        [response, excerpt] = await withTimeout(context.signal, timeoutMilliseconds, async (signal) => {
+        [response, excerpt] = await withTimeout(outer, timeoutMilliseconds, async (signal) => {
           const answer = await fetch(url, {
             ...{ method: 'POST', body, headers: sent },
             ...{ redirect: 'manual', signal },
@@ -85,13 +93,14 @@ export function httpDestination(options: HttpDestinationOptions): Destination {
           return [answer, answer.ok ? '' : await readStart(answer, excerptCharacters)];
         });
       } catch (error) {
-        throwIfCancelled(context.signal);
+        throwIfCancelled(outer);
         throw new DestinationUnavailableError(
           `The destination "${name}" at ${address} could not be reached, or did not answer within ${timeoutMilliseconds} ms.`,
           null,
           { cause: error },
         );
       }
+      describeRequest(url, response.status);
       if (response.ok) return;
       const said = `The destination "${name}" at ${address} answered ${response.status}${describe(redact(excerpt, Object.values(own)))}`;
       if ([408, 409, 425, 429].includes(response.status) || response.status >= 500) {
@@ -100,12 +109,25 @@ export function httpDestination(options: HttpDestinationOptions): Destination {
           parseRetryAfter(response.headers.get('retry-after'), now()),
         );
       }
-      const redirect = response.status >= 300 && response.status < 400;
-      throw new DestinationRefusedError(
-        redirect ? `${said} Redirects are not followed: set the final address.` : said,
-      );
+      if (response.status >= 300 && response.status < 400) {
+        throw new DestinationDeniedError(`${said} Redirects are not followed: set the final address.`);
+      }
+      if ([401, 403, 407].includes(response.status)) throw new DestinationDeniedError(said);
+      throw new DestinationRefusedError(said);
     },
   };
+}
+
+/**
+ * On the span of the write.
+ * @see https://opentelemetry.io/docs/specs/semconv/http/http-spans/#http-client
+ */
+function describeRequest(url: URL, status: number): void {
+  trace.getActiveSpan()?.setAttributes({
+    'http.request.method': 'POST',
+    'http.response.status_code': status,
+    'server.address': url.hostname,
+  });
 }
 
 function readUrl(name: string, text: string): URL {

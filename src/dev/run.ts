@@ -3,6 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import getPort, { portNumbers } from 'get-port';
+import { serveBodies } from '../cli/dev-bodies.ts';
 import { removeDevState, writeDevState } from '../cli/dev-state.ts';
 import { openRuntime, type Runtime, sourcesWithHandlers } from '../cli/runtime.ts';
 import { startCodecServer } from '../cli/start-codec-server.ts';
@@ -102,6 +103,7 @@ export async function runDev(config: Config, options: DevOptions): Promise<boole
         demo,
       ]),
       dataDirectory: join(config.dataDirectory, 'store'),
+      serviceName: 'landfall-dev',
       secrets: [vendor.secret, vendor.token],
       logTo: {
         write(line) {
@@ -112,7 +114,7 @@ export async function runDev(config: Config, options: DevOptions): Promise<boole
     });
     started.push(() => runtime.close());
     await runtime.store.migrate();
-    installTemporalRuntime(runtime.logger);
+    const temporalRuntime = await installTemporalRuntime(runtime.logger);
 
     if (codecPort !== null) {
       const codec = await startCodecServer(runtime, {
@@ -130,11 +132,21 @@ export async function runDev(config: Config, options: DevOptions): Promise<boole
     const receiver = await startReceiver(runtime, { host: config.host, port });
     started.push(() => receiver.stop());
     const opsPort = await getPort({ host: local, port: portNumbers(config.opsPort, config.opsPort + 99) });
-    const ops = await startOps(runtime, { host: config.opsHost, port: opsPort, readyWith: 'all' });
+    const ops = await startOps(runtime, {
+      host: config.opsHost,
+      port: opsPort,
+      readyWith: 'all',
+      temporal: temporalRuntime,
+      temporalUiUrl: temporal.uiUrl ?? config.temporalUiUrl,
+    });
     started.push(() => ops.stop());
+
+    const bodies = config.databaseUrl === null ? await serveBodies(runtime.store) : null;
+    if (bodies !== null) started.push(() => bodies.stop());
 
     await writeDevState(config.dataDirectory, {
       pid: process.pid,
+      ...(bodies === null ? {} : { bodies: bodies.bodies }),
       env: {
         ...(codecPort === null ? {} : codecSettings(codecPort, options.environment)),
         TEMPORAL_ADDRESS: temporal.target.connectionOptions.address ?? '',
@@ -215,6 +227,7 @@ function links(urls: { ui: string | null; receiver: string; ops: string; vendor:
           `  dead letters  ${urls.ui}/namespaces/default/workflows?query=${encodeURIComponent(dead)}`,
         ]),
     `webhooks        ${urls.receiver}/webhooks/<source>`,
+    `console         ${urls.ops}/console`,
     `metrics         ${urls.ops}/metrics`,
     `demo vendor     ${urls.vendor}/control/ledger`,
     'by hand         npm run landfall -- send demo',

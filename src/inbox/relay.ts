@@ -1,7 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { TemporalUnavailableError } from '../errors.ts';
+import { storedOf } from '../model/dead-letter.ts';
 import type { Metrics } from '../monitoring/metrics.ts';
+import { inSpan, underTraceparent } from '../monitoring/tracing.ts';
 import { noteConflict } from './note-conflict.ts';
 import type { ClaimedInboxItem, InboxItem, Store } from '../store/store.ts';
 import type { EventStarter, StartedEvent } from '../temporal/event-starter.ts';
@@ -82,6 +84,8 @@ export function createRelay(deps: {
       // Whoever is behind finds nobody before it.
       if (!behind) overflow.end();
       if (claimed.length === 0) return 'empty';
+      // However long they have waited: the time for which they are kept begins anew with their workflows.
+      await store.renewBodies(claimed.flatMap(({ item }) => storedOf(item)).map(({ sha256 }) => sha256));
       return (await relayAll(claimed, atOnce)) ? 'more' : 'failed';
     } catch (error) {
       logger.warn({ err: error }, 'the inbox cannot be read at the moment');
@@ -119,7 +123,20 @@ export function createRelay(deps: {
     return reachable;
   }
 
-  async function relayOne({
+  /** Goes on with the trace of the delivery: what lies between is the time in the inbox. */
+  function relayOne(claimed: ClaimedInboxItem): Promise<'started' | 'refused' | 'unreachable'> {
+    const { source, eventId } = nameOf(claimed.item);
+    const attributes = { 'landfall.source': source, 'landfall.event.id': eventId };
+    return underTraceparent(claimed.item.traceparent, () =>
+      inSpan('relay', { attributes }, async (span) => {
+        const result = await giveToTemporal(claimed);
+        span.setAttribute('landfall.result', result);
+        return result;
+      }),
+    );
+  }
+
+  async function giveToTemporal({
     item,
     acceptedAt,
   }: ClaimedInboxItem): Promise<'started' | 'refused' | 'unreachable'> {
@@ -140,7 +157,8 @@ export function createRelay(deps: {
       return 'unreachable';
     }
     metrics.inboxRelayed.inc({ source });
-    logger.info({ source, eventId, acceptedAt, duplicate: result.duplicate }, 'relayed');
+    const { workflowId, duplicate } = result;
+    logger.info({ source, eventId, workflowId, acceptedAt, duplicate }, 'relayed');
     if (item.kind === 'event' && result.duplicate) await compareBodies(item, result);
     return 'started';
   }
@@ -149,14 +167,17 @@ export function createRelay(deps: {
     { event }: Extract<InboxItem, { kind: 'event' }>,
     { firstBodySha256 }: StartedEvent,
   ): Promise<void> {
+    const { source, id, bodySha256, payload, storedPayload, receivedAt } = event;
     await noteConflict(deps, {
-      source: event.source,
-      eventId: event.id,
+      source,
+      eventId: id,
       firstSha256: firstBodySha256,
-      bodySha256: event.bodySha256,
-      body: JSON.stringify(event.payload),
+      bodySha256,
+      ...(storedPayload === undefined
+        ? { body: JSON.stringify(payload) }
+        : { body: '', storedBody: storedPayload }),
       bodyEncoding: 'utf8',
-      receivedAt: event.receivedAt,
+      receivedAt,
     });
   }
 

@@ -1,6 +1,7 @@
 import type { DecisionOrigin } from './audit.ts';
-import type { LandfallEvent } from './event.ts';
+import { type LandfallEvent, storedOfEvent } from './event.ts';
 import type { RetrySettings } from './retry.ts';
+import type { StoredBody } from './stored-body.ts';
 
 /** One failed try, as an engineer wants to read it. Messages have been through redaction. */
 export interface FailureReport {
@@ -30,6 +31,8 @@ export interface UnreadableDelivery {
   /** The body as text where it is UTF-8, in base64 where not. */
   body: string;
   bodyEncoding: 'utf8' | 'base64';
+  /** The body, where it is kept in the store: `body` is empty then. */
+  storedBody?: StoredBody;
   bodySha256: string;
   receivedAt: string;
   /** Why no event could be read, as a sentence. */
@@ -39,6 +42,13 @@ export interface UnreadableDelivery {
 /** What a dead letter is about: an event that failed, or a delivery that could not even be read. */
 export type DeadLetterSubject =
   { kind: 'event'; event: LandfallEvent } | { kind: 'unreadable'; delivery: UnreadableDelivery };
+
+/** What of it is kept in the store. */
+export function storedOf(subject: DeadLetterSubject): StoredBody[] {
+  if (subject.kind === 'event') return storedOfEvent(subject.event);
+  const { storedBody } = subject.delivery;
+  return storedBody === undefined ? [] : [storedBody];
+}
 
 /** When an open dead letter speaks up, in milliseconds. */
 export interface DeadLetterTimers {
@@ -66,6 +76,15 @@ export interface Decision {
   reason: string;
   /** From where, for the audit log. @default temporal */
   via?: DecisionOrigin;
+}
+
+/** The signal `replay`. */
+export interface ReplayDecision extends Decision {
+  /**
+   * Whether destinations see the idempotency keys of before, as they do of a retry. So it is where a hold replays what its outage's
+   * first minutes left: a destination that was away may have made a write and lost the answer. @default false: keys of its own
+   */
+  sameKeys?: boolean;
 }
 
 /** The signal `investigate`: who looks into it, and what is known. */

@@ -1,4 +1,5 @@
 import type { JsonValue } from './json.ts';
+import type { StoredBody } from './stored-body.ts';
 import type { RecordVersion } from './version.ts';
 
 /** What a record is of: the vendor's type and id, such as `customer` and `cus_123`. */
@@ -46,8 +47,12 @@ export interface LandfallEvent {
   occurredAt: string | null;
   deletes: boolean;
   snapshot: JsonValue | null;
-  /** The parsed body, for people and handlers. */
+  /** The snapshot, where it is kept in the store: `snapshot` is null then. */
+  storedSnapshot?: StoredBody;
+  /** The parsed body, for people. */
   payload: JsonValue;
+  /** The body, where it is kept in the store: `payload` is null then. */
+  storedPayload?: StoredBody;
   /** The delivery's headers in lower case, secrets redacted. */
   headers: Record<string, string>;
   /** SHA-256 of the raw body, in hex: tells two bodies under one id apart. */
@@ -57,6 +62,22 @@ export interface LandfallEvent {
   foundBy: FoundBy;
   /** True for a record that the first reconciliation of its source brings in: nothing happened to it just now. */
   backfill?: true;
+}
+
+/** Whether the payload says all there is of the record, so that nothing is fetched. */
+export function hasSnapshot({
+  snapshot,
+  storedSnapshot,
+}: Pick<LandfallEvent, 'snapshot' | 'storedSnapshot'>): boolean {
+  return snapshot !== null || storedSnapshot !== undefined;
+}
+
+/** What of an event is kept in the store. */
+export function storedOfEvent({
+  storedPayload,
+  storedSnapshot,
+}: Pick<LandfallEvent, 'storedPayload' | 'storedSnapshot'>): StoredBody[] {
+  return [storedPayload, storedSnapshot].filter((each) => each !== undefined);
 }
 
 /** What the activities need of an event: all but its body and headers. */

@@ -1,5 +1,6 @@
 import type { DecisionOrigin } from './audit.ts';
 import type { FailureReport } from './dead-letter.ts';
+import { ownWorkflowId } from './ids.ts';
 import { keyword } from './search-attributes.ts';
 
 /** What is held: one class of failure, at one step of one source. A destination that is away holds up no other one. */
@@ -25,6 +26,11 @@ export interface HoldSettings {
   releasesPerSecond: number;
   /** After what time a held event first asks by itself whether the hold still stands; doubled each time, an hour at most. @default 1 minute */
   askAfterMilliseconds: number;
+  /**
+   * How long others may get past the step while every probe fails. An outage of a part passes within that; what still fails then does so
+   * for itself, such as the records of a repository that is gone, and each is a case. @default 1 day
+   */
+  othersPassMilliseconds: number;
 }
 
 export const defaultHold: HoldSettings = {
@@ -34,6 +40,7 @@ export const defaultHold: HoldSettings = {
   longestProbeMilliseconds: 300_000,
   releasesPerSecond: 20,
   askAfterMilliseconds: 60_000,
+  othersPassMilliseconds: 86_400_000,
 };
 
 /** How the settings of one source and those of the deployment go together; null: nothing is ever held. */
@@ -46,21 +53,26 @@ export function holdSettings(
 }
 
 /**
- * Failures that can be those of the other side as a whole, or of our access to it: an expired key hits every record as much as
- * a vendor that is down. What is about the content of one record is never held.
+ * Failures that can be those of the other side as a whole, or of our access to it, and so can pass for all records at once: an
+ * expired key hits every record as much as a vendor that is down. What is about one record never passes by waiting.
  */
 const outages: ReadonlySet<string> = new Set([
   'LANDFALL_VENDOR_UNAVAILABLE',
   'LANDFALL_VENDOR_RATE_LIMITED',
   'LANDFALL_VENDOR_BEHIND',
-  'LANDFALL_VENDOR_REFUSED',
+  'LANDFALL_VENDOR_DENIED',
   'LANDFALL_DESTINATION_UNAVAILABLE',
-  'LANDFALL_DESTINATION_REFUSED',
+  'LANDFALL_DESTINATION_DENIED',
 ]);
 
 /** Whether a failure can be one of many. */
 export function canBeHeld({ type }: Pick<FailureReport, 'type'>): boolean {
   return outages.has(type);
+}
+
+/** As `canBeHeld` was while a refusal was not told from a denied access: runs of that time go on as they began. */
+export function couldBeHeld({ type }: Pick<FailureReport, 'type'>): boolean {
+  return /^LANDFALL_(VENDOR|DESTINATION)_REFUSED$/.test(type) || outages.has(type);
 }
 
 /**
@@ -101,7 +113,7 @@ export function nextPause(pause: number, { longestProbeMilliseconds }: HoldSetti
 
 /** `hold:<source>:<step>:<code>`, such as `hold:stripe:deliver:crm:LANDFALL_DESTINATION_UNAVAILABLE`. */
 export function holdWorkflowId({ source, step, error }: HoldKey): string {
-  return `hold:${source}:${step.replaceAll(' ', ':')}:${error}`;
+  return ownWorkflowId('hold', source, step.replaceAll(' ', ':'), error);
 }
 
 /** The value of `LandfallOutcome` on an event that waits: `held at fetchRecord`. */
@@ -155,6 +167,11 @@ export interface HoldState {
   waiting: number | null;
   /** Since when probes have found nothing that waits, ISO 8601. */
   idleSince: string | null;
+  /**
+   * Since when others have got past the step from each probe to the next, while the probes failed, ISO 8601; null: they have not.
+   * Absent in runs of before it was looked at.
+   */
+  othersPassSince?: string | null;
   /** Events that were let go or given up. */
   released: number;
   /** Dead letters of the outage's first minutes that were replayed. */
@@ -177,7 +194,8 @@ export interface HoldReport extends HoldKey {
   probes: number;
   released: number;
   replayed: number;
-  ended: 'probe' | 'by-hand' | 'given-up' | 'nothing-waits';
+  /** `others-pass`: given up because it was no outage; see `othersPassMilliseconds`. */
+  ended: 'probe' | 'by-hand' | 'given-up' | 'nothing-waits' | 'others-pass';
   by: string;
   reason: string;
 }

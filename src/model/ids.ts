@@ -6,12 +6,42 @@ import { type RecordVersion } from './version.ts';
  * @see https://github.com/temporalio/temporal/blob/main/schema/postgresql/v12/temporal/schema.sql
  */
 export const maxWorkflowIdLength = 255;
-const deadLetterPrefix = 'dead-letter:';
 
 /** Event ids longer than this are replaced by a hash at the door: see `canonicalEventId`. */
 export const maxEventIdLength = 160;
 /** Source names fit the rest: lower-case letters, digits and hyphens, beginning with a letter. */
-export const sourceNamePattern = /^[a-z][a-z0-9-]{0,39}$/;
+const sourceNamePattern = /^[a-z][a-z0-9-]{0,39}$/;
+
+/**
+ * What the ids of our own workflows begin with, some of them yet to come. No source is called so: an event of a source `hold` could
+ * have the id of a hold, and a vendor chooses its event ids.
+ */
+const ownKinds = [
+  ...(['alerts', 'audit', 'bulk', 'dead-letter', 'entity', 'erase', 'export', 'hold', 'purge'] as const),
+  ...(['reconcile', 'replay', 'retention', 'silence', 'watch'] as const),
+];
+type OwnKind = (typeof ownKinds)[number];
+
+/** `hold:…`: the id of a workflow that is no event's. */
+export function ownWorkflowId(kind: OwnKind, ...parts: readonly string[]): string {
+  return [kind, ...parts].join(':');
+}
+
+/** Sources read variables that begin with their names, and these mean something else: `LANDFALL_…`, `TEMPORAL_…`. */
+const ofVariables = /^(landfall|temporal)(-|$)/;
+
+/** What is wrong with the name of a source, as what follows it in a sentence; null where nothing is. */
+export function sourceNameProblem(name: string): string | null {
+  if (!sourceNamePattern.test(name)) {
+    return 'must be 1 to 40 lower-case letters, digits and hyphens, and begin with a letter';
+  }
+  if (ownKinds.some((kind) => kind === name)) {
+    return `must not be a name that Landfall gives to its own workflows (${ownKinds.join(', ')})`;
+  }
+  return ofVariables.test(name)
+    ? 'must not begin with "landfall" or "temporal": their variables mean something else'
+    : null;
+}
 
 /**
  * Names of a source's accounts: with the source's, they fit into the 64 bytes of a fairness key. `STRIPE_API_KEY_EU_FILE` is the file of
@@ -39,12 +69,13 @@ export function eventWorkflowId(source: string, eventId: string): string {
 
 /** `dead-letter:<source>:<eventId>`. */
 export function deadLetterWorkflowId(source: string, eventId: string): string {
-  return deadLetterPrefix + eventWorkflowId(source, eventId);
+  return ownWorkflowId('dead-letter', source, eventId);
 }
 
 /** Takes `dead-letter:<source>:<eventId>`, or without its prefix, apart; null where it is neither. */
 export function parseDeadLetterId(id: string): { source: string; eventId: string } | null {
-  const rest = id.startsWith(deadLetterPrefix) ? id.slice(deadLetterPrefix.length) : id;
+  const prefix = ownWorkflowId('dead-letter', '');
+  const rest = id.startsWith(prefix) ? id.slice(prefix.length) : id;
   const colon = rest.indexOf(':');
   if (colon < 1 || colon === rest.length - 1) return null;
   return { source: rest.slice(0, colon), eventId: rest.slice(colon + 1) };
@@ -55,7 +86,7 @@ export function parseDeadLetterId(id: string): { source: string; eventId: string
  * it take their turns together, which costs time and nothing else.
  */
 export function entityWorkflowId(source: string, entity: EntityRef): string {
-  return `entity:${source}:${describeEntity(entity)}`.slice(0, maxWorkflowIdLength);
+  return ownWorkflowId('entity', source, describeEntity(entity)).slice(0, maxWorkflowIdLength);
 }
 
 /** White space, control and invisible characters (they could turn a log line around), and what is outside of the basic plane. */

@@ -1,22 +1,26 @@
-import { eventRef, type EntityRef, type EventRef, type LandfallEvent } from './event.ts';
+import { eventRef, type EntityRef, type EventRef, hasSnapshot, type LandfallEvent } from './event.ts';
 import type { ApplyResult, Outcome, ProcessEventResult } from './outcome.ts';
 import type { FetchResult, IncomingRecord } from './record.ts';
 import type { DeliveryPolicy } from './retry.ts';
 
 /** What an event is landed from: all of it, since sources without an API have nothing but its snapshot. */
 export interface LandingInput {
-  event: Omit<LandfallEvent, 'payload' | 'headers'>;
+  event: Omit<LandfallEvent, 'payload' | 'storedPayload' | 'headers'>;
   entity: EntityRef;
   /** Of the replay that this is; null where it is none. */
   nonce: string | null;
   /** True where it is its turn among the events of its record: see `OrderingSettings`. */
   hasTurn?: boolean;
+  /** True where a large record may leave an activity by reference: since version 4 of the workflow. */
+  byReference?: true;
 }
 
 /** The steps of an event, whoever carries them out: activities for a workflow, or the functions behind them. */
 export interface LandingSteps {
-  fetchRecord(input: { event: EventRef; entity: EntityRef }): Promise<FetchResult>;
-  applyRecord(input: { event: EventRef; incoming: IncomingRecord }): Promise<ApplyResult>;
+  /** @param input.byReference - see `LandingInput` */
+  fetchRecord(input: { event: EventRef; entity: EntityRef; byReference?: true }): Promise<FetchResult>;
+  /** @param input.nonce - of the replay that this is; absent where it is none */
+  applyRecord(input: { event: EventRef; incoming: IncomingRecord; nonce?: string }): Promise<ApplyResult>;
   /** @param policy - of the destination; null where it is tried as the source says */
   deliver(input: DeliverInput, policy: DeliveryPolicy | null): Promise<void>;
 }
@@ -80,9 +84,16 @@ export class DeliveriesFailedError extends Error {
   }
 }
 
+const deliverPrefix = 'deliver ';
+
 /** `deliver crm`: the step's name in failures and dead letters. */
 export function deliverStep(destination: string): string {
-  return `deliver ${destination}`;
+  return deliverPrefix + destination;
+}
+
+/** `crm` of `deliver crm`; null of every other step. */
+export function destinationOf(step: string): string | null {
+  return step.startsWith(deliverPrefix) ? step.slice(deliverPrefix.length) : null;
 }
 
 /**
@@ -150,7 +161,11 @@ export async function landEvent(
         };
       }
       hooks.onStep('applyRecord');
-      const applied = await steps.applyRecord({ event: ref, incoming });
+      const applied = await steps.applyRecord({
+        event: ref,
+        incoming,
+        ...(nonce === null ? {} : { nonce }),
+      });
       if (applied.kind === 'done') return { incoming, applied };
     }
   }
@@ -184,15 +199,17 @@ async function deliverInTurn(
 
 /** What the payload itself says, for sources without an API to ask. */
 function snapshotOf(
-  event: Pick<LandfallEvent, 'snapshot' | 'announced' | 'occurredAt' | 'deletes'>,
+  event: Pick<LandfallEvent, 'snapshot' | 'storedSnapshot' | 'announced' | 'occurredAt' | 'deletes'>,
   entity: EntityRef,
 ): IncomingRecord | null {
-  if (event.snapshot === null) return null;
+  if (!hasSnapshot(event)) return null;
+  const { storedSnapshot } = event;
   return {
     entity,
     version: event.announced?.version ?? null,
     sourceTime: event.announced?.sourceTime ?? event.occurredAt,
     data: event.deletes ? null : event.snapshot,
+    ...(storedSnapshot === undefined || event.deletes ? {} : { storedData: storedSnapshot }),
     deleted: event.deletes,
     deletionAnnounced: event.deletes,
     fetched: false,

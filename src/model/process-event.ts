@@ -1,4 +1,5 @@
 import { describeEntity, type LandfallEvent } from './event.ts';
+import { isJsonObject } from './json.ts';
 import type { RetrySettings } from './retry.ts';
 import { keyword, searchAttributes } from './search-attributes.ts';
 import { takeTurns } from './take-turns.ts';
@@ -8,8 +9,8 @@ export const summaryLength = 133;
 
 /** A new try of an event: from its dead letter, or of one that was processed (`replayEvents`). */
 export interface Replay {
-  /** Unique to this replay: part of its idempotency keys. One for all events of a `replayEvents`. */
-  nonce: string;
+  /** Unique to this replay: part of its idempotency keys. One for all events of a `replayEvents`; null: the keys of before. */
+  nonce: string | null;
   by: string;
   reason: string;
 }
@@ -17,20 +18,31 @@ export interface Replay {
 /**
  * Which commands a new run of `processEvent` makes. 1: ordinary activities. 2: `tryEvent` as a local activity first.
  * 3: an event that fails in an outage is held; one that succeeds makes the same commands as in 2.
+ * 4: a large record stands in the history by reference, and goes to activities that know what that is.
  * It is part of the input, so that a run keeps to the version that it was started with, wherever it is replayed or reset,
  * and costs no event of the history: `patched` would cost two for every event there is. Workers learn a version before
  * anybody starts it: upgrade them before the receivers.
  */
-export const workflowVersion = 3;
+export const workflowVersion = 4;
 
 /** The input of the workflow `processEvent`. */
 export interface ProcessEventInput {
   /** See `workflowVersion`. @default 1 */
-  workflowVersion?: 1 | 2 | typeof workflowVersion;
+  workflowVersion?: 1 | 2 | 3 | typeof workflowVersion;
   event: LandfallEvent;
   retry: RetrySettings;
   /** Set where a dead letter or `replayEvents` started it. */
   replay: Replay | null;
+}
+
+/** The event that a run was begun with, as its history has it; null where it is none. Our own client wrote it, in this version or an earlier one. */
+export function eventOfInput(input: unknown): LandfallEvent | null {
+  return isProcessEventInput(input) ? input.event : null;
+}
+
+function isProcessEventInput(value: unknown): value is Pick<ProcessEventInput, 'event'> {
+  const event = isJsonObject(value) ? value['event'] : undefined;
+  return isJsonObject(event) && typeof event['id'] === 'string' && typeof event['source'] === 'string';
 }
 
 /**

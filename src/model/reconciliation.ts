@@ -1,4 +1,5 @@
 import type { EntityRef } from './event.ts';
+import { ownWorkflowId } from './ids.ts';
 import type { RetrySettings } from './retry.ts';
 import type { RecordVersion } from './version.ts';
 
@@ -24,6 +25,8 @@ export interface ReconciliationReport {
   settled: number;
   /** Differences that ended in a dead letter. */
   failed: number;
+  /** Differences whose repair waits for the end of an outage, and goes on by itself then. Absent where there was none. */
+  held?: number;
   /** Deliveries that the vendor was asked to make again, because none of their attempts had reached us. */
   redelivered?: number;
   /** Of an audit: copies that were compared with the record itself. */
@@ -121,7 +124,12 @@ type Counted = Pick<
 >;
 /** The others are absent in runs of before, and where there was no such phase. */
 export type ReconcileCounts = Counted &
-  Pick<ReconciliationReport, 'redelivered' | 'audited' | 'different' | 'gone'>;
+  Pick<ReconciliationReport, 'held' | 'redelivered' | 'audited' | 'different' | 'gone'>;
+
+/** `reconcile:<source>`, and `reconcile:<source>:by-hand` where it is not the schedule's. */
+export function reconcileWorkflowId(source: string, by?: 'by-hand' | 'silence'): string {
+  return ownWorkflowId('reconcile', source, ...(by === undefined ? [] : [by]));
+}
 
 /** Fewer misses than this prove nothing. */
 const fewMisses = 3;

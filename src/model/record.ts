@@ -1,5 +1,6 @@
 import type { EntityRef } from './event.ts';
 import type { JsonValue } from './json.ts';
+import type { StoredBody } from './stored-body.ts';
 import { compareVersions, newerVersion, type RecordVersion } from './version.ts';
 
 /** The vendor's record as it was read, or the fact that it is gone. */
@@ -7,6 +8,8 @@ export interface IncomingRecord extends RecordVersion {
   entity: EntityRef;
   /** The vendor's record; null where it is gone. */
   data: JsonValue;
+  /** The record, where it is kept in the store on its way through a history: `data` is null then, though it is not gone. */
+  storedData?: StoredBody;
   deleted: boolean;
   /** True where the vendor announced the deletion, rather than our finding nothing there. */
   deletionAnnounced: boolean;

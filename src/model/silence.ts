@@ -1,3 +1,5 @@
+import { ownWorkflowId } from './ids.ts';
+
 /** How a source is watched. */
 export interface WatchSettings {
   /** Milliseconds between two looks. @default 5 minutes */
@@ -132,12 +134,12 @@ function longestSilence(arrivals: readonly Arrivals[], { from, until }: Span): n
 
 /** `watch:<source>`. */
 export function watchWorkflowId(source: string): string {
-  return `watch:${source}`;
+  return ownWorkflowId('watch', source);
 }
 
 /** `silence:<source>`: runs for as long as the silence lasts. */
 export function silenceWorkflowId(source: string): string {
-  return `silence:${source}`;
+  return ownWorkflowId('silence', source);
 }
 
 /** The input of the workflow `silence`. */

@@ -1,9 +1,11 @@
 import { Writable } from 'node:stream';
 import { type DestinationStream, type Logger, pino, stdTimeFunctions } from 'pino';
 import { PinoPretty as pretty } from 'pino-pretty';
+import { traceFields } from './tracing.ts';
 
 /**
- * A logger whose lines have been through redaction as a whole: whatever a library put into an error, no secret gets out.
+ * A logger whose lines have been through redaction as a whole: whatever a library put into an error, no secret gets out. A line that
+ * is written as part of a trace has its `trace_id` and `span_id`.
  *
  * @param options.destination - where lines go. @default standard output
  */
@@ -33,6 +35,7 @@ export function createLogger({
     {
       level,
       timestamp: stdTimeFunctions.isoTime,
+      mixin: traceFields,
       formatters: { level: (label) => ({ level: label }) },
       redact: {
         paths: ['headers.authorization', 'headers.cookie', '*.headers.authorization', '*.headers.cookie'],

@@ -1,18 +1,24 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { ReconciliationReport } from '../model/reconciliation.ts';
+import { createObservedMetrics } from './observed-metrics.ts';
+import { createTimings, type Timings } from './timings.ts';
 
 /** Every metric, declared once. docs/metrics.md lists them; a test compares the two. */
-export interface Metrics {
+export interface Metrics extends Timings {
   registry: Registry;
   /** Answers to deliveries. */
   deliveries: Counter<'source' | 'result'>;
   /** Refused deliveries. */
   rejections: Counter<'source' | 'reason'>;
+  /** What was cut off before it was a delivery. */
+  cutOff: Counter<'reason'>;
   /** Verified deliveries. */
   signatures: Counter<'source' | 'secret'>;
   versionSkew: Counter<'source'>;
   acceptSeconds: Histogram<'source'>;
   conflicts: Counter<'source'>;
+  bodiesKept: Counter<'source' | 'result'>;
+  heldBodyBytes: Gauge;
   inboxItems: Gauge;
   inboxRelayed: Counter<'source'>;
   inboxRefused: Counter<'source'>;
@@ -26,6 +32,12 @@ export interface Metrics {
   observeReconciliation(report: ReconciliationReport): void;
   /** Deliveries that vendors were asked to make again. */
   redeliveriesAsked: Counter<'source'>;
+  /** From the vendor's own time of a change to its being applied. */
+  applyLagSeconds: Histogram<'source'>;
+  /** Messages about incidents. */
+  alertMessages: Counter<'channel' | 'result'>;
+  /** Shows what a worker saw when it judged last, and the incidents that are not over. */
+  showObserved: ReturnType<typeof createObservedMetrics>;
 }
 
 /** The metrics of one process, in a registry of their own. */
@@ -46,6 +58,9 @@ export function createMetrics(): Metrics {
     gone: counter('reconciliation_gone', 'Copies of records that the vendor no longer had.', ['source']),
     repaired: counter('reconciliation_repaired', 'Differences that reconciliations mended.', ['source']),
     failed: counter('reconciliation_failed', 'Differences that ended in a dead letter.', ['source']),
+    held: counter('reconciliation_held', 'Differences whose repair waits for the end of an outage.', [
+      'source',
+    ]),
   };
   const runs = counter('reconciliation_runs', 'Reconciliations, by whether they read every page.', [
     'source',
@@ -65,15 +80,21 @@ export function createMetrics(): Metrics {
 
   return {
     registry,
+    ...createTimings(registry),
     deliveries: counter(
       'deliveries',
       'Deliveries by how they were answered: started, duplicate, inboxed, unreadable, handshake, rejected, refused, unavailable.',
       ['source', 'result'],
     ),
-    rejections: counter('rejections', 'Deliveries whose signature was refused, by reason.', [
+    rejections: counter('rejections', 'Deliveries whose signature or address was refused, by reason.', [
       'source',
       'reason',
     ]),
+    cutOff: counter(
+      'cut_off',
+      'Connections and requests that were cut off before they were a delivery: too_many_connections, too_many_of_address, too_slow, headers_too_large, broken.',
+      ['reason'],
+    ),
     signatures: counter(
       'signatures',
       'Verified deliveries, by the place of the secret that signed them: 1 is the newest.',
@@ -94,6 +115,16 @@ export function createMetrics(): Metrics {
     conflicts: counter('conflicts', 'Deliveries of a known event id with another body; the first wins.', [
       'source',
     ]),
+    bodiesKept: counter(
+      'bodies_kept',
+      'Large bodies and records that were put into the store, by whether their bytes were there already: new, known.',
+      ['source', 'result'],
+    ),
+    heldBodyBytes: new Gauge({
+      name: 'landfall_held_body_bytes',
+      help: 'Bytes of large bodies that this receiver has in memory.',
+      registers,
+    }),
     inboxItems: new Gauge({
       name: 'landfall_inbox_items',
       help: 'Events in the inbox, waiting for Temporal; above 100,000 an estimate.',
@@ -139,6 +170,19 @@ export function createMetrics(): Metrics {
       'Deliveries that reached us at no attempt, and that the vendor was asked to make again.',
       ['source'],
     ),
+    applyLagSeconds: new Histogram({
+      name: 'landfall_apply_lag_seconds',
+      help: "From the vendor's own time of a change to its being applied; without replays and what reconciliation found.",
+      labelNames: ['source'],
+      buckets: [1, 2, 5, 10, 30, 60, 120, 300, 600, 1_800, 3_600, 21_600, 86_400],
+      registers,
+    }),
+    alertMessages: counter(
+      'alert_messages',
+      'Messages about incidents, by channel and by what came of sending: sent, failed (tried again), given-up.',
+      ['channel', 'result'],
+    ),
+    showObserved: createObservedMetrics(registers),
     observeReconciliation(report) {
       const { source, complete } = report;
       for (const [name, each] of Object.entries(reconciled)) {

@@ -76,6 +76,12 @@ export function hiddenValues({ pointers }: Redaction, documents: readonly JsonVa
   return found;
 }
 
+/** The text with a mark for each of these values, the longest first: one may be part of another. */
+export function hideValues(text: string, values: ReadonlySet<string>): string {
+  const longestFirst = [...values].sort((one, other) => other.length - one.length);
+  return longestFirst.reduce((shown, value) => shown.replaceAll(value, redactedText), text);
+}
+
 function hide(value: JsonValue): JsonValue {
   return value === null ? null : redactedText;
 }

@@ -1,8 +1,11 @@
 import { LRUCache } from 'lru-cache';
 import type { Logger } from 'pino';
+import { keepClaims } from '../bodies/keep-claims.ts';
 import { StoreUnavailableError, TemporalUnavailableError } from '../errors.ts';
 import { deadLetterWorkflowId, eventWorkflowId } from '../model/ids.ts';
+import type { Claim } from '../model/stored-body.ts';
 import type { Metrics } from '../monitoring/metrics.ts';
+import { currentTraceparent } from '../monitoring/tracing.ts';
 import type { Overflow } from '../inbox/overflow.ts';
 import { nameOf, startItem } from '../inbox/start-item.ts';
 import type { InboxItem, Store } from '../store/store.ts';
@@ -13,10 +16,19 @@ export interface Accepted extends StartedEvent {
   heldBy: 'temporal' | 'inbox';
 }
 
+/** What is to be made durable. */
+export interface Acceptable {
+  item: InboxItem;
+  /** What of it stands there by reference, and has to be in the store before. */
+  claims: readonly Claim[];
+  /** The same with nothing left to the store; null where Temporal alone could not hold it. Asked only while the store is away. */
+  inline(): InboxItem | null;
+}
+
 /** Makes events durable: with Temporal, else in the inbox. */
 export interface Acceptor {
   /** @throws StoreUnavailableError where neither of the two takes the event: the vendor must send it again */
-  accept(item: InboxItem): Promise<Accepted>;
+  accept(acceptable: Acceptable): Promise<Accepted>;
 }
 
 /**
@@ -36,6 +48,8 @@ const pauseMilliseconds = 2_000;
  * An overflow lasts until the relay has emptied the inbox: those in line go first, and Temporal has one to serve, not two.
  * What Temporal took a moment ago is answered from memory: the answer is the same, and it is durable already. What is being
  * accepted is waited for, and nothing is asked twice.
+ *
+ * A large body is in the store before anything refers to it. Without the store, Temporal takes it where it is not too large.
  *
  * @param overflow - shared with the relay, which ends it
  */
@@ -60,13 +74,14 @@ export function createAcceptor({
   const underWay = new Map<string, Promise<Accepted>>();
 
   return {
-    async accept(item) {
+    async accept(acceptable) {
+      const { item } = acceptable;
       // An unreadable delivery that comes again is counted on its dead letter.
-      if (item.kind === 'unreadable') return acceptNew(item);
+      if (item.kind === 'unreadable') return keepAndAccept(acceptable);
       const key = eventWorkflowId(item.event.source, item.event.id);
       const before = recent.get(key) ?? (await underWay.get(key));
       if (before !== undefined) return { ...before, duplicate: true };
-      const accepting = acceptNew(item).then((accepted) => {
+      const accepting = keepAndAccept(acceptable).then((accepted) => {
         const { duplicate, firstBodySha256 } = accepted;
         const first = { ...accepted, firstBodySha256: duplicate ? firstBodySha256 : item.event.bodySha256 };
         // From the inbox it goes on to Temporal, which is then asked.
@@ -81,6 +96,20 @@ export function createAcceptor({
       }
     },
   };
+
+  async function keepAndAccept({ item, claims, inline }: Acceptable): Promise<Accepted> {
+    try {
+      await keepClaims({ store, metrics }, nameOf(item).source, claims);
+    } catch (error) {
+      const whole = now() < pausedUntil ? null : inline();
+      const started = whole === null ? null : await tryTemporal(whole);
+      if (started !== null) return started;
+      throw new StoreUnavailableError('The store, which so large a body needs, does not take it.', {
+        cause: error,
+      });
+    }
+    return acceptNew(item);
+  }
 
   async function acceptNew(item: InboxItem): Promise<Accepted> {
     const paused = now() < pausedUntil;
@@ -126,7 +155,8 @@ export function createAcceptor({
   }
 
   async function putIntoInbox(item: InboxItem): Promise<Accepted> {
-    const added = await store.addToInbox(item);
+    const traceparent = currentTraceparent();
+    const added = await store.addToInbox(traceparent === undefined ? item : { ...item, traceparent });
     if (added.added) metrics.inboxItems.inc();
     const { source, eventId } = nameOf(item);
     const workflowId =

@@ -6,18 +6,23 @@ import express, {
   type Response,
 } from 'express';
 import type { Logger } from 'pino';
+import { createRoom } from '../bodies/room.ts';
 import type { Overflow } from '../inbox/overflow.ts';
 import type { Metrics } from '../monitoring/metrics.ts';
+import type { AddressList } from '../sources/address-list.ts';
+import { bodyLimitOf } from '../sources/body-limit.ts';
 import type { Source } from '../sources/define-source.ts';
 import type { Store } from '../store/store.ts';
 import type { EventStarter } from '../temporal/event-starter.ts';
 import { createAcceptor } from './accept-event.ts';
+import { limitUnderWay, requireAllowedAddress, requireFewHeaders } from './admission.ts';
 import { createArrivalNotes } from './arrivals.ts';
 import { sendProblem } from './problem.ts';
 import { rawBody, requireFormat } from './raw-body.ts';
 import { createRejections } from './rejections.ts';
+import { traceDelivery } from './trace-delivery.ts';
 import { receiveDelivery } from './webhook-route.ts';
-import { keyOf, type SourceParameters } from './delivery-request.ts';
+import { keyOf, sourceOf, type SourceParameters } from './delivery-request.ts';
 
 /** The receiver: `app` for a server, `close` once the server is closed. */
 export interface Receiver {
@@ -29,7 +34,11 @@ export interface Receiver {
 /**
  * The receiver's Express application: `POST /webhooks/:source`, or `/webhooks/:source/:account`, and nothing else.
  *
+ * @param deps.maxBodyBytes - the largest body of sources that say nothing of it; null: the usual one
+ * @param deps.inlineBodyBytes - larger bodies are kept in the store
+ * @param deps.heldBodyBytes - of the larger bodies, what is in memory at once
  * @param deps.now - milliseconds since the epoch, for timestamp tolerances
+ * @param deps.trustedProxies - whose X-Forwarded-For says where a request comes from; null: nobody's
  */
 export function createReceiver(deps: {
   sources: ReadonlyMap<string, Source>;
@@ -38,10 +47,19 @@ export function createReceiver(deps: {
   metrics: Metrics;
   logger: Logger;
   overflow: Overflow;
-  maxBodyBytes: number;
+  maxBodyBytes: number | null;
+  inlineBodyBytes: number;
+  heldBodyBytes: number;
+  maxRequestsPerSource: number;
+  trustedProxies: AddressList | null;
   now: () => number;
 }): Receiver {
-  const { sources, metrics, logger, maxBodyBytes } = deps;
+  const { sources, metrics, logger, maxBodyBytes, trustedProxies } = deps;
+  const room = createRoom({
+    maxBytes: deps.heldBodyBytes,
+    onChange: (bytes) => metrics.heldBodyBytes.set(bytes),
+  });
+  const find = (parameters: SourceParameters) => sources.get(keyOf(parameters));
   const rejections = createRejections(deps);
   const missed = new Set<string>();
   const arrivals = createArrivalNotes(deps);
@@ -50,10 +68,12 @@ export function createReceiver(deps: {
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
+  app.set('trust proxy', (address: string) => trustedProxies?.includes(address) ?? false);
   app.use((_request, response, next) => {
     response.set('Cache-Control', 'no-store');
     next();
   });
+  app.use(requireFewHeaders(metrics));
   app.all(
     '/webhooks/:source{/:account}',
     (request: Request<SourceParameters>, response: Response, next: NextFunction) => {
@@ -70,7 +90,9 @@ export function createReceiver(deps: {
         return;
       }
       // Whatever is answered below is counted there, except a refusal of the request itself.
+      const answered = metrics.answerSeconds.startTimer({ source });
       response.once('finish', () => {
+        answered({ status: response.statusCode });
         const refused = [400, 405, 413, 415, 500].includes(response.statusCode);
         if (refused) metrics.deliveries.inc({ source, result: 'refused' });
       });
@@ -83,14 +105,23 @@ export function createReceiver(deps: {
         );
         return;
       }
-      next();
+      traceDelivery(request, response, source, next);
     },
-    requireFormat<SourceParameters>((parameters) => sources.get(keyOf(parameters))?.bodyFormats ?? ['json']),
-    rawBody(maxBodyBytes),
-    async (request: Request<SourceParameters>, response: Response) => {
-      const source = sources.get(keyOf(request.params));
-      if (source !== undefined) await receiveDelivery(source, request, response, webhook);
-    },
+    requireAllowedAddress(find, rejections),
+    limitUnderWay(deps.maxRequestsPerSource, find, metrics),
+    requireFormat<SourceParameters>((parameters) => find(parameters)?.bodyFormats ?? ['json']),
+    rawBody<SourceParameters>(
+      {
+        large: { room, aboveBytes: deps.inlineBodyBytes },
+        limitOf: (parameters) => bodyLimitOf(sourceOf(sources, parameters), maxBodyBytes),
+        onBusy: (parameters) => {
+          const source = keyOf(parameters);
+          metrics.deliveries.inc({ source, result: 'unavailable' });
+          logger.warn({ source }, 'not accepted: as many large bodies as may be are under way');
+        },
+      },
+      (request, response) => receiveDelivery(sourceOf(sources, request.params), request, response, webhook),
+    ),
   );
   app.use((_request, response) => {
     sendProblem(response, 'LANDFALL_PATH_UNKNOWN', 'Deliveries are posted to /webhooks/<source>.');

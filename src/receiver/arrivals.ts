@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import type { Arrivals } from '../model/silence.ts';
 import type { Store } from '../store/store.ts';
-import { flushEvery, type Flusher } from './flush-every.ts';
+import { flushEvery, type Flusher } from '../monitoring/flush-every.ts';
 
 /** Notes that verified deliveries arrive, so that it is noticed when they no longer do. */
 export interface ArrivalNotes extends Flusher {

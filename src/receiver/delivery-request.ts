@@ -1,5 +1,6 @@
 import type { Request } from 'express';
 import { sourceKey } from '../model/ids.ts';
+import type { Source } from '../sources/define-source.ts';
 
 /** What the path of a delivery says: `/webhooks/:source{/:account}`. */
 export interface SourceParameters {
@@ -10,6 +11,13 @@ export interface SourceParameters {
 /** The name of the source, or of its account, that a delivery is for. */
 export function keyOf({ source, account }: SourceParameters): string {
   return sourceKey(source, account ?? null);
+}
+
+/** That source, behind the check that there is one. */
+export function sourceOf(sources: ReadonlyMap<string, Source>, parameters: SourceParameters): Source {
+  const source = sources.get(keyOf(parameters));
+  if (source === undefined) throw new RangeError(`no source ${keyOf(parameters)}`);
+  return source;
 }
 
 /** The headers of a request, one text for each name. */

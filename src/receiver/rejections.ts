@@ -5,7 +5,7 @@ import { hiddenHeaders, redactHeaders } from '../sources/read-delivery.ts';
 import type { RejectionBatch, Store } from '../store/store.ts';
 import { sha256Hex } from '../verification/digest.ts';
 import type { RejectionReason } from '../verification/scheme.ts';
-import { flushEvery, type Flusher } from './flush-every.ts';
+import { flushEvery, type Flusher } from '../monitoring/flush-every.ts';
 
 /** One refused delivery. */
 export interface Rejection {

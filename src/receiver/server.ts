@@ -1,12 +1,16 @@
 import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { ConfigurationError } from '../errors.ts';
+import { guardServer } from './guard-server.ts';
+import { type CutOff, type ServerLimits, serverOptions, usualLimits } from './limits.ts';
 
 /** An HTTP server that listens. */
 export interface HttpServer {
   /** `http://host:port`. */
   url: string;
   port: number;
+  /** From now on each answer tells its client not to keep the connection: the next request finds its way to another server. */
+  turnAway(): void;
   /** Refuses new connections, lets requests under way finish within the grace, then cuts the rest off. */
   close(graceMilliseconds: number): Promise<void>;
 }
@@ -15,19 +19,38 @@ export interface HttpServer {
  * Starts a server.
  *
  * @param options.setting - the name of the variable that sets the port, for the error
+ * @param options.limits - @default `usualLimits`
+ * @param options.onCutOff - told of each connection and request that the limits cut off
  * @throws ConfigurationError where the port cannot be had
  */
 export async function listen(
   handler: RequestListener,
-  { host, port, setting }: { host: string; port: number; setting: string },
+  {
+    host,
+    port,
+    setting,
+    limits = usualLimits,
+    onCutOff = () => undefined,
+  }: {
+    host: string;
+    port: number;
+    setting: string;
+    limits?: ServerLimits;
+    onCutOff?: (reason: CutOff) => void;
+  },
 ): Promise<HttpServer> {
   const open = new Set<ServerResponse>();
-  let closing = false;
-  const server = createServer((request, response) => {
+  let turningAway = false;
+  const server = createServer(serverOptions(limits), (request, response) => {
     open.add(response);
     response.once('close', () => open.delete(response));
-    if (closing) response.setHeader('Connection', 'close');
+    if (turningAway) response.setHeader('Connection', 'close');
     handler(request, response);
+  });
+  guardServer(server, {
+    limits,
+    onCutOff,
+    answering: (socket) => [...open].some((each) => each.socket === socket && each.headersSent),
   });
   await bind(server, host, port, setting);
   const address = server.address() as AddressInfo;
@@ -35,10 +58,9 @@ export async function listen(
   return {
     url: `http://${shown.includes(':') ? `[${shown}]` : shown}:${address.port}`,
     port: address.port,
+    turnAway,
     close(graceMilliseconds) {
-      closing = true;
-      // A client that would keep its connection is told not to, so that it does not send on it again.
-      for (const response of open) if (!response.headersSent) response.setHeader('Connection', 'close');
+      turnAway();
       return new Promise((resolve) => {
         const force = setTimeout(() => {
           server.closeAllConnections();
@@ -51,6 +73,11 @@ export async function listen(
       });
     },
   };
+
+  function turnAway(): void {
+    turningAway = true;
+    for (const response of open) if (!response.headersSent) response.setHeader('Connection', 'close');
+  }
 }
 
 function bind(server: Server, host: string, port: number, setting: string): Promise<void> {

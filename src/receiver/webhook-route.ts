@@ -4,13 +4,14 @@ import { StoreUnavailableError } from '../errors.ts';
 import { nameOf } from '../inbox/start-item.ts';
 import type { Metrics } from '../monitoring/metrics.ts';
 import { redactBody } from '../privacy/redaction.ts';
+import { describeSpan, inSpan } from '../monitoring/tracing.ts';
 import type { Source } from '../sources/define-source.ts';
-import { readDeliveries, type ReadPart } from '../sources/read-delivery.ts';
+import { readDeliveries, type ReadEvent, type ReadPart, readWhole } from '../sources/read-delivery.ts';
 import type { InboxItem, Store } from '../store/store.ts';
 import type { Accepted, Acceptor } from './accept-event.ts';
 import { noteConflict } from '../inbox/note-conflict.ts';
 import { headersOf } from './delivery-request.ts';
-import { sendProblem } from './problem.ts';
+import { sendProblem, sendUnavailable } from './problem.ts';
 import type { ArrivalNotes } from './arrivals.ts';
 import type { Rejections } from './rejections.ts';
 
@@ -22,11 +23,10 @@ export interface WebhookDependencies {
   store: Store;
   metrics: Metrics;
   logger: Logger;
+  /** A larger body is kept in the store, and stands in its event by reference. */
+  inlineBodyBytes: number;
   now: () => number;
 }
-
-/** Seconds after which a vendor should send again what we could not take. */
-const retryAfterSeconds = 30;
 
 /** The way of one delivery whose body is here: verify, read, make durable, answer. */
 export async function receiveDelivery(
@@ -35,13 +35,17 @@ export async function receiveDelivery(
   response: Response,
   deps: WebhookDependencies,
 ): Promise<void> {
-  const { metrics, logger, now } = deps;
+  const { metrics, logger, inlineBodyBytes, now } = deps;
   const body = request.body as Buffer;
   const headers = headersOf(request);
   const url = request.originalUrl;
-  const verified = await source.verification.verify({ body, headers, now: now(), url });
+  metrics.deliveryBytes.observe({ source: source.name }, body.length);
+  const verified = await inSpan('verify', {}, () =>
+    source.verification.verify({ body, headers, now: now(), url }),
+  );
   if (!verified.verified) {
     const { reason, detail } = verified;
+    describeSpan({ 'landfall.result': 'rejected', 'landfall.reason': reason });
     deps.rejections.note({ source, reason, detail, body, headers });
     sendProblem(response, 'LANDFALL_SIGNATURE_REFUSED', detail, { reason });
     return;
@@ -50,13 +54,13 @@ export async function receiveDelivery(
   deps.arrivals.note(source.name);
   metrics.signatures.inc({ source: source.name, secret: String(verified.secret) });
   const receivedAt = new Date(now()).toISOString();
-  const read = readDeliveries(source, { body, headers, receivedAt, now: now() });
+  const read = readDeliveries(source, { body, headers, receivedAt, now: now() }, inlineBodyBytes);
   if (read.kind === 'handshake') {
     metrics.deliveries.inc({ source: source.name, result: 'handshake' });
     response.status(200).json(read.answer);
     return;
   }
-  const accepting = read.parts.map((part) => accept(source, part, deps));
+  const accepting = read.parts.map((part) => inSpan('accept', {}, () => accept(source, part, deps)));
   const results = await Promise.allSettled(accepting);
   const failed = results.find((result) => result.status === 'rejected');
   if (failed !== undefined) {
@@ -64,12 +68,7 @@ export async function receiveDelivery(
     if (!(failed.reason instanceof StoreUnavailableError)) throw failed.reason;
     metrics.deliveries.inc({ source: source.name, result: 'unavailable' });
     logger.error({ err: failed.reason, source: source.name }, 'not accepted');
-    response.set('Retry-After', String(retryAfterSeconds));
-    sendProblem(
-      response,
-      'LANDFALL_NOT_ACCEPTED',
-      'Nothing here can hold the event at the moment. Send it again later.',
-    );
+    sendUnavailable(response, 'Nothing here can hold the event at the moment. Send it again later.');
     return;
   }
   const accepted = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
@@ -81,39 +80,59 @@ export async function receiveDelivery(
 /** Makes one event durable. @throws StoreUnavailableError where nothing takes it */
 async function accept(
   source: Source,
-  { read, body }: ReadPart,
+  { read, raw }: ReadPart,
   deps: WebhookDependencies,
 ): Promise<Accepted & { eventId: string }> {
   const { metrics, logger } = deps;
-  const item: InboxItem =
-    read.kind === 'event' ? { kind: 'event', event: read.event } : { ...read, source: source.name };
+  const { claims } = read;
+  const item = itemOf(source, read);
   if (read.kind === 'event' && isOtherVersion(source, read.apiVersion)) {
     metrics.versionSkew.inc({ source: source.name });
   }
   const { eventId } = nameOf(item);
   const timer = metrics.acceptSeconds.startTimer({ source: source.name });
-  const accepted = await deps.acceptor.accept(item);
+  const accepted = await deps.acceptor.accept({
+    item,
+    claims,
+    inline: () => {
+      const whole = readWhole(source, raw);
+      return whole === null ? null : itemOf(source, whole);
+    },
+  });
   timer();
 
-  const { duplicate, heldBy, firstBodySha256 } = accepted;
+  const { workflowId, duplicate, heldBy, firstBodySha256 } = accepted;
   const result = resultOf(item, accepted);
   metrics.deliveries.inc({ source: source.name, result });
+  describeSpan({ 'landfall.event.id': eventId, 'landfall.result': result });
   logger.info(
-    { source: source.name, eventId, ...(item.kind === 'event' ? about(item) : {}), heldBy },
+    { source: source.name, eventId, workflowId, ...(item.kind === 'event' ? about(item) : {}), heldBy },
     result,
   );
   if (item.kind === 'event' && duplicate) {
-    await noteConflict(deps, {
-      source: source.name,
-      eventId,
-      firstSha256: firstBodySha256,
-      bodySha256: item.event.bodySha256,
-      // Read as text before, so it is UTF-8.
-      ...redactBody(source.redaction, { body: body.toString('utf8'), bodyEncoding: 'utf8' }),
-      receivedAt: item.event.receivedAt,
-    });
+    const { bodySha256, receivedAt, storedPayload } = item.event;
+    await noteConflict(
+      deps,
+      {
+        source: source.name,
+        eventId,
+        firstSha256: firstBodySha256,
+        bodySha256,
+        // Read as text before, so it is UTF-8.
+        ...(storedPayload === undefined
+          ? redactBody(source.redaction, { body: raw.body.toString('utf8'), bodyEncoding: 'utf8' })
+          : { body: '', bodyEncoding: 'utf8' as const, storedBody: storedPayload }),
+        receivedAt,
+      },
+      claims,
+    );
   }
   return { ...accepted, eventId };
+}
+
+function itemOf({ name }: Source, read: ReadEvent): InboxItem {
+  if (read.kind === 'event') return { kind: 'event', event: read.event };
+  return { kind: 'unreadable', source: name, eventId: read.eventId, delivery: read.delivery };
 }
 
 /** Only counted: what is fetched is always in the one version that the source asks for. */

@@ -5,13 +5,15 @@ import { type Handler, handlerPrefix } from '../handlers/define-handler.ts';
 import type { Change } from '../handlers/repair-types.ts';
 import type { EntityRef, EventDraft } from '../model/event.ts';
 import type { HoldSettings } from '../model/hold.ts';
-import { sourceNamePattern } from '../model/ids.ts';
+import { sourceNameProblem } from '../model/ids.ts';
 import type { JsonValue } from '../model/json.ts';
 import { defaultRetry, type RetrySettings } from '../model/retry.ts';
 import type { OrderingSettings } from '../model/turns.ts';
 import type { WatchSettings } from '../model/silence.ts';
 import { readRedaction, type Redaction } from '../privacy/redaction.ts';
 import type { SignatureScheme } from '../verification/scheme.ts';
+import type { AddressList } from './address-list.ts';
+import { largestBodyBytes } from './body-limit.ts';
 
 /** How a vendor writes its bodies: JSON, or a form as of a web page, which is read as an object of its fields. */
 export type BodyFormat = 'json' | 'form';
@@ -81,6 +83,10 @@ export interface Source {
   apiVersion?: string;
   /** What the vendor's bodies may be; others are answered with 415. @default JSON alone */
   bodyFormats?: readonly BodyFormat[];
+  /** The largest body that the vendor sends, in bytes, 26214400 at most. @default that of the deployment, else 1 MiB */
+  maxBodyBytes?: number;
+  /** Where deliveries are taken from, `<SOURCE>_ALLOWED_IPS`; others are refused before they are read. @default anywhere */
+  allowedAddresses?: AddressList | null;
   /**
    * The parts of a delivery, for vendors that send many events in one: each is read by `readEvent` as a body of its own, and is
    * an event of its own. The delivery is acknowledged when all of them are durable.
@@ -183,7 +189,7 @@ export interface SourceDefinition<Settings extends z.ZodRawShape = z.ZodRawShape
 /**
  * Declares a source.
  *
- * @throws ConfigurationError where the name does not fit into a URL and a workflow id, or a part contradicts another
+ * @throws ConfigurationError where the name does not fit into a URL and a workflow id, or is one of ours, or a part contradicts another
  * @example see docs/adding-a-source.md
  */
 export function defineSource<Settings extends z.ZodRawShape>(definition: {
@@ -192,11 +198,8 @@ export function defineSource<Settings extends z.ZodRawShape>(definition: {
   create(settings: z.infer<z.ZodObject<Settings>>): SourceParts;
 }): SourceDefinition<Settings> {
   const { name } = definition;
-  if (!sourceNamePattern.test(name)) {
-    throw new ConfigurationError(
-      `The source name "${name}" must be 1 to 40 lower-case letters, digits and hyphens, and begin with a letter.`,
-    );
-  }
+  const problem = sourceNameProblem(name);
+  if (problem !== null) throw new ConfigurationError(`The source name "${name}" ${problem}.`);
   const made: SourceDefinition<Settings> = {
     name,
     settings: definition.settings,
@@ -239,6 +242,12 @@ function complete(name: string, parts: SourceParts): Source {
   if (parts.listChanged !== undefined && parts.fetchRecord === undefined) {
     throw new ConfigurationError(
       `The source "${name}" lists changes but fetches no record: without fetchRecord a difference cannot be mended.`,
+    );
+  }
+  const { maxBodyBytes = 1 } = parts;
+  if (!Number.isInteger(maxBodyBytes) || maxBodyBytes < 1 || maxBodyBytes > largestBodyBytes) {
+    throw new ConfigurationError(
+      `The source "${name}" has a maxBodyBytes of ${maxBodyBytes}: it must be 1 to ${largestBodyBytes} (25 MiB).`,
     );
   }
   const { redact = [], ...others } = parts;

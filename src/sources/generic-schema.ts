@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { accountPattern, accountRule, sourceNamePattern } from '../model/ids.ts';
+import { accountPattern, accountRule, sourceNameProblem } from '../model/ids.ts';
 import { defaultHold } from '../model/hold.ts';
 import { defaultRetry } from '../model/retry.ts';
 import { isJsonPointer } from './json-pointer.ts';
@@ -131,12 +131,10 @@ export type GenericDestination = z.infer<typeof destinationSchema>;
 /** A vendor described in JSON rather than in code: one element of the sources file. */
 export const genericSourceSchema = z
   .strictObject({
-    name: z
-      .string()
-      .regex(
-        sourceNamePattern,
-        'must be 1 to 40 lower-case letters, digits and hyphens, and begin with a letter',
-      ),
+    name: z.string().superRefine((name, context) => {
+      const problem = sourceNameProblem(name);
+      if (problem !== null) context.addIssue(problem);
+    }),
     scheme: schemeSchema,
     /** The variable that holds the signing secrets, separated by commas, the newest first. */
     secretEnv: variableName,

@@ -1,9 +1,10 @@
 import { z } from 'zod';
-import { VendorAnswerError, VendorRefusedError } from '../errors.ts';
+import { VendorAnswerError, VendorDeniedError, VendorRefusedError } from '../errors.ts';
 import { isJsonObject } from '../model/json.ts';
 import { githubScheme } from '../verification/github.ts';
 import type { Change } from '../handlers/repair-types.ts';
 import { defineSource, type Source } from './define-source.ts';
+import { largestBodyBytes } from './body-limit.ts';
 import { createGithubApi, type GithubApi } from './github-api.ts';
 import { createGithubChanges } from './github-changes.ts';
 import { createGithubRedelivery, keptMilliseconds } from './github-deliveries.ts';
@@ -28,6 +29,7 @@ export const githubSource = defineSource({
     const { GITHUB_REPOSITORIES: repositories, GITHUB_HOOKS: hooks, GITHUB_API_URL: apiUrl } = settings;
     const common = {
       verification: githubScheme({ secrets: settings.GITHUB_WEBHOOK_SECRET }),
+      maxBodyBytes: largestBodyBytes,
       handshake: ({ headers }) => (headers['x-github-event'] === 'ping' ? { pong: true } : null),
       sample,
     } satisfies Partial<Source>;
@@ -85,7 +87,7 @@ function createFetchRecord(api: GithubApi): NonNullable<Source['fetchRecord']> {
       // GitHub says 404, not 403, of what a token may not see: taken for deletions, a token that lost its access would
       // wipe out every record of the repository.
       if (answer.status === 404 && path !== repositoryPath && !(await getRepository()).found) {
-        throw new VendorRefusedError(
+        throw new VendorDeniedError(
           `GitHub shows no repository "${place.repository}": it is gone, or GITHUB_TOKEN or the App may not read it.`,
         );
       }

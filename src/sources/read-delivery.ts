@@ -4,10 +4,13 @@ import type { EntityRef, EventDraft, LandfallEvent } from '../model/event.ts';
 import { canonicalEventId, unreadableEventId } from '../model/ids.ts';
 import type { JsonValue } from '../model/json.ts';
 import { clip } from '../model/process-event.ts';
+import { type Claim, jsonType } from '../model/stored-body.ts';
 import { readSourceTime, readRecordVersion, type RecordVersion } from '../model/version.ts';
-import { redactedText, redactJson } from '../privacy/redaction.ts';
+import { hiddenValues, hideValues, redactedText, redactJson } from '../privacy/redaction.ts';
 import { sha256Hex } from '../verification/digest.ts';
+import { largestBodyBytes } from './body-limit.ts';
 import type { Source, VerifiedDelivery } from './define-source.ts';
+import { asUtf8, parseBody } from './parse-body.ts';
 
 type Headers = Readonly<Record<string, string | undefined>>;
 
@@ -27,20 +30,20 @@ export type ReadDelivery =
   | {
       kind: 'event';
       event: LandfallEvent;
+      /** What of it has to be kept in the store first. */
+      claims: readonly Claim[];
       /** The version of the vendor's API that the body is written in, where it says so. */
       apiVersion: string | null;
     }
   | { kind: 'handshake'; answer: JsonValue }
-  | { kind: 'unreadable'; eventId: string; delivery: UnreadableDelivery };
+  | { kind: 'unreadable'; eventId: string; delivery: UnreadableDelivery; claims: readonly Claim[] };
 
 /**
  * What an event may take in a workflow's history, below Temporal's 2 MiB a payload. JSON can grow when it is printed again:
- * `1e20` becomes 21 digits.
+ * `1e20` becomes 21 digits. No body of `largestInlineBytes` grows beyond this, even with its record printed beside it.
  * @see https://docs.temporal.io/cloud/limits#per-message-grpc-limit
  */
 const maxEventBytes = 1_900_000;
-/** No body below this prints to more than `maxEventBytes`, so that most are not printed to be measured. */
-const alwaysFitsBytes = 150_000;
 const maxTypeLength = 255;
 const maxEntityPartLength = 255;
 /** Headers that carry a secret, whatever the source. */
@@ -57,79 +60,140 @@ const secretHeaders = [
 export type ReadDeliveries =
   { kind: 'handshake'; answer: JsonValue } | { kind: 'events'; parts: readonly ReadPart[] };
 
-/** An event, or what could not be read as one, with the bytes that it was read from. */
+/** An event, or what could not be read as one. */
+export type ReadEvent = Exclude<ReadDelivery, { kind: 'handshake' }>;
+
+/** An event with what it was read from: the delivery, or a part of it. */
 export interface ReadPart {
-  read: Exclude<ReadDelivery, { kind: 'handshake' }>;
-  body: Buffer;
+  read: ReadEvent;
+  raw: RawDelivery;
 }
 
-/** Reads a verified delivery with its source's adapter. Never throws for what the body holds: that is `unreadable`. */
-export function readDeliveries(source: Source, raw: RawDelivery): ReadDeliveries {
+/**
+ * Reads a verified delivery with its source's adapter. Never throws for what the body holds: that is `unreadable`.
+ *
+ * @param inlineBytes - what is larger stands in the event by reference. @default nothing is
+ */
+export function readDeliveries(source: Source, raw: RawDelivery, inlineBytes = Infinity): ReadDeliveries {
   if (source.split === undefined) {
-    const read = readDelivery(source, raw);
-    return read.kind === 'handshake' ? read : { kind: 'events', parts: [{ read, body: raw.body }] };
+    const read = readDelivery(source, raw, inlineBytes);
+    return read.kind === 'handshake' ? read : { kind: 'events', parts: [{ read, raw }] };
   }
   let parts: readonly JsonValue[];
   try {
     parts = source.split({ body: parseBody(raw), headers: raw.headers });
   } catch (error) {
-    return { kind: 'events', parts: [{ read: unreadable(source, raw, error), body: raw.body }] };
+    return { kind: 'events', parts: [{ read: unreadable(source, raw, error, { inlineBytes }), raw }] };
   }
-  const headers = { ...raw.headers, 'content-type': 'application/json' };
+  const headers = { ...raw.headers, 'content-type': jsonType };
   return {
     kind: 'events',
     parts: parts.flatMap((part) => {
-      const body = Buffer.from(JSON.stringify(part));
-      const read = readDelivery(source, { ...raw, headers, body });
-      return read.kind === 'handshake' ? [] : [{ read, body }];
+      const ofPart = { ...raw, headers, body: Buffer.from(JSON.stringify(part)) };
+      const read = readDelivery(source, ofPart, inlineBytes);
+      return read.kind === 'handshake' ? [] : [{ read, raw: ofPart }];
     }),
   };
 }
 
-/** Reads one event: the whole delivery, or a part of it. */
-export function readDelivery(source: Source, raw: RawDelivery): ReadDelivery {
+/** Reads an event with nothing left to the store; null where it is larger than a workflow's history takes. */
+export function readWhole(source: Source, raw: RawDelivery): ReadEvent | null {
+  if (raw.body.length > maxEventBytes) return null;
+  const read = readDelivery(source, raw);
+  if (read.kind === 'handshake') return null;
+  return bytesOf(read.kind === 'event' ? read.event : read.delivery) > maxEventBytes ? null : read;
+}
+
+/**
+ * Reads one event: the whole delivery, or a part of it.
+ *
+ * @param inlineBytes - as in `readDeliveries`
+ */
+export function readDelivery(source: Source, raw: RawDelivery, inlineBytes = Infinity): ReadDelivery {
   const { body, headers, receivedAt, now } = raw;
+  let parsedBody: JsonValue | undefined;
   try {
-    const parsed: VerifiedDelivery = { body: parseBody(raw), headers };
+    parsedBody = parseBody(raw);
+    const parsed: VerifiedDelivery = { body: parsedBody, headers };
     const answer = source.handshake?.(parsed) ?? null;
     if (answer !== null) return { kind: 'handshake', answer };
     const draft = source.readEvent(parsed);
     const event = toEvent(source, draft, {
       // For people: what a record is made of is the snapshot.
-      payload: redactJson(source.redaction, parsed.body),
+      payload: redactJson(source.redaction, parsedBody),
       headers: redactHeaders(headers, hiddenHeaders(source)),
       bodySha256: sha256Hex(body),
       receivedAt,
       now,
     });
-    return {
-      kind: 'event',
-      event: body.length > alwaysFitsBytes ? fitting(event) : event,
-      apiVersion: draft.apiVersion ?? null,
-    };
+    const apiVersion = draft.apiVersion ?? null;
+    return body.length <= inlineBytes
+      ? { kind: 'event', event, claims: [], apiVersion }
+      : { kind: 'event', ...byReference(event, shownBody(raw, parsedBody, event), inlineBytes), apiVersion };
   } catch (error) {
-    return unreadable(source, raw, error);
+    return unreadable(source, raw, error, { inlineBytes, parsedBody });
   }
+}
+
+/** A body as it is kept for people to look at: as it came, to the byte, where nothing of it is hidden from them. */
+function shownBody(raw: RawDelivery, parsedBody: JsonValue, { payload, bodySha256 }: LandfallEvent): Claim {
+  if (payload === parsedBody) return claimBody(raw, bodySha256);
+  const body = Buffer.from(JSON.stringify(payload));
+  return { stored: { sha256: sha256Hex(body), bytes: body.length, contentType: jsonType }, body };
+}
+
+/** The event with what is large of it standing by reference: its body, and its snapshot where that is large itself. */
+function byReference(
+  event: LandfallEvent,
+  payload: Claim,
+  inlineBytes: number,
+): { event: LandfallEvent; claims: Claim[] } {
+  const withoutPayload = { ...event, payload: null, storedPayload: payload.stored };
+  const snapshot = event.snapshot === null ? null : Buffer.from(JSON.stringify(event.snapshot));
+  if (snapshot === null || snapshot.length <= inlineBytes)
+    return { event: withoutPayload, claims: [payload] };
+  if (snapshot.length > largestBodyBytes) {
+    throw new UnreadableEventError(
+      `The record in the body takes ${snapshot.length} bytes as it is printed, more than the ${largestBodyBytes} that are kept.`,
+    );
+  }
+  const stored = { sha256: sha256Hex(snapshot), bytes: snapshot.length, contentType: jsonType };
+  return {
+    event: { ...withoutPayload, snapshot: null, storedSnapshot: stored },
+    claims: [payload, { stored, body: snapshot }],
+  };
+}
+
+function claimBody({ body, headers }: RawDelivery, sha256: string): Claim {
+  const contentType = headers['content-type'] ?? jsonType;
+  return { stored: { sha256, bytes: body.length, contentType }, body };
 }
 
 function unreadable(
   source: Source,
-  { body, headers, receivedAt }: RawDelivery,
+  raw: RawDelivery,
   error: unknown,
+  { inlineBytes, parsedBody }: { inlineBytes: number; parsedBody?: JsonValue | undefined },
 ): Extract<ReadDelivery, { kind: 'unreadable' }> {
+  const { body, headers, receivedAt } = raw;
   const bodySha256 = sha256Hex(body);
-  const text = asTextThatFits(body);
+  const claims = body.length <= inlineBytes ? [] : [claimBody(raw, bodySha256)];
+  const [claim] = claims;
+  // An adapter may say what is wrong with the value in it.
+  const hidden = hiddenValues(source.redaction, parsedBody === undefined ? [] : [parsedBody]);
   return {
     kind: 'unreadable',
     eventId: unreadableEventId(bodySha256),
     delivery: {
       headers: redactHeaders(headers, hiddenHeaders(source)),
-      body: text ?? body.toString('base64'),
-      bodyEncoding: text === null ? 'base64' : 'utf8',
+      ...(claim === undefined
+        ? inlineBody(body)
+        : { body: '', bodyEncoding: 'utf8', storedBody: claim.stored }),
       bodySha256,
       receivedAt,
-      reason: clip(error instanceof Error ? error.message : String(error), 1_000),
+      reason: clip(hideValues(error instanceof Error ? error.message : String(error), hidden), 1_000),
     },
+    claims,
   };
 }
 
@@ -137,18 +201,20 @@ function unreadable(
  * Reads a delivery again that could not be read before: the adapter may have been mended meanwhile. Its headers were redacted
  * since, so an adapter finds an event's id in the body, or in a header that is no secret.
  *
+ * @param options.body - the delivery's
+ * @param options.now - as in `RawDelivery`
+ * @param options.inlineBodyBytes - as `inlineBytes` in `readDeliveries`
  * @throws UnreadableEventError where it still cannot be read
  */
-export function readUnreadable(source: Source, delivery: UnreadableDelivery, now: number): LandfallEvent {
-  const read = readDelivery(source, {
-    body: Buffer.from(delivery.body, delivery.bodyEncoding),
-    headers: delivery.headers,
-    receivedAt: delivery.receivedAt,
-    now,
-  });
+export function readUnreadable(
+  source: Source,
+  { headers, receivedAt }: UnreadableDelivery,
+  { body, now, inlineBodyBytes }: { body: Buffer; now: number; inlineBodyBytes: number },
+): { event: LandfallEvent; claims: readonly Claim[] } {
+  const read = readDelivery(source, { body, headers, receivedAt, now }, inlineBodyBytes);
   switch (read.kind) {
     case 'event':
-      return read.event;
+      return read;
     case 'handshake':
       throw new UnreadableEventError(`It is a handshake of ${source.name} now, and no event: discard it.`);
     case 'unreadable':
@@ -209,16 +275,6 @@ function checked(entity: EntityRef): EntityRef {
   return entity;
 }
 
-/** The body is for people: where it does not fit beside the record, or at all, the record is what counts. */
-function fitting(event: LandfallEvent): LandfallEvent {
-  if (bytesOf(event) <= maxEventBytes) return event;
-  const withoutPayload = { ...event, payload: null };
-  if (bytesOf(withoutPayload) <= maxEventBytes) return withoutPayload;
-  throw new UnreadableEventError(
-    `The record in the body takes more than the ${maxEventBytes} bytes that a workflow can hold.`,
-  );
-}
-
 function bytesOf(value: unknown): number {
   return Buffer.byteLength(JSON.stringify(value));
 }
@@ -228,63 +284,10 @@ function plausible(version: RecordVersion, now: number): RecordVersion | null {
   return announced.version === null && announced.sourceTime === null ? null : announced;
 }
 
-/**
- * The body as an adapter gets it: JSON, or the fields of a form.
- * @throws UnreadableEventError where it is neither
- */
-export function parseBody({ body, headers }: Pick<RawDelivery, 'body' | 'headers'>): JsonValue {
-  const text = withoutMark(decodeUtf8(body));
-  return isForm(headers['content-type']) ? parseForm(text) : parseJson(text);
-}
-
-/** Whether a body of this content type is a form. */
-export function isForm(contentType: string | undefined): boolean {
-  return /^application\/x-www-form-urlencoded\s*(?:;|$)/i.test(contentType ?? '');
-}
-
-/** Each field by its name; of a field that comes several times, its values. */
-function parseForm(text: string): JsonValue {
-  const fields = new URLSearchParams(text);
-  const entries = [...new Set(fields.keys())].map((name) => {
-    const values = fields.getAll(name);
-    return [name, values.length === 1 ? (values[0] ?? '') : values] as const;
-  });
-  if (entries.length === 0) throw new UnreadableEventError('The body is empty.');
-  return Object.fromEntries(entries);
-}
-
-function parseJson(text: string): JsonValue {
-  if (text.trim() === '') throw new UnreadableEventError('The body is empty.');
-  try {
-    return JSON.parse(text) as JsonValue;
-  } catch (error) {
-    // The engine quotes the body in its message.
-    const why = error instanceof Error ? error.message.replace(/,? ?(?:\.\.\.)?".*$/s, '') : '';
-    throw new UnreadableEventError(`The body is not JSON${why === '' ? '' : `: ${why}`}.`);
-  }
-}
-
-function decodeUtf8(body: Buffer): string {
-  const text = asText(body);
-  if (text === null) throw new UnreadableEventError('The body is not UTF-8.');
-  return text;
-}
-
-/** RFC 8259 lets a reader pass over a byte order mark. */
-function withoutMark(text: string): string {
-  return text.replace(/^\uFEFF/, '');
-}
-
 /** Control characters take six times their size inside JSON: base64 then fits where text would not. */
-function asTextThatFits(body: Buffer): string | null {
-  const text = asText(body);
-  return text !== null && bytesOf(text) <= (body.length + 64) * 1.3 ? text : null;
-}
-
-function asText(body: Buffer): string | null {
-  try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(body);
-  } catch {
-    return null;
-  }
+function inlineBody(body: Buffer): Pick<UnreadableDelivery, 'body' | 'bodyEncoding'> {
+  const text = asUtf8(body);
+  return text !== null && bytesOf(text) <= (body.length + 64) * 1.3
+    ? { body: text, bodyEncoding: 'utf8' }
+    : { body: body.toString('base64'), bodyEncoding: 'base64' };
 }

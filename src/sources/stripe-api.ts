@@ -1,6 +1,6 @@
 import Stripe from 'stripe';
 import { z } from 'zod';
-import { VendorAnswerError, VendorRefusedError } from '../errors.ts';
+import { VendorAnswerError, VendorDeniedError } from '../errors.ts';
 import type { JsonObject } from '../model/json.ts';
 import { throwIfCancelled, vendorErrorFromStatus, vendorUnreachable } from './vendor-error.ts';
 
@@ -76,7 +76,7 @@ function readError(error: unknown, what: string): null {
   if (error.statusCode === 404 && error.code === 'resource_missing') {
     // Not a missing object but a wrong key: taken for a deletion, it would wipe out every record.
     if (/exists in (live|test) mode/.test(error.message)) {
-      throw new VendorRefusedError(
+      throw new VendorDeniedError(
         `Stripe has the ${what} only in its other mode: STRIPE_API_KEY and STRIPE_WEBHOOK_SECRET must both be of live mode, or both of test mode.`,
         { cause: error },
       );

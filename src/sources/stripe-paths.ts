@@ -1,7 +1,7 @@
 /**
  * Where Stripe's API shows the objects of a type, from `/` on, without the id; null where they have no address of their own (a
- * balance, a discount, a session that lives for minutes): their events complete as `ignored`. The types of API v2 are named
- * after their addresses: a `v2.core.account` is in `/v2/core/accounts`.
+ * balance, a discount, a session that lives for minutes, a person of an account): their events complete as `ignored`. The types of
+ * API v2 are named after their addresses: a `v2.core.account` is in `/v2/core/accounts`.
  *
  * @see https://docs.stripe.com/api
  */
@@ -18,12 +18,14 @@ const paths: ReadonlyMap<string, string> = new Map([
   ['application_fee', 'application_fees'],
   ['balance_transaction', 'balance_transactions'],
   ['billing.alert', 'billing/alerts'],
+  ['billing.credit_balance_transaction', 'billing/credit_balance_transactions'],
   ['billing.credit_grant', 'billing/credit_grants'],
   ['billing.meter', 'billing/meters'],
   ['billing_portal.configuration', 'billing_portal/configurations'],
   ['charge', 'charges'],
   ['checkout.session', 'checkout/sessions'],
   ['climate.order', 'climate/orders'],
+  ['climate.product', 'climate/products'],
   ['coupon', 'coupons'],
   ['credit_note', 'credit_notes'],
   ['customer', 'customers'],
@@ -32,11 +34,14 @@ const paths: ReadonlyMap<string, string> = new Map([
   ['financial_connections.account', 'financial_connections/accounts'],
   ['identity.verification_session', 'identity/verification_sessions'],
   ['invoice', 'invoices'],
+  ['invoice_payment', 'invoice_payments'],
   ['invoiceitem', 'invoiceitems'],
   ['issuing.authorization', 'issuing/authorizations'],
   ['issuing.card', 'issuing/cards'],
   ['issuing.cardholder', 'issuing/cardholders'],
   ['issuing.dispute', 'issuing/disputes'],
+  ['issuing.personalization_design', 'issuing/personalization_designs'],
+  ['issuing.token', 'issuing/tokens'],
   ['issuing.transaction', 'issuing/transactions'],
   ['mandate', 'mandates'],
   ['payment_intent', 'payment_intents'],
@@ -51,7 +56,9 @@ const paths: ReadonlyMap<string, string> = new Map([
   ['radar.early_fraud_warning', 'radar/early_fraud_warnings'],
   ['refund', 'refunds'],
   ['reporting.report_run', 'reporting/report_runs'],
+  ['reporting.report_type', 'reporting/report_types'],
   ['review', 'reviews'],
+  ['scheduled_query_run', 'sigma/scheduled_query_runs'],
   ['setup_intent', 'setup_intents'],
   ['source', 'sources'],
   ['subscription', 'subscriptions'],
@@ -62,6 +69,14 @@ const paths: ReadonlyMap<string, string> = new Map([
   ['test_helpers.test_clock', 'test_helpers/test_clocks'],
   ['topup', 'topups'],
   ['transfer', 'transfers'],
+  ['treasury.credit_reversal', 'treasury/credit_reversals'],
+  ['treasury.debit_reversal', 'treasury/debit_reversals'],
+  ['treasury.financial_account', 'treasury/financial_accounts'],
+  ['treasury.inbound_transfer', 'treasury/inbound_transfers'],
+  ['treasury.outbound_payment', 'treasury/outbound_payments'],
+  ['treasury.outbound_transfer', 'treasury/outbound_transfers'],
+  ['treasury.received_credit', 'treasury/received_credits'],
+  ['treasury.received_debit', 'treasury/received_debits'],
 ]);
 
 /** The types of API v1 that can be fetched. */

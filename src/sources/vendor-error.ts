@@ -1,6 +1,7 @@
 import {
   type LandfallError,
   VendorAnswerError,
+  VendorDeniedError,
   VendorRateLimitedError,
   VendorRefusedError,
   VendorUnavailableError,
@@ -40,7 +41,8 @@ export interface VendorCall {
 }
 
 /**
- * The error for an answer that is not a success: 429 is a rate limit, 408, 425 and 5xx may pass, other 4xx will not.
+ * The error for an answer that is not a success: 429 is a rate limit, 408, 425 and 5xx may pass, 401 and 403 deny us access, other
+ * 4xx are about the request.
  *
  * @param call.retryAfter - the Retry-After header as it came
  * @param call.now - the present, in milliseconds since the epoch, against which a date in it is read
@@ -57,7 +59,7 @@ export function vendorErrorFromStatus(
     return new VendorUnavailableError(`${said}: its API is unavailable.`, options);
   }
   if (status === 401 || status === 403) {
-    return new VendorRefusedError(
+    return new VendorDeniedError(
       `${said}: check the credentials and what they are allowed to read.`,
       options,
     );

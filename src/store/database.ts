@@ -1,5 +1,5 @@
 import type { PgDatabase, PgQueryResultHKT } from 'drizzle-orm/pg-core';
-import type { Store } from './store.ts';
+import type { PoolUse, Store } from './store.ts';
 
 /** What queries are made with: a connection, or a transaction on it. */
 export type Queries = PgDatabase<PgQueryResultHKT>;
@@ -17,5 +17,7 @@ export interface Database {
   transaction<T>(work: (queries: Queries) => Promise<T>): Promise<T>;
   /** As `transaction`, on a connection of its own without a limit of time: for what reads or changes whole tables. */
   longTransaction<T>(work: (queries: Queries) => Promise<T>): Promise<T>;
+  /** See `Store.connections`. */
+  connections(): PoolUse | null;
   close(): Promise<void>;
 }

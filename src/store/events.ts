@@ -6,7 +6,13 @@ import type { ProcessedEvent, Store } from './store.ts';
 
 type Events = Pick<
   Store,
-  'markDelivered' | 'lookUpHandOn' | 'markDeadLettered' | 'closeDeadLetter' | 'findEvent' | 'countEvents'
+  | 'markDelivered'
+  | 'lookUpHandOn'
+  | 'wasDelivered'
+  | 'markDeadLettered'
+  | 'closeDeadLetter'
+  | 'findEvent'
+  | 'countEvents'
 >;
 
 /** The tables `processed_events` and `deliveries`. */
@@ -61,6 +67,22 @@ export function createEvents(database: Database): Events {
         // Its row is older than the event claims to be.
         const row = found?.event == null ? await look(ofEvent(processedEvents, source, eventId)) : found;
         return { previous: row?.previous ?? null, deliveredAs: row?.deliveredAs ?? null };
+      }),
+
+    wasDelivered: (source, destination, eventIds) =>
+      database.run(async (queries) => {
+        const rows = await queries
+          .select({ eventId: deliveries.eventId })
+          .from(deliveries)
+          .where(
+            and(
+              eq(deliveries.source, source),
+              inArray(deliveries.eventId, [...eventIds]),
+              eq(deliveries.destination, destination),
+            ),
+          )
+          .limit(1);
+        return rows.length > 0;
       }),
 
     markDeadLettered: ({ source, eventId, workflowId, runId, bodySha256 }) =>

@@ -1,8 +1,10 @@
 import { sql } from 'drizzle-orm';
+import { createAlertMessages } from './alert-messages.ts';
 import { createApply } from './apply.ts';
 import { createArrivals } from './arrivals.ts';
 import { createAudit } from './audit.ts';
 import { createBulkLetters } from './bulk-letters.ts';
+import { createBodies } from './bodies.ts';
 import { createConflicts } from './conflicts.ts';
 import { createCursorsAndReports } from './cursors-and-reports.ts';
 import { createEntityKeys } from './entity-keys.ts';
@@ -11,14 +13,19 @@ import { createEvents } from './events.ts';
 import { createFailures } from './failures.ts';
 import { createFindDifferences } from './find-differences.ts';
 import { createInbox } from './inbox.ts';
+import { createIncidents } from './incidents.ts';
+import { createLags } from './lags.ts';
+import { createInspection } from './inspection.ts';
 import { migrate } from './migrate.ts';
 import { readMigrations } from './migration-state.ts';
+import { createObservations } from './observations.ts';
 import { createPartitions } from './partitions.ts';
 import { openPglite } from './pglite-database.ts';
 import { openPostgres } from './postgres-database.ts';
 import { createPurge } from './purge.ts';
 import { createRecords } from './records.ts';
 import { createRejections } from './rejections.ts';
+import { createReview } from './review.ts';
 import type { Store } from './store.ts';
 
 /** Where the store keeps its tables. */
@@ -58,6 +65,7 @@ export async function openStore({
         return row?.now ?? Number.NaN;
       }),
     readMigrations: () => readMigrations(database),
+    connections: () => database.connections(),
     close: () => database.close(),
     ...createApply(database),
     ...createEvents(database),
@@ -65,6 +73,7 @@ export async function openStore({
     ...createRecords(database),
     ...createFindDifferences(database),
     ...createInbox(database),
+    ...createBodies(database),
     ...createRejections(database),
     ...createConflicts(database),
     ...createCursorsAndReports(database),
@@ -75,5 +84,11 @@ export async function openStore({
     ...createEntityKeys(database),
     ...createErase(database),
     ...createPurge(database),
+    ...createLags(database),
+    ...createObservations(database),
+    ...createReview(database),
+    ...createIncidents(database),
+    ...createAlertMessages(database),
+    ...createInspection(database),
   };
 }

@@ -12,6 +12,8 @@ interface Partition {
   until: Date;
 }
 
+const one = sql`(select 1) as one`;
+
 /** Months that are made ahead, beside the present one: a worker that is down for so long misses nothing. */
 const monthsAhead = 2;
 
@@ -26,8 +28,7 @@ export function createPartitions(database: Database): Pick<Store, 'keepPartition
       const limit = new Date(present.getTime() - keepMilliseconds);
       for (const partition of partitions.filter(({ until }) => until <= limit)) {
         await keepOpenWork(database, partition);
-        await changing(database, (queries) => drop(queries, partition));
-        dropped.push(partition.name);
+        if (await changing(database, (queries) => drop(queries, partition))) dropped.push(partition.name);
       }
       return { made, dropped };
     },
@@ -53,7 +54,7 @@ async function list(queries: Queries): Promise<{ present: Date; partitions: Part
       until: sql`substring(${bounds} from $$TO \\('([^']+)'\\)$$)::timestamptz`.mapWith(toDate),
     })
     .from(
-      sql`(select 1) as one left join (pg_inherits i join pg_class c on c.oid = i.inhrelid)
+      sql`${one} left join (pg_inherits i join pg_class c on c.oid = i.inhrelid)
         on i.inhparent = 'landfall.processed'::regclass`,
     );
   const partitions = rows.flatMap(({ name, from, until }) =>
@@ -68,26 +69,17 @@ async function makeMissing(queries: Queries): Promise<string[]> {
   for (let ahead = 0; ahead <= monthsAhead; ahead += 1) {
     const from = startOfMonth(present, ahead);
     if (partitions.some((each) => from < each.until && (each.from === null || each.from <= from))) continue;
-    made.push(await make(queries, from, startOfMonth(present, ahead + 1)));
+    made.push(await make(queries, from));
   }
   return made;
 }
 
-/** Fills the month with what went to the default partition before there was one. Attaching it locks the whole for reading only. */
-async function make(queries: Queries, from: Date, until: Date): Promise<string> {
-  const name = `processed_${from.toISOString().slice(0, 7).replace('-', '_')}`;
-  const [table, start, end] = [`landfall.${name}`, `'${from.toISOString()}'`, `'${until.toISOString()}'`];
-  for (const statement of [
-    `create table ${table} (like landfall.processed including defaults, primary key (source, event_id))`,
-    `lock table landfall.processed_default in access exclusive mode`,
-    `with moved as (
-      delete from landfall.processed_default where first_at >= ${start} and first_at < ${end} returning *
-    ) insert into ${table} select * from moved`,
-    `alter table landfall.processed attach partition ${table} for values from (${start}) to (${end})`,
-  ]) {
-    await queries.execute(sql.raw(statement));
-  }
-  return name;
+/** By a function of the database, since only the owner of the table may: see migration 9. */
+async function make(queries: Queries, month: Date): Promise<string> {
+  const [made] = await queries
+    .select({ name: sql<string>`landfall.make_processed_month(${month.toISOString()})` })
+    .from(one);
+  return made?.name ?? '';
 }
 
 /** Moves what somebody may still come back to into the present month, each below its event's lock. */
@@ -123,8 +115,12 @@ async function keepOpenWork(database: Database, { name, until }: Partition): Pro
   }
 }
 
-async function drop(queries: Queries, { name }: Partition): Promise<void> {
-  await queries.execute(sql`drop table if exists ${sql.identifier('landfall')}.${sql.identifier(name)}`);
+/** False where it is gone already, or something in it was opened again. */
+async function drop(queries: Queries, { name }: Partition): Promise<boolean> {
+  const [answer] = await queries
+    .select({ dropped: sql<boolean>`landfall.drop_processed_month(${name})` })
+    .from(one);
+  return answer?.dropped === true;
 }
 
 function startOfMonth(of: Date, ahead: number): Date {

@@ -44,6 +44,7 @@ function wrap(client: PGlite, lock: { lost(): boolean; release(): Promise<void> 
     },
     transaction,
     longTransaction: transaction,
+    connections: () => null,
     close: () => (closed ??= close()),
   };
 

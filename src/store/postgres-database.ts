@@ -69,6 +69,11 @@ export function openPostgres(databaseUrl: string, poolSize: number): Database {
           await client.end();
         }
       }),
+    connections: () => ({
+      busy: pool.totalCount - pool.idleCount,
+      idle: pool.idleCount,
+      waiting: pool.waitingCount,
+    }),
     close: () => (closed ??= pool.end()),
   };
 }

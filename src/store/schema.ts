@@ -14,22 +14,26 @@ import type { DecisionOrigin, DecisionResult } from '../model/audit.ts';
 import type { BulkLetterStatus } from '../model/bulk.ts';
 import type { JsonValue } from '../model/json.ts';
 import type { ReconciliationReport } from '../model/reconciliation.ts';
+import type { PackedBody } from './pack-body.ts';
 import type { ConflictingDelivery, InboxItem, KeptCopy, ProcessedOutcome, RejectionSample } from './store.ts';
 
 /**
  * A column of type `json`, not `jsonb`: it keeps the text as it is, and so takes `\u0000` and lone surrogates,
  * which vendors do send and `jsonb` refuses. Content is compared in code (see apply.ts). JSON's null is SQL's null.
  */
-const json = customType<{ data: unknown; driverData: unknown }>({
+export const json = customType<{ data: unknown; driverData: unknown }>({
   dataType: () => 'json',
   toDriver: (value) => JSON.stringify(value),
 });
 
 /** A `timestamptz` as ISO 8601 in UTC with milliseconds. */
-const instant = customType<{ data: string; driverData: string }>({
+export const instant = customType<{ data: string; driverData: string }>({
   dataType: () => 'timestamp(3) with time zone',
   fromDriver: (value) => new Date(value).toISOString(),
 });
+
+/** Written and read as base64 by `decode` and `encode` of the database: see bodies.ts. */
+const bytea = customType<{ data: Buffer; driverData: never }>({ dataType: () => 'bytea' });
 
 /** All tables live in a PostgreSQL schema of their own, so that a database can be shared. */
 export const landfall = pgSchema('landfall');
@@ -111,6 +115,27 @@ export const inbox = landfall.table(
     claimedUntil: instant('claimed_until'),
   },
   (table) => [unique().on(table.source, table.eventId), index('inbox_by_source').on(table.source, table.id)],
+);
+
+/** Bodies and records that are too large for a workflow's history, by their hash. */
+export const bodies = landfall.table('bodies', {
+  sha256: text('sha256').primaryKey(),
+  /** Before it was packed. */
+  bytes: integer('bytes').notNull(),
+  encoding: text('encoding').$type<PackedBody['encoding']>().notNull(),
+  /** When somebody last put it here or renewed it: what nobody has used for long is purged. */
+  usedAt: instant('used_at').notNull(),
+});
+
+/** The bodies themselves, packed and in pieces. */
+export const bodyPieces = landfall.table(
+  'body_pieces',
+  {
+    sha256: text('sha256').notNull(),
+    piece: integer('piece').notNull(),
+    data: bytea('data').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.sha256, table.piece] })],
 );
 
 /** The newest rejected deliveries of each source, as examples. */

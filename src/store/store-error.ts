@@ -36,6 +36,7 @@ function advice(code: string | null): string {
     return ' Its tables are not those of this version: let a worker or receiver of this version start, which migrates them.';
   }
   if (code === '42501') return ' The database user needs the rights on the schema "landfall".';
+  if (code === '55P03') return ' Another transaction has locked the table for long; this is tried again.';
   if (code === '53100') return ' The database has no disk space left.';
   if (code === '53300')
     return ' Raise max_connections of the database, or lower the pool size of the processes.';

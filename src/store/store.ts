@@ -9,7 +9,9 @@ import type { Difference, ReconciliationReport } from '../model/reconciliation.t
 import type { IncomingRecord, LocalRecord } from '../model/record.ts';
 import type { PurgedTable } from '../model/retention.ts';
 import type { Arrivals } from '../model/silence.ts';
+import type { StoredBody } from '../model/stored-body.ts';
 import type { RecordVersion } from '../model/version.ts';
+import type { AlertStore } from './alert-store.ts';
 
 /** Our copy of a vendor's record, as it stands in the table `records`. */
 export interface StoredRecord extends LocalRecord {
@@ -35,6 +37,32 @@ export interface ProcessedEvent {
   complete: boolean;
   /** True while a dead letter is open for it. */
   deadLetterOpen: boolean;
+}
+
+/** A row of the table `processed`, for people who want to know what became of an event. */
+export interface EventMark extends ProcessedEvent {
+  /** When it was first seen, and when this row last changed, by the database's clock: ISO 8601. */
+  firstAt: string;
+  processedAt: string;
+  /** The version in its idempotency keys; null where it was never handed on. */
+  handedOnAs: string | null;
+  /** The version that our copy had before it; null where there was none, or nothing was applied. */
+  previous: RecordVersion | null;
+}
+
+/** One event by its source and id. */
+export interface EventKey {
+  source: string;
+  eventId: string;
+}
+
+/** How a source's deliveries come in, by the database's clock and in slots of five minutes. */
+export interface DeliveryRate {
+  source: string;
+  lastHour: number;
+  lastDay: number;
+  /** Of the newest within five weeks, ISO 8601; null where there was none. */
+  lastAt: string | null;
 }
 
 /** Our copy of a record as it was at some time. */
@@ -73,9 +101,13 @@ export interface ApplyInput {
 }
 
 /** One event in the table `inbox`: accepted, but not yet given to Temporal. */
-export type InboxItem =
+export type InboxItem = (
   | { kind: 'event'; event: LandfallEvent }
-  | { kind: 'unreadable'; source: string; eventId: string; delivery: UnreadableDelivery };
+  | { kind: 'unreadable'; source: string; eventId: string; delivery: UnreadableDelivery }
+) & {
+  /** The span that accepted it, where its delivery is traced: whoever relays it goes on below that. */
+  traceparent?: string;
+};
 
 /** An inbox row that this process has claimed for a while. */
 export interface ClaimedInboxItem {
@@ -118,6 +150,8 @@ export interface ConflictingDelivery {
   bodySha256: string;
   body: string;
   bodyEncoding: 'utf8' | 'base64';
+  /** The body, where it is large: `body` is empty then. It is not kept for longer than others are. */
+  storedBody?: StoredBody;
   receivedAt: string;
 }
 
@@ -164,12 +198,20 @@ export interface MigrationState {
   changed: string[];
 }
 
+/** What the pool of connections to PostgreSQL does. */
+export interface PoolUse {
+  busy: number;
+  idle: number;
+  /** Queries that wait for a connection. */
+  waiting: number;
+}
+
 /**
  * Landfall's tables, on PostgreSQL or on the embedded PGlite. Both run test/contracts/store.contract.ts.
  * Every method throws StoreUnavailableError where the database cannot be reached or is out of a resource,
  * and StoreRefusedError where it refuses a value.
  */
-export interface Store {
+export interface Store extends AlertStore {
   readonly engine: 'postgresql' | 'pglite';
 
   /** Applies the migrations that are missing, once across all processes. */
@@ -180,6 +222,8 @@ export interface Store {
   readClock(): Promise<number>;
   /** Which migrations the database has, beside those of this version. Works without any. */
   readMigrations(): Promise<MigrationState>;
+  /** What the pool of connections does at the moment; null with PGlite, which has none. */
+  connections(): PoolUse | null;
   close(): Promise<void>;
 
   /**
@@ -223,6 +267,8 @@ export interface Store {
     destination: string,
     happenedAt?: string | null,
   ): Promise<{ previous: KeptCopy | null; deliveredAs: string | null }>;
+  /** Whether a destination has had any of these events. */
+  wasDelivered(source: string, destination: string, eventIds: readonly string[]): Promise<boolean>;
   /** Marks the event as having an open dead letter; creates its row where it has none. A complete event stays complete. */
   markDeadLettered(
     event: Pick<ProcessedEvent, 'source' | 'eventId' | 'workflowId' | 'runId' | 'bodySha256'>,
@@ -267,6 +313,23 @@ export interface Store {
   releaseInbox(ids: readonly string[]): Promise<void>;
   /** Exact up to 100,000; beyond it PostgreSQL's own estimate, which autovacuum keeps, and never less than 100,001. */
   countInbox(): Promise<number>;
+
+  /**
+   * Keeps a large body under its hash, once however often it comes. It stays for as long as somebody uses it: see `purgeBodies`.
+   *
+   * @param sha256 - of the body, in hex
+   * @returns `known` where it was there already; it counts as used now
+   */
+  keepBody(body: Uint8Array, sha256: string): Promise<'new' | 'known'>;
+  /**
+   * The exact bytes; null where there are none (any more).
+   * @throws StoreRefusedError where they are damaged
+   */
+  readBody(sha256: string): Promise<Buffer | null>;
+  /** These bodies are in use now; those that are not there are passed over. */
+  renewBodies(sha256s: readonly string[]): Promise<void>;
+  /** Drops what nobody has kept or renewed for so long, by the database's clock; answers how many. Safe in many processes at once. */
+  purgeBodies(unusedMilliseconds: number): Promise<number>;
 
   /** Adds to the counts and keeps the newest `keepPerSource` samples of each source. */
   recordRejections(batches: readonly RejectionBatch[], keepPerSource: number): Promise<void>;
@@ -351,4 +414,28 @@ export interface Store {
   eraseEntity(source: string, entity: EntityRef, eventIds: readonly string[]): Promise<ErasedRows>;
   /** Takes up to `limit` rows away that are older; answers how many. What somebody has yet to decide on stays. */
   purge(table: PurgedTable, olderThanMilliseconds: number, limit: number): Promise<number>;
+  /** What became of events, in no order; those that were never processed are not among them. One query for all. */
+  findEvents(keys: readonly EventKey[]): Promise<EventMark[]>;
+  /** Those of the events that wait in the inbox, since when (ISO 8601). */
+  findInInbox(keys: readonly EventKey[]): Promise<(EventKey & { acceptedAt: string })[]>;
+  /** Which destinations have had an event, the first one first. */
+  listDeliveries(
+    source: string,
+    eventId: string,
+  ): Promise<{ destination: string; idempotencyKey: string; deliveredAt: string }[]>;
+  /** The other bodies that came in under the id of an event. */
+  listConflictsOf(source: string, eventId: string): Promise<ConflictingDelivery[]>;
+  /** The records of this id in these sources, of whatever type. */
+  findEntities(sources: readonly string[], id: string): Promise<{ source: string; entity: EntityRef }[]>;
+  /** The types of the records that each of these sources has, without reading them all. */
+  listEntityTypes(sources: readonly string[]): Promise<{ source: string; type: string }[]>;
+  /** How the deliveries of each of these sources come in. */
+  measureDeliveries(sources: readonly string[]): Promise<DeliveryRate[]>;
+  /** Rejections of a source since `since` (ISO 8601) by hour and reason, in the order of time. */
+  countRejectionsByHour(
+    source: string,
+    since: string,
+  ): Promise<{ hour: string; reason: string; count: number }[]>;
+  /** The newest report of each of these sources; none for those that were never reconciled. */
+  findLatestReports(sources: readonly string[]): Promise<ReconciliationReport[]>;
 }

@@ -1,5 +1,11 @@
 import type { DataConverter } from '@temporalio/common';
-import { Client, Connection, defaultGrpcRetryOptions, makeGrpcRetryInterceptor } from '@temporalio/client';
+import {
+  Client,
+  Connection,
+  defaultGrpcRetryOptions,
+  makeGrpcRetryInterceptor,
+  type WorkflowClientInterceptor,
+} from '@temporalio/client';
 import { loadClientConnectConfig, type ClientConnectConfig } from '@temporalio/envconfig';
 import { ConfigurationError } from '../errors.ts';
 import { noKeys } from '../privacy/key-ring.ts';
@@ -49,11 +55,15 @@ const longestReconnectMilliseconds = 2_000;
  * A client that connects at its first call, so that a receiver starts, and accepts into the inbox, while Temporal is down.
  * Two attempts a call instead of the SDK's ten: callers set a deadline and have an answer of their own to an outage.
  *
- * @param dataConverter - @default one without keys: nothing is encrypted
+ * @param options.dataConverter - @default one without keys: nothing is encrypted
+ * @param options.interceptors - of calls about workflows. @default none
  */
 export function createTemporalClient(
   { namespace, connectionOptions }: TemporalTarget,
-  dataConverter: DataConverter = createDataConverter(noKeys, null),
+  {
+    dataConverter = createDataConverter(noKeys, null),
+    interceptors = [],
+  }: { dataConverter?: DataConverter; interceptors?: WorkflowClientInterceptor[] } = {},
 ): Client {
   const { address, tls, apiKey, metadata } = connectionOptions;
   const connection = Connection.lazy({
@@ -64,5 +74,5 @@ export function createTemporalClient(
     interceptors: [makeGrpcRetryInterceptor(defaultGrpcRetryOptions({ maxAttempts: 2 }))],
     channelArgs: { 'grpc.max_reconnect_backoff_ms': longestReconnectMilliseconds },
   });
-  return new Client({ connection, namespace, dataConverter });
+  return new Client({ connection, namespace, dataConverter, interceptors: { workflow: interceptors } });
 }

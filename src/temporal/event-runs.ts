@@ -11,7 +11,7 @@ import type { processEvent } from '../../workflows/index.ts';
 import { PayloadErasedError } from '../errors.ts';
 import { eventWorkflowId } from '../model/ids.ts';
 import { isJsonObject } from '../model/json.ts';
-import { eventStartOptions, type ProcessEventInput } from '../model/process-event.ts';
+import { eventOfInput, eventStartOptions } from '../model/process-event.ts';
 import type { ReplayMark } from '../model/replay-events.ts';
 import { selectionFilter } from './event-selection.ts';
 import { listPage } from './list-page.ts';
@@ -52,8 +52,9 @@ export function createEventRuns(client: Client, taskQueueOf: (source: string) =>
           maximumPageSize: 1,
         });
         const [first] = history?.events ?? [];
-        const input = await readInput(first?.workflowExecutionStartedEventAttributes?.input?.payloads ?? []);
-        return isProcessEventInput(input) ? input.event : null;
+        return eventOfInput(
+          await readInput(first?.workflowExecutionStartedEventAttributes?.input?.payloads ?? []),
+        );
       } catch (error) {
         // Erased: nobody can read it any more, wherever it may still be.
         const isGone = isNotFound(error) || error instanceof PayloadErasedError;
@@ -114,10 +115,4 @@ function readMark(value: unknown): ReplayMark | null {
   if (!isJsonObject(value)) return null;
   const { replay, page } = value;
   return typeof replay === 'string' && typeof page === 'number' ? { replay, page } : null;
-}
-
-/** Our own client wrote it, in this version or an earlier one. */
-function isProcessEventInput(value: unknown): value is Pick<ProcessEventInput, 'event'> {
-  const event = isJsonObject(value) ? value['event'] : undefined;
-  return isJsonObject(event) && typeof event['id'] === 'string' && typeof event['source'] === 'string';
 }

@@ -11,7 +11,10 @@ import { listPage } from './list-page.ts';
 import { signalIfOpen } from './signal-if-open.ts';
 import { toTemporalError } from './temporal-error.ts';
 
-type HoldPort = Pick<TemporalPort, 'isHeld' | 'beginHold' | 'countHeld' | 'listHeld' | 'tellHeld'>;
+type HoldPort = Pick<
+  TemporalPort,
+  'isHeld' | 'beginHold' | 'countHeld' | 'listHeld' | 'listProcessed' | 'tellHeld'
+>;
 
 /** What activities ask of Temporal about holds, over the client. The running `hold` workflows are the holds: there is no other list. */
 export function createHoldPort(client: Client, taskQueueOf: (source: string) => string): HoldPort {
@@ -71,9 +74,30 @@ export function createHoldPort(client: Client, taskQueueOf: (source: string) => 
       }
     },
 
+    async listProcessed(source, since, limit) {
+      try {
+        const { runs } = await listPage(client, processedSince(source, since), { cursor: null, size: limit });
+        return runs.map(({ workflowId }) => workflowId);
+      } catch (error) {
+        throw toTemporalError(error, 'list the processed events');
+      }
+    },
+
     tellHeld: (workflowId, release) =>
       signalIfOpen(workflowId, () => client.workflow.getHandle(workflowId).signal(letGoSignal, release)),
   };
+}
+
+/** Without those that ended before they were fetched. */
+function processedSince(source: string, since: string): string {
+  const outcome = searchAttributes.outcome.name;
+  return [
+    "WorkflowType = 'processEvent'",
+    "ExecutionStatus = 'Completed'",
+    `${searchAttributes.source.name} = ${quote(source)}`,
+    `CloseTime >= ${quote(since)}`,
+    `(${outcome} IS NULL OR (${outcome} != 'ignored' AND ${outcome} != 'duplicate'))`,
+  ].join(' AND ');
 }
 
 function waitingFor({ source, step, error }: HoldKey): string {

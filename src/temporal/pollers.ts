@@ -1,7 +1,7 @@
 import type { Client } from '@temporalio/client';
 import { toTemporalError } from './temporal-error.ts';
 
-/** TASK_QUEUE_TYPE_WORKFLOW and _ACTIVITY: their package cannot be imported by name. */
+/** TASK_QUEUE_TYPE_WORKFLOW and TASK_QUEUE_TYPE_ACTIVITY. */
 const types = { workflow: 1, activity: 2 } as const;
 
 /**
@@ -17,6 +17,7 @@ export async function countPollers(
     const { pollers } = await client.workflowService.describeTaskQueue({
       namespace: client.options.namespace,
       taskQueue: { name: taskQueue },
+      // eslint-disable-next-line @typescript-eslint/no-unsafe-enum-assignment -- TaskQueueType: its package cannot be imported by name
       taskQueueType: types[type],
     });
     return pollers.length;

@@ -6,11 +6,10 @@ import {
 import type { reconcile } from '../../workflows/index.ts';
 import { TemporalRefusedError } from '../errors.ts';
 import type { Decision } from '../model/dead-letter.ts';
-import type { ReconcileInput } from '../model/reconciliation.ts';
+import { type ReconcileInput, reconcileWorkflowId } from '../model/reconciliation.ts';
 import { searchAttributes } from '../model/search-attributes.ts';
 import { takeTurns } from '../model/take-turns.ts';
 import { quote } from './list-filter.ts';
-import { reconcileWorkflowId } from './schedules.ts';
 import { signalIfOpen } from './signal-if-open.ts';
 import { toTemporalError } from './temporal-error.ts';
 
@@ -25,7 +24,7 @@ export async function startReconciliation(
   taskQueue: string,
 ): Promise<WorkflowHandleWithFirstExecutionRunId<typeof reconcile>> {
   const { source } = input;
-  const workflowId = `${reconcileWorkflowId(source)}:by-hand`;
+  const workflowId = reconcileWorkflowId(source, 'by-hand');
   try {
     return await client.workflow.start<typeof reconcile>('reconcile', {
       workflowId,

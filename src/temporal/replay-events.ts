@@ -6,6 +6,7 @@ import {
 } from '@temporalio/client';
 import type { replayEvents } from '../../workflows/index.ts';
 import { TemporalRefusedError } from '../errors.ts';
+import { ownWorkflowId } from '../model/ids.ts';
 import { clip, summaryLength } from '../model/process-event.ts';
 import type { ReplayEventsInput } from '../model/replay-events.ts';
 import { keyword, searchAttributes } from '../model/search-attributes.ts';
@@ -14,7 +15,7 @@ import { toTemporalError } from './temporal-error.ts';
 
 /** `replay:<source>:<name>`. */
 export function replayWorkflowId(source: string, name: string): string {
-  return `replay:${source}:${name}`;
+  return ownWorkflowId('replay', source, name);
 }
 
 /**

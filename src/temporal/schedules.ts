@@ -1,5 +1,6 @@
 import { type Client, ScheduleAlreadyRunning, ScheduleOverlapPolicy } from '@temporalio/client';
 import type { reconcile } from '../../workflows/index.ts';
+import { reconcileWorkflowId } from '../model/reconciliation.ts';
 import { searchAttributes } from '../model/search-attributes.ts';
 import type { Source } from '../sources/define-source.ts';
 import { toTemporalError } from './temporal-error.ts';
@@ -25,11 +26,6 @@ export async function scheduledSources(client: Client): Promise<string[]> {
     throw toTemporalError(error, 'list the schedules');
   }
   return sources;
-}
-
-/** `reconcile:<source>`: the schedule adds the time of the run to it. */
-export function reconcileWorkflowId(source: string): string {
-  return `reconcile:${source}`;
 }
 
 const minute = 60_000;
@@ -91,6 +87,7 @@ function scheduleOptions({ name, reconcile: { everyMilliseconds } }: Source, tas
     action: {
       type: 'startWorkflow' as const,
       workflowType: 'reconcile' satisfies typeof reconcile.name,
+      // The schedule adds the time of the run to it.
       workflowId: reconcileWorkflowId(name),
       taskQueue,
       args: [{ source: name, since: null }],

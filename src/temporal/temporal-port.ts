@@ -10,6 +10,7 @@ import { keyword, searchAttributes } from '../model/search-attributes.ts';
 import { takeTurns } from '../model/take-turns.ts';
 import type { Ticket } from '../model/turns.ts';
 import { createHoldPort } from './hold-port.ts';
+import { createOpenWork } from './open-work.ts';
 import { openDeadLetter } from './open-dead-letter.ts';
 import { signalIfOpen } from './signal-if-open.ts';
 import { toTemporalError } from './temporal-error.ts';
@@ -33,6 +34,7 @@ export function createTemporalPort(client: Client, taskQueueOf: (source: string)
       );
     },
     ...createHoldPort(client, taskQueueOf),
+    ...createOpenWork(client),
     async waitForTurn(input, ticket) {
       const { source, entity } = input;
       const workflowId = entityWorkflowId(source, entity);

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { DataConverter } from '@temporalio/common';
@@ -6,15 +7,18 @@ import {
   bundleWorkflowCode,
   NativeConnection,
   Worker,
+  type WorkerDeploymentOptions,
   type WorkerOptions,
   type WorkflowBundleOption,
 } from '@temporalio/worker';
+import type { WorkerDeploymentVersion } from '@temporalio/common';
 import type { Activities } from '../../activities/types.ts';
 import { noKeys } from '../privacy/key-ring.ts';
 import type { CallQueue } from './call-queues.ts';
 import { createDataConverter, encodedFailuresPath } from './data-converter.ts';
 import { toTemporalError } from './temporal-error.ts';
 import type { TemporalTarget } from './client.ts';
+import type { TemporalTracing } from './tracing.ts';
 
 /**
  * Workflow tasks under way at once. The first attempts of events run inside of them: more than those of one source may be
@@ -37,6 +41,8 @@ export interface Workers {
  *
  * @param callQueues - each gets a worker that makes calls to the vendor and nothing else, at the rate that Temporal then keeps over
  * all workers together
+ * @param tracing - null: no traces; else with a bundle that is `traced`
+ * @param deployment - what this build is a version of: its workers get work once it is the current one; null: they are not versioned
  * @param shutdownGraceMilliseconds - how long activities may go on after `stop`; they are cancelled then, and tried again elsewhere
  * @param workflowBundle - made for whether there are keys: see `loadWorkflowBundle`
  * @param dataConverter - @default one without keys: nothing is encrypted
@@ -47,6 +53,8 @@ export async function startWorkers({
   taskQueues,
   callQueues,
   activities,
+  tracing,
+  deployment = null,
   shutdownGraceMilliseconds,
   workflowBundle,
   dataConverter = createDataConverter(noKeys, null),
@@ -55,6 +63,8 @@ export async function startWorkers({
   taskQueues: Iterable<string>;
   callQueues: readonly CallQueue[];
   activities: Activities;
+  tracing: TemporalTracing['worker'] | null;
+  deployment?: WorkerDeploymentVersion | null;
   shutdownGraceMilliseconds: number;
   workflowBundle: WorkflowBundleOption;
   dataConverter?: DataConverter;
@@ -68,6 +78,8 @@ export async function startWorkers({
     shutdownGraceTime: shutdownGraceMilliseconds,
     // Past the grace, the process ends with its work undone rather than hang: Temporal gives it to another worker.
     shutdownForceTime: shutdownGraceMilliseconds + 5_000,
+    ...tracing,
+    ...(deployment === null ? {} : { workerDeploymentOptions: versioned(deployment) }),
   };
   const options = {
     ...common,
@@ -116,6 +128,14 @@ export async function startWorkers({
   };
 }
 
+/**
+ * A run goes on with the current version at its next task: dead letters and holds live for weeks, and no deployment waits for them.
+ * That old runs replay is what test/workflows holds the code to.
+ */
+function versioned(version: WorkerDeploymentVersion): WorkerDeploymentOptions {
+  return { version, useWorkerVersioning: true, defaultVersioningBehavior: 'AUTO_UPGRADE' };
+}
+
 function shutdownAll(workers: readonly Worker[]): void {
   for (const worker of workers) {
     if (worker.getState() === 'RUNNING') worker.shutdown();
@@ -136,32 +156,48 @@ async function connect({ connectionOptions }: TemporalTarget): Promise<NativeCon
   }
 }
 
-/** How a bundle of the workflows is made. */
+/** How workflows are bundled. */
 export interface BundleOptions {
+  /**
+   * With the interceptors of OpenTelemetry in it. They cost each workflow the loading of OpenTelemetry, so a worker without traces goes
+   * without; both make the same commands, and replay what the other has recorded. @default false
+   */
+  traced?: boolean;
   /** True where failures are encrypted: what makes payloads of them runs inside of workflows. @default false */
   encodesFailures?: boolean;
 }
 
-/** The file of the bundle that `npm run build` makes, in its folder. */
-export function bundleName({ encodesFailures = false }: BundleOptions): string {
-  return encodesFailures ? 'workflow-bundle-encrypted.js' : 'workflow-bundle.js';
+/** Where `npm run build` puts a bundle. */
+export function bundlePath({ traced = false, encodesFailures = false }: BundleOptions): string {
+  const name = ['workflow-bundle', ...(traced ? ['traced'] : []), ...(encodesFailures ? ['encrypted'] : [])];
+  return fileURLToPath(new URL(`../../${name.join('-')}.js`, import.meta.url));
 }
 
 /** The workflows as one bundle: the one that `npm run build` made where this runs from `dist`, else made now. */
-export async function loadWorkflowBundle(options: BundleOptions = {}): Promise<WorkflowBundleOption> {
-  const built = fileURLToPath(new URL(`../../${bundleName(options)}`, import.meta.url));
+export async function loadWorkflowBundle(options: BundleOptions): Promise<WorkflowBundleOption> {
+  const built = bundlePath(options);
   if (existsSync(built)) return { codePath: built };
   return bundleWorkflows(options);
 }
 
 /** Bundles the workflows from their source, with the determinism checks of the SDK. */
-export async function bundleWorkflows({ encodesFailures = false }: BundleOptions = {}): Promise<{
-  code: string;
-}> {
-  const extension = extname(fileURLToPath(import.meta.url));
-  const workflowsPath = fileURLToPath(new URL(`../../workflows/index${extension}`, import.meta.url));
+export async function bundleWorkflows({
+  traced = false,
+  encodesFailures = false,
+}: BundleOptions = {}): Promise<{ code: string }> {
+  const pathOf = (name: string) => {
+    const extension = extname(fileURLToPath(import.meta.url));
+    return fileURLToPath(new URL(`../../workflows/${name}${extension}`, import.meta.url));
+  };
+  const tracing = () => [
+    createRequire(import.meta.url).resolve(
+      '@temporalio/interceptors-opentelemetry/lib/workflow-interceptors',
+    ),
+    pathOf('end-trace-with-run'),
+  ];
   return bundleWorkflowCode({
-    workflowsPath,
+    workflowsPath: pathOf('index'),
+    workflowInterceptorModules: traced ? tracing() : [],
     logger: silent,
     ...(encodesFailures ? { failureConverterPath: encodedFailuresPath } : {}),
   });

@@ -1,6 +1,7 @@
 import { ConfigurationError } from '../errors.ts';
 import type { EventDraft, LandfallEvent } from '../model/event.ts';
-import { parseBody, readDeliveries } from '../sources/read-delivery.ts';
+import { parseBody } from '../sources/parse-body.ts';
+import { readDeliveries } from '../sources/read-delivery.ts';
 import type { Source } from '../sources/define-source.ts';
 import { ConformanceError } from './conformance-error.ts';
 import type { SampleDelivery, SourceUnderTest } from './source-under-test.ts';

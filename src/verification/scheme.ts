@@ -1,5 +1,9 @@
-/** Why a delivery was refused: the `reason` of the metric, the log line, the rejections table and the answer. */
+/**
+ * Why a delivery was refused: the `reason` of the metric, the log line, the rejections table and the answer. All but
+ * `address_not_allowed`, which the receiver finds before it reads the body, are a scheme's.
+ */
 export const rejectionReasons = [
+  'address_not_allowed',
   'missing_header',
   'malformed_header',
   'bad_signature',

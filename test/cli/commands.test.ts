@@ -215,6 +215,21 @@ describe('landfall on the command line', { timeout: 180_000 }, () => {
     expect(await runtime.store.findRecord('demo', { type: 'customer', id: event.data.id })).toMatchObject({
       deleted: false,
     });
+    const [table, json, none] = await Promise.all([
+      landfall(['reports', '--source', 'demo']),
+      landfall(['reports', '--limit', '1', '--json']),
+      landfall(['reports', '--source', 'acme']),
+    ]);
+    const [head = '', newest = ''] = table.stdout.split('\n');
+    expect(head).toMatch(/^FINISHED +SOURCE +KIND +SCANNED +MISSING /);
+    expect(newest).toMatch(/^\S+ +demo +changes +1 +1 +0 +1 +0 +0/);
+    expect(JSON.parse(json.stdout)).toMatchObject({
+      source: 'demo',
+      scanned: 1,
+      repaired: 1,
+      complete: true,
+    });
+    expect(none.stdout).toBe('Nothing was reconciled.\n');
 
     vendor.setFaults({ ...noFaults, apiErrors: 1 });
     const started = await landfall(['reconcile', 'demo', '--no-wait']);

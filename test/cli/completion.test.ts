@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, inject, test, vi } from 'vitest';
+import { noFaults } from '../../src/dev/demo-vendor/faults.ts';
 import { type Harness, startHarness, uniqueName, withoutListing } from '../support/harness.ts';
 import { runLandfall } from '../support/landfall-command.ts';
 
@@ -63,15 +64,14 @@ describe('landfall completion', { timeout: 120_000 }, () => {
   });
 
   test('offers the dead letters that are open, but none whose id means something to a shell', async () => {
+    const { name } = harness.source;
+    const harmless = uniqueName('evt');
+    harness.vendor.setFaults({ ...noFaults, apiErrors: 1 });
     const customer = harness.vendor.createCustomer();
-    const ids = [uniqueName('evt'), `evt_$(touch${uniqueName('x')})`];
-    for (const id of ids) await harness.post({ ...customer, id, data: 'no record' });
-    const open = async () => (await harness.deadLetters.list({ source: harness.source.name })).length;
+    for (const id of [harmless, 'evt_$(id)']) await harness.post({ ...customer, id });
+    const open = async () => (await harness.deadLetters.list({ source: name })).length;
     await vi.waitFor(async () => expect(await open()).toBe(2), { timeout: 20_000, interval: 250 });
-    const rows = await harness.deadLetters.list({ source: harness.source.name });
-    const harmless = rows.filter(({ eventId }) => !eventId.includes('$'));
-    const found = await offered('dead-letters', 'show', `${harness.source.name}:`);
-    expect(found.sort()).toEqual(harmless.map(({ source, eventId }) => `${source}:${eventId}`).sort());
+    expect(await offered('dead-letters', 'show', `${name}:`)).toEqual([`${name}:${harmless}`]);
   });
 
   test('prints scripts for four shells, and that of bash completes behind a colon', async () => {
@@ -80,7 +80,7 @@ describe('landfall completion', { timeout: 120_000 }, () => {
     );
     for (const { exitCode, stdout, stderr } of scripts) {
       expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
-      expect(stdout).toContain('landfall complete -- ');
+      expect(stdout).toMatch(/landfall complete '?--'? /);
     }
     const unknown = await runLandfall(['completion', 'tcsh']);
     expect(unknown).toMatchObject({ exitCode: 1, stdout: '' });

@@ -36,7 +36,7 @@ describe('landfall holds, knowing only where Temporal is', { timeout: 120_000 },
 
   test('says so when nothing is held, and knows no other hold', async () => {
     expect(await landfall()).toEqual({ exitCode: 0, stdout: 'No source is held.\n', stderr: '' });
-    const unknown = await landfall('release', 'hold:shop:fetchRecord:LANDFALL_VENDOR_REFUSED', ...because);
+    const unknown = await landfall('release', 'hold:shop:fetchRecord:LANDFALL_VENDOR_DENIED', ...because);
     expect(unknown.exitCode).toBe(1);
     expect(unknown.stderr).toContain('[LANDFALL_HOLD_UNKNOWN]');
   });

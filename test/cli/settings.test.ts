@@ -68,7 +68,7 @@ describe.each(['receiver', 'worker'])('landfall %s', (command) => {
   test('waits for a database that is not there yet, and ends with 0 when it is asked to stop meanwhile', async () => {
     const port = await getPort({ host: '127.0.0.1' });
     const waiting = await startLandfall([command], { ...sound, LANDFALL_OPS_PORT: String(port) });
-    await until(waiting, 'the database cannot be reached: trying again');
+    await until(waiting, 'the tables cannot be brought up to date: trying again');
     const response = await fetch(`http://127.0.0.1:${port}/readyz`);
     expect(response.status).toBe(503);
     expect(await response.json()).toMatchObject({ temporal: 'unreachable', store: 'unreachable' });

@@ -62,6 +62,26 @@ export function storeFailuresContract(subject: StoreUnderTest): void {
     });
   });
 
+  describe('deliveries', () => {
+    it('say whether a destination has had any of some events', async () => {
+      const store = subject.store();
+      const source = subject.newSource();
+      const had = {
+        source,
+        eventId: 'evt_1',
+        destination: 'crm',
+        destinations: ['crm'],
+        idempotencyKey: 'k',
+      };
+      await store.markDelivered(had);
+      expect(await store.wasDelivered(source, 'crm', ['evt_0', 'evt_1'])).toBe(true);
+      expect(await store.wasDelivered(source, 'crm', ['evt_0'])).toBe(false);
+      expect(await store.wasDelivered(source, 'crm', [])).toBe(false);
+      expect(await store.wasDelivered(source, 'mail', ['evt_1'])).toBe(false);
+      expect(await store.wasDelivered(subject.newSource(), 'crm', ['evt_1'])).toBe(false);
+    });
+  });
+
   describe('arrivals', () => {
     it('are added up in slots of five minutes, and listed in the order of time', async () => {
       const store = subject.store();

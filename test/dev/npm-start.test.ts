@@ -73,6 +73,13 @@ describe('npm start', { timeout: 300_000 }, () => {
       landfall('send', 'demo', '--times', '3'),
       landfall('send', 'demo', '--body', broken),
     ]);
+    const large = join(folder, 'large.json');
+    await writeFile(large, `{"no":"event","more":"${'x'.repeat(300_000)}"}`);
+    const sent = await landfall('send', 'demo', '--body', large);
+    const letter = /"eventId":"([^"]+)"/.exec(sent.stdout)?.[1] ?? '';
+    const shown = await landfall('dead-letters', 'show', `demo:${letter}`);
+    expect(shown).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(shown.stdout).toContain(await readFile(large, 'utf8'));
     const [sources, doctor] = await Promise.all([landfall('sources'), landfall('doctor')]);
     const [reconciled, second] = await Promise.all([
       landfall('reconcile', 'demo'),

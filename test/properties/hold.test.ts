@@ -89,8 +89,14 @@ describe('an outage and a poison event', () => {
   });
 
   it('are told apart only for failures of the other side', () => {
-    const held = ['VENDOR_UNAVAILABLE', 'VENDOR_RATE_LIMITED', 'VENDOR_REFUSED', 'DESTINATION_UNAVAILABLE'];
-    const cases = ['VENDOR_ANSWER', 'RECORD_TOO_LARGE', 'STORE_REFUSED', 'CONFIGURATION'];
+    const held = [
+      ...['VENDOR_UNAVAILABLE', 'VENDOR_RATE_LIMITED', 'VENDOR_BEHIND', 'VENDOR_DENIED'],
+      ...['DESTINATION_UNAVAILABLE', 'DESTINATION_DENIED'],
+    ];
+    const cases = [
+      ...['VENDOR_ANSWER', 'VENDOR_REFUSED', 'DESTINATION_REFUSED', 'HANDLER_FAILED'],
+      ...['RECORD_TOO_LARGE', 'STORE_REFUSED', 'CONFIGURATION'],
+    ];
     expect(held.map((name) => canBeHeld({ type: `LANDFALL_${name}` }))).not.toContain(false);
     expect(
       [...cases.map((name) => `LANDFALL_${name}`), 'TypeError'].map((type) => canBeHeld({ type })),

@@ -289,10 +289,25 @@ describe('a decision about many dead letters', { timeout: 180_000 }, () => {
     const { id } = await bulk.begin(request);
     await expect(bulk.begin(request)).rejects.toThrow(`There is a bulk action ${id}`);
     await expect(bulk.begin({ ...request, name: 'long', reason: 'x'.repeat(1_501) })).rejects.toThrow(
-      'longer than 1500 characters',
+      'in 1500 characters at most',
     );
     // Nothing was found: it is over at once.
     expect(await end(id)).toMatchObject({ done: 0, failed: 0 });
+  });
+
+  test('that somebody began with nonsense in the Temporal UI ends at once, and says what is missing', async () => {
+    const { client, config } = harness.runtime;
+    const begun = await client.workflow.start('bulkAction', {
+      workflowId: `bulk:replay:${uniqueName('nonsense')}`,
+      taskQueue: config.taskQueue,
+      args: [{ kind: 'replay', filter: {}, by: 'ada' }],
+    });
+    await expect(begun.result()).rejects.toMatchObject({
+      cause: { type: 'LANDFALL_CONFIGURATION', message: expect.stringContaining('It needs "reason"') },
+    });
+    await expect(bulk.begin({ ...ada, kind: 'investigate', filter: all() })).rejects.toThrow(
+      'It needs "owner"',
+    );
   });
 
   /** When each further batch was decided, in milliseconds since the epoch, and up to how many letters it goes. */

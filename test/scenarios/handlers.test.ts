@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, inject, test, vi } f
 import { databaseDestination } from '../../src/destinations/database.ts';
 import type { DestinationWrite } from '../../src/destinations/define-destination.ts';
 import {
-  DestinationRefusedError,
+  DestinationDeniedError,
   DestinationUnavailableError,
   HandlerRefusedError,
 } from '../../src/errors.ts';
@@ -214,7 +214,7 @@ describe('an event that is handed on to two destinations, two handlers and a tab
     await harness.post(event);
     await expect(harness.event(event.id).result()).rejects.toThrow();
     expect((await show(event.id)).errors).toMatchObject([
-      { step: 'deliver tables', type: new DestinationRefusedError('').code, attempts: 1 },
+      { step: 'deliver tables', type: new DestinationDeniedError('').code, attempts: 1 },
     ]);
     await query(tables, 'alter table customers rename column full_name to name');
     await harness.deadLetters.replay(ref(event.id), ada, 30_000);

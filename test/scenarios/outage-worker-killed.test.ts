@@ -88,8 +88,8 @@ describe('a worker that is killed while its source is held', { timeout: 180_000 
       await expect.poll(() => vendor.writes(data.id), patience).toEqual([1]);
     }
     await expect.poll(() => held(), patience).toEqual([]);
-    for (const process of [receiver, next]) process.kill('SIGTERM');
     await expect.poll(() => createDeadLetters(client).list({ source: name }), patience).toEqual([]);
+    for (const process of [receiver, next]) process.kill('SIGTERM');
     for (const workflowId of [`watch:${name}`]) await client.workflow.getHandle(workflowId).terminate();
     const runs = events.map(({ id }) => client.workflow.getHandle<typeof processEvent>(`${name}:${id}`));
     for (const run of runs) await expect(run.result()).resolves.toMatchObject({ outcome: 'applied' });

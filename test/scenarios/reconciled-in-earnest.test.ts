@@ -1,9 +1,12 @@
 import { Client as PostgresClient } from 'pg';
 import { afterEach, describe, expect, test, vi } from 'vitest';
+import { DestinationUnavailableError, VendorDeniedError, VendorRateLimitedError } from '../../src/errors.ts';
 import type { Source } from '../../src/sources/define-source.ts';
 import { signalReconciliations, startReconciliation } from '../../src/temporal/reconciliations.ts';
 import type { ReconcileInput, ReconcileProgress } from '../../src/model/reconciliation.ts';
 import { type Harness, startHarness } from '../support/harness.ts';
+import { quickHold } from '../support/outage-vendor.ts';
+import { readSearchAttribute } from '../support/read-search-attribute.ts';
 import { recordHistory } from '../support/record-history.ts';
 
 describe('a reconciliation in earnest', () => {
@@ -187,6 +190,107 @@ describe('a reconciliation in earnest', () => {
       { ...decision, action: 'reconcile.pause', via: 'temporal', result: { outcome: 'done' } },
     ]);
     await recordHistory(runtime.client, 'reconcile-paused', handle);
+  });
+
+  test('does not wait for repairs that are held: it says so, and they go on by themselves', async () => {
+    const crm = { away: false };
+    await start({
+      change: (source) => ({
+        ...source,
+        hold: { ...quickHold, entities: 2 },
+        destinations: [
+          {
+            name: 'crm',
+            deliver: () =>
+              crm.away
+                ? Promise.reject(new DestinationUnavailableError('The CRM is away.'))
+                : Promise.resolve(),
+          },
+        ],
+      }),
+    });
+    const { vendor, runtime, source } = harness;
+    crm.away = true;
+    const lost = Array.from({ length: 4 }, () => vendor.createCustomer());
+    for (const event of lost) await vendor.send(event, { drop: true });
+    const { handle, report } = await reconcile();
+    // The first one is a case: nobody can know yet.
+    expect(report).toMatchObject({ missing: 4, repaired: 0, failed: 1, held: 3, complete: true });
+    expect(await runtime.metrics.registry.metrics()).toMatch(
+      new RegExp(`^landfall_reconciliation_held_total\\{source="${source.name}"\\} 3$`, 'm'),
+    );
+    await recordHistory(runtime.client, 'reconcile-held', handle);
+    const query = `ParentWorkflowId = '${handle.workflowId}' AND LandfallOutcome = 'held at deliver crm'`;
+    const waiting: string[] = [];
+    for await (const { workflowId } of runtime.client.workflow.list({ query })) waiting.push(workflowId);
+    expect(waiting.length).toBeGreaterThan(0);
+
+    crm.away = false;
+    for (const workflowId of waiting) {
+      await expect(runtime.client.workflow.getHandle(workflowId).result()).resolves.toMatchObject({
+        outcome: 'applied',
+        delivered: ['crm'],
+      });
+    }
+    await vi.waitFor(
+      async () => expect(await harness.deadLetters.list({ source: source.name })).toEqual([]),
+      { timeout: 60_000, interval: 200 },
+    );
+    await recordHistory(runtime.client, 'process-event-held-repair', { workflowId: waiting[0] ?? '' });
+    for (const { data } of lost) expect(await copy(data.id)).not.toBeNull();
+  });
+
+  test('is not complete where a page could not be read: its range is covered again; a throttled one reads on', async () => {
+    let failing: (() => Error) | null = null;
+    let failed = 0;
+    await start({
+      vendor: { customers: 120, orders: 0 },
+      change: ({ listChanged, ...source }) => ({
+        ...source,
+        listChanged: async (range, context) => {
+          if (range.cursor !== null && failing !== null) {
+            failed += 1;
+            throw failing();
+          }
+          return (await listChanged?.(range, context)) ?? { changes: [], nextCursor: null };
+        },
+      }),
+    });
+    const { runtime, source } = harness;
+    const { store, client } = runtime;
+    await query('delete from landfall.records', []);
+    const cursor = await store.findCursor(source.name);
+    const isOver = () => store.listRecords(source.name, null, 1_000);
+
+    failing = () => new VendorDeniedError('The key is no longer good.');
+    const broken = await startReconciliation(
+      client,
+      { source: source.name, since: null },
+      runtime.config.taskQueue,
+    );
+    await expect(broken.result()).rejects.toMatchObject({
+      cause: {
+        type: 'LANDFALL_RECONCILIATION_INCOMPLETE',
+        message: expect.stringContaining('broke off after 1 pages: The key is no longer good.'),
+      },
+    });
+    expect((await reports())[0]).toMatchObject({ complete: false, pages: 1, repaired: 100 });
+    expect(readSearchAttribute(await broken.describe(), 'LandfallOutcome')).toBe('incomplete');
+    // What was read is mended; the rest is still to come, from where the last whole run ended.
+    expect(await isOver()).toHaveLength(100);
+    expect(await store.findCursor(source.name)).toEqual(cursor);
+    await recordHistory(client, 'reconcile-incomplete', broken);
+
+    failed = 0;
+    failing = () => {
+      if (failed === 2) failing = null;
+      return new VendorRateLimitedError('Too many requests.', 50);
+    };
+    const { report } = await reconcile();
+    expect(failed).toBe(2);
+    expect(report).toMatchObject({ complete: true, scanned: 120, repaired: 20 });
+    expect(await isOver()).toHaveLength(120);
+    expect(await store.findCursor(source.name)).not.toEqual(cursor);
   });
 
   test('ends a backfill with what changed while it read', async () => {

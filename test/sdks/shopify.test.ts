@@ -47,3 +47,25 @@ it('what Shopify’s library signs is accepted here, and refused where it refuse
     reason: 'bad_signature',
   });
 });
+
+it('Shopify’s library and we judge an Event’s delivery alike', async () => {
+  const event = {
+    ...{ 'Shopify-Topic': 'Product', 'Shopify-API-Version': 'unstable', 'Shopify-Event-Id': '98880550' },
+    ...{ 'Shopify-Shop-Domain': 'shop.myshopify.com', 'Shopify-Webhook-Id': 'b54557e4' },
+  };
+  const good = await createSHA256HMAC(secret, body);
+  const forged = await createSHA256HMAC('shpss_other', body);
+  for (const [signatures, valid] of [
+    [{ 'Shopify-Hmac-Sha256': good }, true],
+    [{ 'Shopify-Hmac-Sha256': forged }, false],
+    [{ 'Shopify-Hmac-Sha256': good, 'X-Shopify-Hmac-Sha256': forged }, true],
+    [{ 'Shopify-Hmac-Sha256': forged, 'X-Shopify-Hmac-Sha256': good }, false],
+  ] as const) {
+    expect(await judge({ ...event, ...signatures })).toBe(valid);
+    const headers = Object.fromEntries(
+      Object.entries(signatures).map(([name, value]) => [name.toLowerCase(), value]),
+    );
+    const { verified } = await scheme.verify({ body: Buffer.from(body), headers, now: 0 });
+    expect(verified).toBe(valid);
+  }
+});

@@ -3,7 +3,11 @@ import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
 import { databaseDestination, type DatabaseDestinationOptions } from '../../src/destinations/database.ts';
 import type { Destination, LatestRecord } from '../../src/destinations/define-destination.ts';
-import { DestinationRefusedError, DestinationUnavailableError } from '../../src/errors.ts';
+import {
+  DestinationDeniedError,
+  DestinationRefusedError,
+  DestinationUnavailableError,
+} from '../../src/errors.ts';
 import type { JsonValue } from '../../src/model/json.ts';
 import { createDatabase, query } from '../support/create-database.ts';
 import { startPostgres } from '../support/postgres.ts';
@@ -258,6 +262,18 @@ describe('what its database says', () => {
     expect(error).toBeInstanceOf(DestinationRefusedError);
     expect(error?.message).toMatch(message);
     expect(everything(error)).not.toContain('4242');
+  });
+
+  it('that a function for a column throws is refused, without what it says', async () => {
+    const plan = (): never => {
+      throw new RangeError('no plan for 4242 4242');
+    };
+    const error = await failing({ columns: { email: '/email', plan } }, { email: 'ada@example.com' });
+    expect(error).toBeInstanceOf(DestinationRefusedError);
+    expect(error).not.toBeInstanceOf(DestinationDeniedError);
+    expect(error?.message).toMatch(/the function of the column "plan" threw RangeError/);
+    expect(everything(error)).not.toContain('4242');
+    expect(await rows()).toEqual([]);
   });
 
   it('that a right is missing, or that its user is not known, is refused', async () => {

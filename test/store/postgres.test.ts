@@ -8,10 +8,13 @@ import { storeContract } from '../contracts/store.contract.ts';
 import { buildApply, buildInboxItem } from '../support/build-apply.ts';
 import { createDatabase, query } from '../support/create-database.ts';
 import { type PostgresServer, startPostgres } from '../support/postgres.ts';
+import { recordStatements } from '../support/record-statements.ts';
 
 const open = (databaseUrl: string) => openStore({ databaseUrl, dataDirectory: null });
 
 describe('the store on PostgreSQL', () => {
+  const writeDown = recordStatements();
+  afterAll(writeDown);
   storeContract(async () => open(await createDatabase(inject('postgresUrl'))));
 });
 
@@ -140,13 +143,18 @@ describe('migrating a PostgreSQL database', () => {
     await Promise.all(stores.map((store) => store.close()));
   });
 
-  it('is refused where a newer version has run, and the database is left alone', async () => {
+  it('goes on where a newer version has run, unless that says that nobody can work beside it', async () => {
     const url = await createDatabase(inject('postgresUrl'));
     const store = await open(url);
     await store.migrate();
-    await query(url, `insert into landfall.migrations values (1000, 'from-the-future', 'x', now())`);
+    const insert = (id: number, name: string) =>
+      query(url, `insert into landfall.migrations values (${id}, '${name}', 'x', now())`);
+    await insert(1_000, 'from-the-future');
+    await store.migrate();
+    expect(await store.apply(buildApply())).toMatchObject({ outcome: 'applied' });
+    await insert(1_001, 'breaking-from-the-future');
     await expect(store.migrate()).rejects.toThrow(ConfigurationError);
-    await expect(store.migrate()).rejects.toThrow(/migration 1000 \(from-the-future\).*newer version/);
+    await expect(store.migrate()).rejects.toThrow(/migration 1001 \(breaking-.*newer version/);
     await store.close();
   });
 

@@ -1,5 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { WorkflowHandle } from '@temporalio/client';
+import type { WorkflowBundleOption } from '@temporalio/worker';
 import type { DestinationStream } from 'pino';
 import { inject } from 'vitest';
 import { openRuntime, type Runtime } from '../../src/cli/runtime.ts';
@@ -12,6 +13,7 @@ import { startDemoVendor } from '../../src/dev/demo-vendor/start-demo-vendor.ts'
 import { searchAttributes } from '../../src/model/search-attributes.ts';
 import type { Source } from '../../src/sources/define-source.ts';
 import { demoSource } from '../../src/sources/demo.ts';
+import { alertsWorkflowId } from '../../src/temporal/alerts.ts';
 import { plainTarget } from '../../src/temporal/client.ts';
 import { createDeadLetters, type DeadLetters } from '../../src/temporal/dead-letters.ts';
 import { purgeScheduleId } from '../../src/temporal/purge-schedule.ts';
@@ -39,8 +41,10 @@ export interface Harness {
     body: unknown,
     options?: { source?: Source; id?: string; headers?: Record<string, string> },
   ): Promise<Answer>;
-  /** Ends its worker; another one may take its place. */
+  /** Ends its worker; `replaceWorker` starts another, or a process of its own takes its place. */
   stopWorker(): Promise<void>;
+  /** Stops the worker and starts another. @param workflowBundle - @default the workflows of now */
+  replaceWorker(workflowBundle?: WorkflowBundleOption): Promise<void>;
   /** The handle of an event's workflow. */
   event(id: string, source?: Source): WorkflowHandle<typeof processEvent>;
   stop(): Promise<void>;
@@ -98,9 +102,10 @@ export async function startHarness(
       LANDFALL_TASK_QUEUE: uniqueName('queue'),
       LANDFALL_LOG_LEVEL: 'silent',
       LANDFALL_SHUTDOWN_GRACE: '2s',
-      // Tests of single failures have many of them; those of outages and of silence switch these on.
+      // Tests of single failures have many of them; those of outages, silence and alerts switch these on.
       LANDFALL_HOLD_AFTER: 'off',
       LANDFALL_SILENCE: 'off',
+      LANDFALL_ALERT_EVERY: 'off',
       ...options.settings,
     },
     { mode: 'command', definitions: [] },
@@ -114,9 +119,12 @@ export async function startHarness(
   });
   await runtime.store.migrate();
   quietRuntime();
-  const worker = await startWorker(runtime);
-  let stopping: Promise<void> | undefined;
-  const stopWorker = () => (stopping ??= worker.stop());
+  let worker = await startWorker(runtime);
+  let working = true;
+  const stopWorker = async () => {
+    if (working) await worker.stop();
+    working = false;
+  };
   const receiver = await startReceiver(runtime, { host: '127.0.0.1', port: 0 });
   vendor.sendTo(`${receiver.url}/webhooks/${source.name}`);
 
@@ -128,6 +136,11 @@ export async function startHarness(
     url: receiver.url,
     stopWorker,
     post: (body, how = {}) => post(receiver.url, how.source ?? source, body, how),
+    async replaceWorker(workflowBundle) {
+      await stopWorker();
+      worker = await startWorker(runtime, workflowBundle === undefined ? {} : { workflowBundle });
+      working = true;
+    },
     event: (id, of = source) => runtime.client.workflow.getHandle<typeof processEvent>(`${of.name}:${id}`),
     async stop() {
       await vendor.close();
@@ -168,6 +181,8 @@ async function post(
 /** Leaves nothing running on the server that the other tests share. */
 async function endAll({ client, config }: Runtime, sources: readonly Source[]): Promise<void> {
   await client.schedule.getHandle(purgeScheduleId(config.taskQueue)).delete();
+  const alerts = client.workflow.getHandle(alertsWorkflowId(config.taskQueue));
+  if (config.alerts !== null) await alerts.terminate('the test is over');
   for (const { name, listChanged } of sources) {
     if (listChanged !== undefined) await client.schedule.getHandle(scheduleId(name)).delete();
     const query = `ExecutionStatus = 'Running' AND ${searchAttributes.source.name} = '${name}'`;

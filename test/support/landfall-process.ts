@@ -9,6 +9,7 @@ const upWithinMilliseconds = 120_000;
 
 /** A process of Landfall, as a supervisor has it. */
 export interface LandfallProcess {
+  pid: number;
   /** The messages that it has logged until now. */
   messages(): string[];
   /** All that it has said until now. */
@@ -51,6 +52,7 @@ export async function startProcess(
     await wait(50);
   }
   return {
+    pid: started.pid,
     messages,
     output: started.output,
     kill: started.kill,

@@ -9,6 +9,7 @@ import { findExecutable } from '../../src/temporal/dev-server/find-executable.ts
  * @param options.name - under which the cache keeps it
  * @param options.command - such as `go.temporal.io/server/cmd/server`
  * @param options.release - such as `v1.29.1`
+ * @param options.together - modules whose versions are chosen together with its own
  * @throws Error where there is no Go, or it cannot build
  */
 export async function obtainGoCommand({
@@ -16,12 +17,14 @@ export async function obtainGoCommand({
   name,
   command,
   release,
+  together = [],
   onProgress,
 }: {
   directory: string;
   name: string;
   command: string;
   release: string;
+  together?: readonly string[];
   onProgress: (message: string) => void;
 }): Promise<string> {
   const cache = createBinaryCache(directory);
@@ -33,7 +36,7 @@ export async function obtainGoCommand({
   if (go === null) throw new Error(`there is no \`go\` on the PATH to build ${name} with`);
   return cache.withScratch(async (folder) => {
     const module = `${command}@${release}`;
-    const file = await buildWithGo({ go, module, folder, environment: process.env, onProgress });
+    const file = await buildWithGo({ go, module, folder, together, environment: process.env, onProgress });
     return cache.keep(versioned, file, { version: release, origin: 'build' });
   });
 }

@@ -19,14 +19,24 @@ export interface OutageVendor extends AsyncDisposable {
   api: (customer: string) => number;
   /** The same for the CRM. */
   crm: (customer: string) => number;
-  /** A source of it, held after three records, with pauses that a test can wait for. */
-  source(settings?: Partial<HoldSettings>): Source;
+  /** The same for the mailing list, of sources that have one. */
+  mail: (customer: string) => number;
+  /**
+   * A source of it, held after three records, with pauses that a test can wait for.
+   *
+   * @param parts - of its description that are other than usual
+   */
+  source(settings?: Partial<HoldSettings>, parts?: object): Source;
   /** What stands in a sources file for it. */
   describe(name: string): object;
   /** Changes a customer, or makes a new one, and returns the event. */
   change(customer?: string): CustomerEvent;
   /** How often the API was asked for the customer. */
   fetches(customer: string): number;
+  /** How often the CRM was handed the customer, whether it took it or not. */
+  hands(customer: string): number;
+  /** The idempotency keys under which the CRM was handed the customer, each once. */
+  keys(customer: string): string[];
   /** The versions that the CRM was given of the customer and has taken, in their order. */
   writes(customer: string): number[];
 }
@@ -39,6 +49,7 @@ export const quickHold: HoldSettings = {
   longestProbeMilliseconds: 1_000,
   releasesPerSecond: 50,
   askAfterMilliseconds: 60_000,
+  othersPassMilliseconds: 86_400_000,
 };
 
 export const outageSecret = 'the-secret-of-the-shop';
@@ -47,14 +58,20 @@ export const outageSecret = 'the-secret-of-the-shop';
 export async function startOutageVendor(): Promise<OutageVendor> {
   const versions = new Map<string, number>();
   const written: { customer: string; version: number }[] = [];
+  const keys = new Map<string, Set<string>>();
   const server = await startHttpVendor((request) => {
     const id = customerOf(request);
     if (request.method === 'GET') {
       const status = vendor.api(id);
       return status === 200 ? { json: { id, version: versions.get(id) ?? 0 } } : { status };
     }
-    const status = vendor.crm(id);
-    if (status === 200) {
+    const isCrm = request.url.pathname === '/crm';
+    if (isCrm) {
+      const known = keys.get(id) ?? new Set();
+      keys.set(id, known.add(request.headers['idempotency-key']?.toString() ?? ''));
+    }
+    const status = isCrm ? vendor.crm(id) : vendor.mail(id);
+    if (status === 200 && isCrm) {
       const { record } = JSON.parse(request.body) as { record: { version: number } };
       written.push({ customer: id, version: record.version });
     }
@@ -64,10 +81,10 @@ export async function startOutageVendor(): Promise<OutageVendor> {
     url: server.url,
     api: () => 200,
     crm: () => 200,
-    source(settings = {}) {
-      const [source] = readGenericSources(JSON.stringify([vendor.describe(uniqueName('shop'))]), {
-        SHOP_SECRET: outageSecret,
-      });
+    mail: () => 200,
+    source(settings = {}, parts = {}) {
+      const described = { ...vendor.describe(uniqueName('shop')), ...parts };
+      const [source] = readGenericSources(JSON.stringify([described]), { SHOP_SECRET: outageSecret });
       if (source === undefined) throw new Error('one is described');
       return { ...source, hold: { ...quickHold, ...settings } };
     },
@@ -91,6 +108,9 @@ export async function startOutageVendor(): Promise<OutageVendor> {
     },
     fetches: (customer) =>
       server.requests.filter((each) => each.method === 'GET' && customerOf(each) === customer).length,
+    hands: (customer) =>
+      server.requests.filter((each) => each.url.pathname === '/crm' && customerOf(each) === customer).length,
+    keys: (customer) => [...(keys.get(customer) ?? [])],
     writes: (customer) => written.filter((each) => each.customer === customer).map(({ version }) => version),
     [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
   };

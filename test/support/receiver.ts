@@ -9,6 +9,7 @@ import { createLogger } from '../../src/monitoring/logger.ts';
 import { createOverflow, type Overflow } from '../../src/inbox/overflow.ts';
 import { createMetrics, type Metrics } from '../../src/monitoring/metrics.ts';
 import { createReceiver } from '../../src/receiver/app.ts';
+import { type ServerLimits, usualLimits } from '../../src/receiver/limits.ts';
 import { listen, type HttpServer } from '../../src/receiver/server.ts';
 import type { Source } from '../../src/sources/define-source.ts';
 import { readGenericSources } from '../../src/sources/generic.ts';
@@ -136,9 +137,13 @@ export async function emptyInbox(store: Store): Promise<void> {
 export async function startReceiverUnderTest(
   options: {
     maxBodyBytes?: number;
+    inlineBodyBytes?: number;
+    heldBodyBytes?: number;
     now?: () => number;
     store?: Store;
     sources?: ReadonlyMap<string, Source>;
+    limits?: Partial<ServerLimits>;
+    maxRequestsPerSource?: number;
   } = {},
 ): Promise<ReceiverUnderTest> {
   const store = options.store ?? (await openTestStore());
@@ -147,6 +152,7 @@ export async function startReceiverUnderTest(
   const log: string[] = [];
   const destination: DestinationStream = { write: (line) => void log.push(line) };
   const overflow = createOverflow();
+  const limits = { ...usualLimits, ...options.limits };
   const receiver = createReceiver({
     sources: options.sources ?? testSources,
     starter: temporal,
@@ -155,9 +161,19 @@ export async function startReceiverUnderTest(
     logger: createLogger({ level: 'debug', format: 'json', redact: (text) => text, destination }),
     overflow,
     maxBodyBytes: options.maxBodyBytes ?? 1_000_000,
+    inlineBodyBytes: options.inlineBodyBytes ?? 131_072,
+    heldBodyBytes: options.heldBodyBytes ?? 104_857_600,
+    maxRequestsPerSource: options.maxRequestsPerSource ?? 1_000,
+    trustedProxies: limits.trustedProxies,
     now: options.now ?? Date.now,
   });
-  const server = await listen(receiver.app, { host: '127.0.0.1', port: 0, setting: 'LANDFALL_PORT' });
+  const server = await listen(receiver.app, {
+    host: '127.0.0.1',
+    port: 0,
+    setting: 'LANDFALL_PORT',
+    limits,
+    onCutOff: (reason) => metrics.cutOff.inc({ reason }),
+  });
   return {
     url: server.url,
     server,

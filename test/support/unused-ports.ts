@@ -18,7 +18,9 @@ export const unusedPorts: {
     beginHold: notAsked,
     countHeld: notAsked,
     listHeld: notAsked,
+    listProcessed: notAsked,
     tellHeld: notAsked,
+    listOpenWork: notAsked,
   },
   runs: {
     find: notAsked,

@@ -11,11 +11,20 @@ const serviceSchema = z.looseObject({
   build: z.string().optional(),
   image: z.string(),
   command: z.array(z.string()).optional(),
-  environment: z.record(z.string(), z.string()),
+  profiles: z.array(z.string()).default([]),
+  environment: z.record(z.string(), z.string()).default({}),
   ports: z.array(z.string()).default([]),
   expose: z.array(z.string()).default([]),
   restart: z.string(),
   healthcheck: z.looseObject({ test: z.array(z.string()) }).optional(),
+  read_only: z.boolean().optional(),
+  tmpfs: z.array(z.string()).optional(),
+  cap_drop: z.array(z.string()).optional(),
+  cap_add: z.array(z.string()).optional(),
+  privileged: z.boolean().optional(),
+  user: z.string().optional(),
+  volumes: z.array(z.string()).optional(),
+  security_opt: z.array(z.string()).optional(),
   stop_grace_period: z.string().optional(),
   configs: z.array(z.object({ source: z.string(), target: z.string() })).default([]),
   depends_on: z.record(z.string(), z.object({ condition: z.string() })).default({}),
@@ -25,6 +34,7 @@ const composeSchema = z.looseObject({
   configs: z.record(z.string(), z.object({ content: z.string() })),
 });
 
+const monitoring = ['prometheus', 'alertmanager', 'grafana'];
 let text: string;
 let compose: z.infer<typeof composeSchema>;
 
@@ -45,14 +55,21 @@ test('the schema refuses a misspelt key, so that passing it means something', as
 
 test('every service that stays up is checked for health, and is started again when it ends', () => {
   const lasting = Object.entries(compose.services).filter(([, { restart }]) => restart === 'unless-stopped');
-  expect(lasting.map(([name]) => name).sort()).toEqual([
-    'postgresql',
-    'receiver',
-    'temporal',
-    'temporal-ui',
-    'worker',
-  ]);
+  expect(lasting.map(([name]) => name).sort()).toEqual(
+    ['postgresql', 'receiver', 'temporal', 'temporal-ui', 'worker', ...monitoring].sort(),
+  );
   for (const [name, { healthcheck }] of lasting) expect(healthcheck?.test[0], name).toBe('CMD');
+});
+
+test('Prometheus, Alertmanager and Grafana run with the profile `monitoring` alone, and nobody else needs them', () => {
+  const profiles = Object.entries(compose.services).filter(([, { profiles }]) => profiles.length > 0);
+  expect(profiles.map(([name, { profiles }]) => [name, profiles])).toEqual(
+    monitoring.map((name) => [name, ['monitoring']]),
+  );
+  for (const [name, { depends_on }] of Object.entries(compose.services)) {
+    if (monitoring.includes(name)) continue;
+    expect(Object.keys(depends_on).filter((needed) => monitoring.includes(needed))).toEqual([]);
+  }
 });
 
 test('the other services are jobs that somebody waits for', () => {
@@ -97,6 +114,29 @@ test('a stop waits longer than the work under way may take', () => {
   }
 });
 
+test('receiver and worker have no root, no capabilities, and a file system that they cannot write to', async () => {
+  for (const service of Object.values(servicesOfOurs())) {
+    expect(service).toMatchObject({
+      ...{ read_only: true, tmpfs: ['/tmp'], cap_drop: ['ALL'], security_opt: ['no-new-privileges:true'] },
+    });
+    const { cap_add, privileged, user, volumes } = service;
+    expect([cap_add, privileged, user, volumes]).toEqual([undefined, undefined, undefined, undefined]);
+  }
+  const dockerfile = await read('Dockerfile');
+  const [last = ''] = dockerfile.split(/^FROM /m).slice(-1);
+  const users = [...last.matchAll(/^USER (.+)$/gm)].map(([, user]) => user);
+  expect(users).toEqual([expect.stringMatching(/^[1-9]\d*:[1-9]\d*$/)]);
+  // Nothing is installed or copied in as another user afterwards.
+  expect(last.slice(last.indexOf('USER '))).not.toMatch(/^(RUN|COPY|ADD) /m);
+});
+
+test('a stop waits for balancers as well', () => {
+  const drain = settings.LANDFALL_DRAIN.schema.parse(undefined) ?? 0;
+  const grace = settings.LANDFALL_SHUTDOWN_GRACE.schema.parse(undefined);
+  const { stop_grace_period } = servicesOfOurs().receiver;
+  expect(Number.parseInt(stop_grace_period ?? '', 10) * 1_000).toBeGreaterThan(drain + grace);
+});
+
 test('webhooks are all that can be reached from another machine, and that only where it is asked for', () => {
   const published = Object.entries(compose.services).flatMap(([name, { ports }]) =>
     ports.map((port) => `${name} ${port}`),
@@ -107,7 +147,7 @@ test('webhooks are all that can be reached from another machine, and that only w
 
 test('every image is pinned to a release', () => {
   for (const { image, build } of Object.values(compose.services)) {
-    if (build === undefined) expect(image).toMatch(/:\d+\.\d+/);
+    if (build === undefined) expect(image).toMatch(/:v?\d+\.\d+/);
   }
 });
 

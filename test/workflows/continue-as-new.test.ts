@@ -1,11 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import type { DemoVendor } from '../../src/dev/demo-vendor/demo-vendor.ts';
 import { noFaults } from '../../src/dev/demo-vendor/faults.ts';
 import type { Source } from '../../src/sources/define-source.ts';
+import { demoSource } from '../../src/sources/demo.ts';
 import { createBulkActions } from '../../src/temporal/bulk-actions.ts';
 import { surveyEvents } from '../../src/temporal/event-selection.ts';
 import { startReplayEvents } from '../../src/temporal/replay-events.ts';
 import type { bulkAction } from '../../workflows/index.ts';
-import { type Harness, startHarness } from '../support/harness.ts';
+import { type Harness, startHarness, uniqueName, withoutListing } from '../support/harness.ts';
 import { type OwnTemporal, startOwnTemporal } from '../support/own-temporal.ts';
 import { type OutageVendor, startOutageVendor } from '../support/outage-vendor.ts';
 import { recordHistory } from '../support/record-history.ts';
@@ -16,6 +18,9 @@ describe('a run whose history grows long', () => {
   let harness: Harness;
   let outage: OutageVendor;
   let shop: Source;
+  /** Its records are processed one event at a time; `handed` says in which order. */
+  let ordered: Source;
+  const handed: string[] = [];
   beforeAll(async () => {
     outage = await startOutageVendor();
     shop = outage.source({ firstProbeMilliseconds: 50, longestProbeMilliseconds: 50 });
@@ -23,7 +28,7 @@ describe('a run whose history grows long', () => {
     harness = await startHarness({
       vendor: { customers: 250, orders: 0 },
       temporalAddress: server.address,
-      sources: () => [shop],
+      sources: (vendor) => [shop, (ordered = inOrder(vendor))],
       change: (source) => ({
         ...source,
         reconcile: { ...source.reconcile, everyMilliseconds: 86_400_000, overlapMilliseconds: 1_000 },
@@ -36,6 +41,24 @@ describe('a run whose history grows long', () => {
     await outage[Symbol.asyncDispose]();
   });
 
+  const inOrder = (vendor: DemoVendor): Source => {
+    const demo = demoSource.create({
+      DEMO_WEBHOOK_SECRET: [vendor.secret],
+      DEMO_API_URL: vendor.url,
+      DEMO_API_TOKEN: vendor.token,
+      DEMO_CRM_URL: undefined,
+    });
+    const witness = {
+      name: 'witness',
+      deliver: ({ eventId }: { eventId: string }) => Promise.resolve(void handed.push(eventId)),
+    };
+    return {
+      ...withoutListing(demo),
+      name: uniqueName('ordered'),
+      ordering: { kind: 'per-entity', consecutiveVersions: true, gapMilliseconds: 60_000 },
+      destinations: [witness],
+    };
+  };
   const runsOf = async (query: string) => {
     const runs = [];
     for await (const run of harness.runtime.client.workflow.list({ query })) runs.push(run);
@@ -199,4 +222,31 @@ describe('a run whose history grows long', () => {
     if (first !== undefined) await recordHistory(runtime.client, 'hold-continued-as-new', first);
     await recordHistory(runtime.client, 'hold-after-continuing', { workflowId });
   });
+
+  test(
+    'continues as new: the turns of a record with many events stay in order',
+    { timeout: 120_000 },
+    async () => {
+      const { runtime, vendor } = harness;
+      const first = vendor.createCustomer();
+      const events = [first, ...Array.from({ length: 29 }, () => vendor.update(first.data.id))];
+      // The newest first: none but the first event may begin when it comes.
+      for (const event of events.toReversed()) await harness.post(event, { source: ordered });
+      await Promise.all(events.map(({ id }) => harness.event(id, ordered).result()));
+      expect(handed).toEqual(events.map(({ id }) => id));
+      const workflowId = `entity:${ordered.name}:customer/${first.data.id}`;
+      await expect(runtime.client.workflow.getHandle(workflowId).result()).resolves.toEqual({ granted: 30 });
+      const [continued] = await vi.waitFor(
+        async () => {
+          const runs = await runsOf(`WorkflowId = '${workflowId}' AND ExecutionStatus = 'ContinuedAsNew'`);
+          expect(runs.length).toBeGreaterThan(0);
+          return runs;
+        },
+        { timeout: 20_000, interval: 250 },
+      );
+      if (continued !== undefined)
+        await recordHistory(runtime.client, 'entity-turns-continued-as-new', continued);
+      await recordHistory(runtime.client, 'entity-turns-after-continuing', { workflowId });
+    },
+  );
 });

@@ -22,19 +22,22 @@ const entityKeys: EntityKeys = {
     ),
 };
 const names = readdirSync(folder).filter((name) => name.endsWith('.json'));
+const plain = names.filter((name) => !name.includes('encrypted'));
 const read = (name: string) => historyFromJSON(JSON.parse(readFileSync(new URL(name, folder), 'utf8')));
 
 /** `npm run record-histories` records them; those of earlier releases stay, because their runs may still be open. */
 describe('the workflows replay what was recorded', () => {
   let workflowBundle: { code: string };
+  let tracedBundle: { code: string };
   let encrypting: { code: string };
   beforeAll(async () => {
     quietRuntime();
     workflowBundle = await bundleWorkflows();
+    tracedBundle = await bundleWorkflows({ traced: true });
     encrypting = await bundleWorkflows({ encodesFailures: true });
   });
 
-  test.for(names.filter((name) => !name.includes('encrypted')))('%s', async (name) => {
+  test.for(plain)('%s', async (name) => {
     await Worker.runReplayHistory({ workflowBundle }, read(name), name);
   });
 
@@ -42,6 +45,17 @@ describe('the workflows replay what was recorded', () => {
     const keys = createKeyRing(`${payloadKey('new')},${recordedKey}`, () => undefined);
     const dataConverter = createDataConverter(keys, entityKeys);
     await Worker.runReplayHistory({ workflowBundle: encrypting, dataConverter }, read(name), name);
+  });
+
+  // Tracing may be switched on while runs are under way that began without it.
+  test.for(plain)('%s, on a worker with traces', async (name) => {
+    let spans = 0;
+    const fn = (_info: unknown, exported: readonly unknown[]) => {
+      spans += exported.length;
+    };
+    const sinks = { exporter: { export: { fn, callDuringReplay: true } } };
+    await Worker.runReplayHistory({ workflowBundle: tracedBundle, sinks }, read(name), name);
+    expect(spans).toBeGreaterThan(0);
   });
 
   test('every kind of run is there: plain, failed, reset, each decision, continued as new', () => {
@@ -53,6 +67,10 @@ describe('the workflows replay what was recorded', () => {
         'process-event-v2-applied',
         'process-event-v2-dead-lettered',
         'process-event-v2-reset',
+        'process-event-v3-applied',
+        'process-event-v3-dead-lettered',
+        'process-event-v3-reset',
+        'process-event-v3-held',
         'process-event-applied',
         'process-event-dead-lettered',
         'process-event-duplicate',
@@ -65,12 +83,14 @@ describe('the workflows replay what was recorded', () => {
         'dead-letter-v1-discarded',
         'dead-letter-v1-investigated',
         'dead-letter-v1-continued-as-new',
+        'process-event-stored-record',
         'dead-letter-replayed',
         'dead-letter-replayed-twice',
         'dead-letter-discarded',
         'dead-letter-investigated',
         'dead-letter-resolved-by-reset',
         'dead-letter-unreadable',
+        'dead-letter-stored-body',
         'dead-letter-continued-as-new',
         'reconcile-repaired',
         'reconcile-in-step',

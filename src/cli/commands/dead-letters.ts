@@ -1,6 +1,6 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { loadConfig } from '../../config/load.ts';
-import { type BulkKind } from '../../model/bulk.ts';
+import type { BulkKind } from '../../model/bulk.ts';
 import type { DeadLetterRef } from '../../model/dead-letter.ts';
 import { parseDeadLetterId } from '../../model/ids.ts';
 import { createBulkActions } from '../../temporal/bulk-actions.ts';
@@ -16,6 +16,7 @@ import { readableSubject } from '../readable-subject.ts';
 import { readNumber } from '../read-number.ts';
 import { findDefinitions } from '../source-definitions.ts';
 import { renderTable } from '../table.ts';
+import { withBody } from '../with-body.ts';
 import { type Environment, withTemporal } from '../with-temporal.ts';
 
 type ListOptions = LetterOptions & { limit: number; json?: boolean };
@@ -82,11 +83,13 @@ export function deadLettersCommand(environment: () => Promise<Environment>): Com
     .addHelpText('after', examples('landfall dead-letters show stripe:evt_123'))
     .action((ref: DeadLetterRef, options: { json?: boolean }) =>
       run(async (deadLetters) => {
-        const { state, subject: whole } = await deadLetters.show(ref);
+        const { state, subject: kept } = await deadLetters.show(ref);
+        const { subject: whole, missing } = await withBody(await environment(), kept);
         const subject = await readableSubject(await environment(), ref.source, whole);
         console.log(
           options.json === true ? JSON.stringify({ state, subject }, null, 2) : describeCase(state, subject),
         );
+        if (missing !== null) console.error(missing);
       }),
     );
 

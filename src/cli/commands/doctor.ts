@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import pc from 'picocolors';
 import { type Config, loadConfig } from '../../config/load.ts';
 import { ConfigurationError } from '../../errors.ts';
+import { createRedactor } from '../../monitoring/redactor.ts';
 import type { SourceDefinition } from '../../sources/define-source.ts';
 import { checkCredentials, checkSources } from '../doctor/check-sources.ts';
 import { checkStore } from '../doctor/check-store.ts';
@@ -41,7 +42,12 @@ async function examine(env: Environment, { offline }: { offline: boolean }): Pro
     checkTemporal(env, config),
     checkStore(config),
   ]);
-  return [ok('settings', 'the settings can be read'), ...found.flat()];
+  // A vendor or a driver may repeat in its message what it was given.
+  const redact = createRedactor(config.secrets);
+  return [
+    ok('settings', 'the settings can be read'),
+    ...found.flat().map((finding) => ({ ...finding, text: redact(finding.text) })),
+  ];
 }
 
 /** Nothing else can be looked at with settings that nobody understands. */

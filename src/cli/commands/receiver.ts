@@ -14,13 +14,17 @@ export function receiverCommand(env: Environment): Command {
     const { config } = runtime;
     const { stopped, signal } = untilStopped();
     const migrated = migrateWhenReachable(runtime, signal);
-    const ops = await startOps(runtime, { host: config.opsHost, port: config.opsPort, readyWith: 'any' });
+    const { opsHost: host, opsPort: port } = config;
+    const ops = await startOps(runtime, { host, port, readyWith: 'any', phase: 'starting' });
     const receiver = await startReceiver(runtime, config);
+    ops.enter('serving');
     const names = [...runtime.sources.keys()];
     runtime.logger.info({ url: receiver.url, ops: ops.url, sources: names }, 'receiving');
 
     await Promise.race([stopped, migrated.then(() => stopped)]);
-    runtime.logger.info('stopping: requests under way are finished');
+    ops.enter('stopping');
+    runtime.logger.info('stopping: balancers turn away, then requests under way are finished');
+    await receiver.drain();
     await receiver.stop();
     await ops.stop();
     await runtime.close();

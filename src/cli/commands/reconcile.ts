@@ -129,7 +129,7 @@ function readDecision({ pause, resume, by, reason }: Options): Decision {
 
 function print(report: ReconcileResult): void {
   const { source, since, mode, scanned, missing, stale, repaired, settled, failed, alert = null } = report;
-  const { audited = 0, different = 0, gone = 0, differences } = report;
+  const { audited = 0, different = 0, gone = 0, held = 0, differences } = report;
   const found = [
     `${scanned} scanned`,
     ...(mode === 'audit' ? [`${audited} compared`] : []),
@@ -140,7 +140,7 @@ function print(report: ReconcileResult): void {
   const range = mode === 'audit' ? 'audited' : `since ${since ?? 'the beginning'}`;
   const done =
     differences === undefined
-      ? `; ${repaired} repaired, ${settled} settled meanwhile, ${failed} failed`
+      ? `; ${repaired} repaired, ${settled} settled meanwhile, ${failed} failed${held === 0 ? '' : `, ${held} held`}`
       : '; a dry run, nothing was repaired';
   console.log(`${source} ${range}: ${found}${done}`);
   if (differences !== undefined && differences.length > 0) console.log(table(differences));

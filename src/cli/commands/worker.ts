@@ -13,16 +13,19 @@ export function workerCommand(env: Environment): Command {
   return command.addHelpText('after', examples('landfall worker')).action(async () => {
     const runtime = await openSharedRuntime(env, 'worker');
     const { config } = runtime;
-    installTemporalRuntime(runtime.logger);
+    const temporal = await installTemporalRuntime(runtime.logger);
     const { stopped, signal } = untilStopped();
-    const ops = await startOps(runtime, { host: config.opsHost, port: config.opsPort, readyWith: 'all' });
+    const { opsHost: host, opsPort: port } = config;
+    const ops = await startOps(runtime, { host, port, readyWith: 'all', phase: 'starting', temporal });
     try {
       await migrateWhenReachable(runtime, signal);
       // Asked to stop while it waited for the database.
       if (signal.aborted) return;
       const worker = await startWorker(runtime);
+      ops.enter('serving');
       try {
         await Promise.race([stopped, worker.finished]);
+        ops.enter('stopping');
         runtime.logger.info('stopping: activities under way are finished');
       } finally {
         await worker.stop();

@@ -1,4 +1,4 @@
-import { sourceNamePattern } from '../../model/ids.ts';
+import { sourceNameProblem } from '../../model/ids.ts';
 import { pointerParts } from '../../sources/json-pointer.ts';
 
 /** The schemes that vendors share. Those of one vendor alone are described in examples/vendors. */
@@ -180,9 +180,7 @@ export const questions: readonly Question[] = [
 
 /** What is wrong with the name of a source; undefined where nothing is. */
 export function nameProblem(name: string): string | undefined {
-  return sourceNamePattern.test(name)
-    ? undefined
-    : 'must be 1 to 40 lower-case letters, digits and hyphens, and begin with a letter';
+  return sourceNameProblem(name) ?? undefined;
 }
 
 /** Takes `data.id` or `/data/id` apart. */

@@ -29,18 +29,24 @@ function checkAbility({ name, listChanged }: Source): Finding {
   );
 }
 
-/** Signs a body as the vendor would, and verifies it. */
+/** Signs a delivery as the vendor would, and verifies it: a form, because some schemes sign what is in it. */
 async function checkSecret({ name, verification }: Source): Promise<Finding> {
   const check = `source ${name}`;
-  const [body, now] = [Buffer.from('{}'), Date.now()];
-  const unsigned = await verification.verify({ body, headers: {}, now });
+  const form = { 'content-type': 'application/x-www-form-urlencoded' };
+  const delivery = {
+    body: Buffer.from('by=doctor'),
+    headers: form,
+    now: Date.now(),
+    url: `/webhooks/${name}`,
+  };
+  const unsigned = await verification.verify(delivery);
   if (!unsigned.verified && unsigned.reason === 'no_secret_configured') {
     const mend = 'a worker needs none; a receiver does: set its secret there';
     return warning(check, `source ${name}: its signing secret is not set here`, mend);
   }
   try {
-    const headers = await verification.sign(body, { id: 'doctor', now });
-    const signed = await verification.verify({ body, headers, now });
+    const signature = await verification.sign(delivery.body, { ...delivery, id: 'doctor' });
+    const signed = await verification.verify({ ...delivery, headers: { ...form, ...signature } });
     if (signed.verified) return ok(check, `source ${name}: its signing secret signs and verifies`);
     const mend = 'a defect of the scheme: please report it';
     return failure(check, `source ${name}: refuses its own signature, ${signed.detail}`, mend);

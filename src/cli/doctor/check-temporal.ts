@@ -7,7 +7,7 @@ import { scheduledSources, scheduleId } from '../../temporal/schedules.ts';
 import { type Environment, withTemporal } from '../with-temporal.ts';
 import { attempt, type Finding, ok, warning } from './finding.ts';
 
-const patienceMilliseconds = 5_000;
+const patienceMilliseconds = 10_000;
 
 /** Whether Temporal answers, its namespace is prepared, somebody works, and each source that lists changes has its schedule. */
 export function checkTemporal(env: Environment, config: Config): Promise<readonly Finding[]> {

@@ -8,7 +8,10 @@ import { processedByMonth } from './0006-processed-by-month.ts';
 import { failuresAndArrivals } from './0007-failures-and-arrivals.ts';
 import { previousCopy } from './0008-previous-copy.ts';
 import { auditAndBulk } from './0009-audit-and-bulk.ts';
-import { entityKeys } from './0010-entity-keys.ts';
+import { alerts } from './0010-alerts.ts';
+import { bodies } from './0011-bodies.ts';
+import { partitionFunctions } from './0012-partition-functions.ts';
+import { entityKeys } from './0013-entity-keys.ts';
 import type { Migration } from './migration.ts';
 
 /** Every migration in its order: append only. */
@@ -22,6 +25,9 @@ export const journal: readonly Migration[] = [
   failuresAndArrivals,
   previousCopy,
   auditAndBulk,
+  alerts,
+  bodies,
+  partitionFunctions,
   entityKeys,
 ];
 

@@ -12,8 +12,11 @@ export interface GoBuild {
   module: string;
   /** Where the binary is put. */
   folder: string;
-  /** A dependency that is built in a newer version than the module asks for, such as `modernc.org/sqlite@v1.44.3`. */
-  upgrade?: string;
+  /**
+   * Modules whose versions are chosen together with the command's own, such as `modernc.org/sqlite@v1.44.3`: a dependency in a newer
+   * version than the command asks for, or a command built before, whose compiled packages Go then takes from its cache.
+   */
+  together?: readonly string[];
   /** Read by Go itself: `HOME`, `GOPROXY`, `GOFLAGS` and the like. */
   environment: Record<string, string | undefined>;
   onProgress: (message: string) => void;
@@ -28,7 +31,7 @@ export interface GoBuild {
  * @see https://go.dev/ref/mod#go-install
  */
 export async function buildWithGo(build: GoBuild): Promise<string> {
-  const { go, module, folder, upgrade, environment, onProgress, signal } = build;
+  const { go, module, folder, together = [], environment, onProgress, signal } = build;
   const [command = module] = module.split('@');
   // Go names a binary after the last part of its path.
   const binary = join(folder, executableName(command.slice(command.lastIndexOf('/') + 1)));
@@ -41,11 +44,11 @@ export async function buildWithGo(build: GoBuild): Promise<string> {
   };
   const timer = setInterval(report, reportEveryMilliseconds);
   try {
-    if (upgrade === undefined) await run(['install', '-v', module]);
+    if (together.length === 0) await run(['install', '-v', module]);
     else {
-      // `go install` takes a module's own versions only: a module of ours asks for the newer one.
+      // `go install` takes a module's own versions only: a module of ours asks for the others.
       await run(['mod', 'init', 'landfall.invalid/build']);
-      await run(['get', module, upgrade]);
+      await run(['get', module, ...together]);
       await run(['build', '-v', '-o', binary, command]);
     }
   } finally {

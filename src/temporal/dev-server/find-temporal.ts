@@ -39,6 +39,8 @@ export interface FoundTemporal {
 const sqliteDriver = 'modernc.org/sqlite@v1.44.3';
 const cacheName = `temporal-cli-${temporalCliRelease}-sqlite-1.44.3`;
 const goModule = `github.com/temporalio/cli/cmd/temporal@${temporalCliRelease}`;
+/** What the dev server is built from. */
+export const goModules: readonly string[] = [goModule, sqliteDriver];
 
 /** `~/.cache/landfall` on Linux, `~/Library/Caches/landfall` on macOS: what is in it can be made again. */
 export function defaultCacheDirectory(): string {
@@ -161,7 +163,7 @@ async function build(folder: string, options: FindTemporalOptions): Promise<stri
   return buildWithGo({
     go,
     module: goModule,
-    upgrade: sqliteDriver,
+    together: [sqliteDriver],
     folder,
     environment,
     onProgress,

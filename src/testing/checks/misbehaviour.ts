@@ -1,8 +1,8 @@
 import {
   type LandfallError,
   VendorAnswerError,
+  VendorDeniedError,
   VendorRateLimitedError,
-  VendorRefusedError,
   VendorUnavailableError,
 } from '../../errors.ts';
 import type { Source } from '../../sources/define-source.ts';
@@ -70,9 +70,9 @@ export function misbehaviourChecks(
   });
 
   return [
-    check('refused', '401 and 403 are a VendorRefusedError', async () => {
+    check('refused', '401 and 403 are a VendorDeniedError', async () => {
       for (const status of [401, 403]) {
-        await expectClass(errorReply(vendor, status), VendorRefusedError, `the answer ${status}`);
+        await expectClass(errorReply(vendor, status), VendorDeniedError, `the answer ${status}`);
       }
     }),
     check('unavailable', '500, 502 and 503 are a VendorUnavailableError', async () => {

@@ -3,7 +3,7 @@ import { UnreadableEventError } from '../../errors.ts';
 import type { EventDraft } from '../../model/event.ts';
 import { isJsonObject, type JsonValue } from '../../model/json.ts';
 import type { Source } from '../../sources/define-source.ts';
-import { isForm, parseBody } from '../../sources/read-delivery.ts';
+import { isForm, parseBody } from '../../sources/parse-body.ts';
 import { type ConformanceCheck, describeThrown, describeValue } from '../check.ts';
 import { ConformanceError } from '../conformance-error.ts';
 import { damagedBodies } from '../damaged-bodies.ts';

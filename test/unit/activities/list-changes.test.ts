@@ -18,8 +18,8 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => store.close());
 
-/** Lists `pageCount` pages of records at version 1; `failing` is a page that cannot be had. */
-function activitiesOf({ failing = -1 } = {}) {
+/** Lists `pageCount` pages of records at version 1; `failing` is a page that cannot be had; `moving` stands on each page, ever newer. */
+function activitiesOf({ failing = -1, moving = null as string | null } = {}) {
   const asked: number[] = [];
   const source = defineSource({
     name: 'shop',
@@ -38,6 +38,10 @@ function activitiesOf({ failing = -1 } = {}) {
           entity: { type: 'order', id: `${page}-${index}` },
           ...{ version: 1, sourceTime: null, deleted: false },
         }));
+        if (moving !== null) {
+          const entity = { type: 'order', id: moving };
+          changes.push({ entity, ...{ version: page + 1, sourceTime: null, deleted: false } });
+        }
         return Promise.resolve({ changes, nextCursor: page + 1 < pageCount ? String(page + 1) : null });
       },
     }),
@@ -85,4 +89,12 @@ test('loses no page to one that fails: what was read is kept, and the failure is
 test('ends with the last page', async () => {
   const { list } = activitiesOf();
   expect(await list(String(pageCount - 1))).toMatchObject({ pages: 1, scanned: 50, nextCursor: null });
+});
+
+test('names a record once that stood on several pages because it changed meanwhile: as it was last', async () => {
+  const { list } = activitiesOf({ moving: 'moved' });
+  const { pages, differences } = await list('10');
+  expect(pages).toBe(2);
+  const found = differences.filter(({ entity }) => entity.id === 'moved');
+  expect(found).toMatchObject([{ version: { version: '12' }, eventId: 'reconcile:order/moved:12' }]);
 });

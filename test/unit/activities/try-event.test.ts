@@ -1,5 +1,6 @@
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { expect, test } from 'vitest';
+import type { ReferToRecord } from '../../../activities/refer-to-record.ts';
 import { createTryEvent } from '../../../activities/try-event.ts';
 import type { LandingInput, LandingSteps } from '../../../src/model/land-event.ts';
 
@@ -32,6 +33,7 @@ const incoming = {
   basis: 0,
 };
 const redact = (text: string) => text;
+const referToRecord: ReferToRecord = (_source, record) => Promise.resolve(record);
 const run = (tryEvent: ReturnType<typeof createTryEvent>, source: string) =>
   new MockActivityEnvironment().run(tryEvent, inputOf(source));
 
@@ -48,7 +50,7 @@ test('a vendor that answers slowly fills its own places, and the rest of its eve
     applyRecord: () => Promise.reject(new Error('not reached')),
     deliver: () => Promise.reject(new Error('not reached')),
   };
-  const tryEvent = createTryEvent(steps, { sources: new Map(), redact });
+  const tryEvent = createTryEvent(steps, { sources: new Map(), redact, referToRecord });
   const waiting = Array.from({ length: 32 }, () => run(tryEvent, 'slow'));
 
   expect(await run(tryEvent, 'slow')).toEqual({ kind: 'deferred' });
@@ -68,7 +70,7 @@ test('a record that other events keep writing is left to a workflow, which waits
     applyRecord: () => Promise.resolve({ kind: 'refetch', revision: 2 }),
     deliver: () => Promise.reject(new Error('not reached')),
   };
-  expect(await run(createTryEvent(steps, { sources: new Map(), redact }), 'demo')).toEqual({
+  expect(await run(createTryEvent(steps, { sources: new Map(), redact, referToRecord }), 'demo')).toEqual({
     kind: 'deferred',
   });
   expect(fetches).toBe(3);
@@ -87,7 +89,9 @@ test('a failure says at which step, and what was done before it', async () => {
       }),
     deliver: () => Promise.reject(new Error('refused')),
   };
-  await expect(run(createTryEvent(steps, { sources: new Map(), redact }), 'demo')).rejects.toMatchObject({
+  await expect(
+    run(createTryEvent(steps, { sources: new Map(), redact, referToRecord }), 'demo'),
+  ).rejects.toMatchObject({
     message: 'refused',
     // With what was written, so that the next attempt hands on the same.
     details: [{ attempt: 1, step: 'deliver crm', applied: { incoming, delivered: [] } }],

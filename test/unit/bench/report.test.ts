@@ -29,6 +29,13 @@ test('the report has a table for each suite that was measured, and says which go
   expect(report).not.toContain('benchmarks-dev.svg');
 });
 
+test('the report says on which processor each server’s rows were measured', () => {
+  const dev = { ...throughput, server: 'dev' as const, processor: 'A' };
+  const full = { ...throughput, processor: 'B' };
+  const report = renderReport({ ...results, ratios: [dev, full] }, new Map([['receiving', 'Of both.']]));
+  expect(report).toContain('Of both. Measured on A (dev) and B (full).');
+});
+
 test('figures have three digits that count', () => {
   expect([0.33333, 12.345, 1_234_567, 99.96].map(digits)).toEqual(['0.333', '12.3', '1,234,567', '100']);
 });

@@ -62,7 +62,9 @@ describe('the sources', () => {
   const described = (file: string) => {
     const text = readFileSync(new URL(`../../../examples/vendors/${file}`, import.meta.url), 'utf8');
     const names = [...text.matchAll(/(?<=Env": ")\w+/g)].map(([name]) => name);
-    return readGenericSources(text, Object.fromEntries(names.map((name) => [name, secret])));
+    // Shopify's are those of an account.
+    const variables = names.flatMap((name) => [name, `${name}_EXAMPLE_STORE`]);
+    return readGenericSources(text, Object.fromEntries(variables.map((name) => [name, secret])));
   };
   const files = readdirSync(new URL('../../../examples/vendors', import.meta.url));
 

@@ -2,8 +2,13 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { sourcesWithHandlers } from '../../../src/cli/runtime.ts';
+import { loadConfig } from '../../../src/config/load.ts';
 import { loadHandlers } from '../../../src/config/load-handlers.ts';
 import { ConfigurationError } from '../../../src/errors.ts';
+import { defineSource } from '../../../src/sources/define-source.ts';
+import { sourceDefinitions } from '../../../src/sources/registry.ts';
+import { secretList } from '../../../src/sources/secret-settings.ts';
 import { shopSource } from '../../support/land-once.ts';
 
 let directory: string;
@@ -52,6 +57,24 @@ describe('a module of handlers', () => {
     expect(
       await load(`await null; export default async ({ on }) => ({ shop: [on('a', () => {})] })`),
     ).toMatchObject({ shop: ['crm', 'handler:a'] });
+  });
+
+  it('may be for sources that are off, built in or of an adapter of yours', async () => {
+    const acme = defineSource({
+      name: 'acme',
+      settings: { ACME_WEBHOOK_SECRET: secretList() },
+      create: () => ({ verification: shop.verification, readEvent: (delivery) => shop.readEvent(delivery) }),
+    });
+    const definitions = [...sourceDefinitions, acme];
+    const files = { off: path.join(directory, 'off.mjs'), wrong: path.join(directory, 'wrong.mjs') };
+    await writeFile(files.off, `export default { acme: [], 'acme/eu': [], github: [], stripe: [] }`);
+    await writeFile(files.wrong, 'export default { acmee: [] }');
+    const sourcesOf = (env: Record<string, string>) =>
+      sourcesWithHandlers(loadConfig(env, { mode: 'command', definitions }));
+    expect(await sourcesOf({ LANDFALL_HANDLERS: files.off })).toEqual([]);
+    const on = await sourcesOf({ LANDFALL_HANDLERS: files.off, ACME_WEBHOOK_SECRET: 'a-secret' });
+    expect(on.map(({ name }) => name)).toEqual(['acme']);
+    await expect(sourcesOf({ LANDFALL_HANDLERS: files.wrong })).rejects.toThrow('Did you mean "acme"?');
   });
 
   it.each([

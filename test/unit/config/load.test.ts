@@ -48,13 +48,35 @@ describe('Without any setting', () => {
       port: 3_000,
       opsHost: '127.0.0.1',
       opsPort: 3_001,
-      maxBodyBytes: 1_048_576,
+      console: { token: null, proxy: null },
+      temporalUiUrl: null,
+      maxBodyBytes: null,
+      inlineBodyBytes: 131_072,
+      heldBodyBytes: 104_857_600,
+      keepBodiesMilliseconds: 7_776_000_000,
+      limits: {
+        requestMilliseconds: 30_000,
+        maxConnections: 2_000,
+        maxConnectionsPerAddress: null,
+        maxRequestsPerSource: 1_000,
+        trustedProxies: null,
+      },
       temporal: null,
       temporalCli: null,
       taskQueue: 'landfall',
       timers: { remindAfterMilliseconds: 14_400_000, escalateAfterMilliseconds: 86_400_000 },
       hold: defaultHold,
       watch: defaultWatch,
+      alerts: {
+        everyMilliseconds: 60_000,
+        settleMilliseconds: 300_000,
+        rejections: 10,
+        deadLetters: 1,
+        deadLetterAgeMilliseconds: 86_400_000,
+        inboxMilliseconds: 300_000,
+        lagMilliseconds: 600_000,
+      },
+      channels: { slackUrl: null, webhook: null, email: null },
       keepProcessedMilliseconds: null,
       retention: {
         rejections: 30 * 86_400_000,
@@ -64,14 +86,18 @@ describe('Without any setting', () => {
         deliveries: null,
         failures: 90 * 86_400_000,
       },
+      deployment: null,
+      drainMilliseconds: 0,
       shutdownGraceMilliseconds: 30_000,
       logLevel: 'info',
       logFormat: null,
       sources: [],
       redaction: noRedaction,
+      knownSources: definitions.map(({ name }) => name),
       handlersModule: null,
       payloadKeys: noKeys,
       codecServer: { host: '127.0.0.1', port: 3_002, origins: null, token: null, jwt: null },
+      tracing: null,
       secrets: new Set(),
     });
   });
@@ -119,7 +145,10 @@ describe('A setting', () => {
     ['LANDFALL_HOST', '10.0.0.1', { host: '10.0.0.1' }],
     ['LANDFALL_OPS_PORT', '9090', { opsPort: 9_090 }],
     ['LANDFALL_OPS_HOST', '::1', { opsHost: '::1' }],
-    ['LANDFALL_MAX_BODY_BYTES', '2048', { maxBodyBytes: 2_048 }],
+    ['LANDFALL_MAX_BODY_BYTES', '26214400', { maxBodyBytes: 26_214_400 }],
+    ['LANDFALL_INLINE_BODY_BYTES', '0', { inlineBodyBytes: 0 }],
+    ['LANDFALL_HELD_BODY_BYTES', '26214400', { heldBodyBytes: 26_214_400 }],
+    ['LANDFALL_KEEP_BODIES', '60d', { keepBodiesMilliseconds: 5_184_000_000 }],
     ['LANDFALL_STORE_POOL_SIZE', '3', { poolSize: 3 }],
     ['LANDFALL_HANDLERS', './handlers.js', { handlersModule: './handlers.js' }],
     ['LANDFALL_TASK_QUEUE', 'mine', { taskQueue: 'mine' }],
@@ -135,6 +164,11 @@ describe('A setting', () => {
     expect(load({ [name]: value })).toMatchObject(expected);
   });
 
+  it('keeps large bodies for longer than dead letters that use them wait to remind', () => {
+    const { keepBodiesMilliseconds } = load({ LANDFALL_DEAD_LETTER_REMIND: '100d' });
+    expect(keepBodiesMilliseconds).toBe(200 * 86_400_000);
+  });
+
   it('may be a duration of the dead letters', () => {
     const { timers } = load({ LANDFALL_DEAD_LETTER_REMIND: '1h', LANDFALL_DEAD_LETTER_ESCALATE: '2d' });
     expect(timers).toEqual({ remindAfterMilliseconds: 3_600_000, escalateAfterMilliseconds: 172_800_000 });
@@ -146,7 +180,11 @@ describe('A setting', () => {
     ['LANDFALL_PORT', '80.5'],
     ['LANDFALL_OPS_PORT', '-1'],
     ['LANDFALL_MAX_BODY_BYTES', '0'],
-    ['LANDFALL_MAX_BODY_BYTES', '2000000'],
+    ['LANDFALL_MAX_BODY_BYTES', '26214401'],
+    ['LANDFALL_INLINE_BODY_BYTES', '-1'],
+    ['LANDFALL_INLINE_BODY_BYTES', '150001'],
+    ['LANDFALL_HELD_BODY_BYTES', '26214399'],
+    ['LANDFALL_KEEP_BODIES', '59d'],
     ['LANDFALL_STORE_POOL_SIZE', 'many'],
     ['LANDFALL_KEEP_PROCESSED', '30d'],
     ['LANDFALL_KEEP_DELETED', '30d'],

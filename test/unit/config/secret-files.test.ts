@@ -1,4 +1,4 @@
-import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -76,10 +76,27 @@ describe('A secret in a file', () => {
     await expect.poll(() => judge(config, 'whsec_after'), { timeout: 10_000 }).toBe(1);
     expect(await judge(config, 'whsec_before')).toBe(2);
 
-    // As Kubernetes does it: another file under the same name.
+    // As Docker and people do it: another file under the same name.
     await rename(await secretFile('whsec_after'), file);
     await expect.poll(() => judge(config, 'whsec_before'), { timeout: 10_000 }).toBe('bad_signature');
     expect(await judge(config, 'whsec_after')).toBe(1);
+  });
+
+  it('is rotated as Kubernetes mounts it: a link through a folder that is replaced as a whole', async () => {
+    const mount = await mkdtemp(path.join(folder, 'mount-'));
+    const publish = async (version: string, text: string) => {
+      await mkdir(path.join(mount, version));
+      await writeFile(path.join(mount, version, 'stripe'), text);
+      await symlink(version, path.join(mount, '..data_tmp'));
+      await rename(path.join(mount, '..data_tmp'), path.join(mount, '..data'));
+    };
+    await publish('..2026_01_01', 'whsec_one');
+    await symlink('..data/stripe', path.join(mount, 'stripe'));
+    const config = load({ STRIPE_WEBHOOK_SECRET_FILE: path.join(mount, 'stripe') });
+    expect(await judge(config, 'whsec_one')).toBe(1);
+    await publish('..2026_01_02', 'whsec_two');
+    await expect.poll(() => judge(config, 'whsec_two'), { timeout: 10_000 }).toBe(1);
+    expect(await judge(config, 'whsec_one')).toBe('bad_signature');
   });
 
   it.each([

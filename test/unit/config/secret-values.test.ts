@@ -33,8 +33,34 @@ describe('The values that no log may show', () => {
     expect(secretValues({ DATABASE_URL: 'postgresql://db/x?user=me&password=hidden' })).toEqual(['hidden']);
   });
 
+  it('are the addresses that alerts are posted to, and the long parts of their paths', () => {
+    const address = 'https://hooks.slack.com/services/T024BE7LD/B024BE7LH/hiddenhiddenhidden1';
+    expect(secretValues({ LANDFALL_ALERT_SLACK_URL: address })).toEqual([
+      address,
+      '/services/T024BE7LD/B024BE7LH/hiddenhiddenhidden1',
+      'hiddenhiddenhidden1',
+    ]);
+    expect(secretValues({ LANDFALL_ALERT_WEBHOOK_URL: 'https://alerts.example.com/hook' })).toEqual([
+      'https://alerts.example.com/hook',
+    ]);
+    const mail = 'smtps://landfall:hidden%2Dpassword@mail.example.com';
+    expect(secretValues({ LANDFALL_ALERT_SMTP_URL: mail }).sort()).toEqual(
+      ['hidden%2Dpassword', 'hidden-password', mail].sort(),
+    );
+  });
+
   it('are not what is too short to be told from a word, nor settings that hold none', () => {
     const env = { A_TOKEN: 'short', LANDFALL_PORT: '3000', DATABASE_URL: 'not a url ://', PATH: '/usr/bin' };
     expect(secretValues(env)).toEqual([]);
+  });
+
+  it("are the values of the headers for OpenTelemetry's collector, as they are written and as they are sent", () => {
+    const headers = 'authorization=Bearer%20hidden-key,x-tenant=hidden-tenant';
+    expect(secretValues({ OTEL_EXPORTER_OTLP_HEADERS: headers }).sort()).toEqual([
+      'Bearer hidden-key',
+      'Bearer%20hidden-key',
+      'hidden-key',
+      'hidden-tenant',
+    ]);
   });
 });

@@ -3,6 +3,7 @@ import { databaseDestination, type DatabaseDestinationOptions } from '../../../s
 import { toDatabaseError } from '../../../src/destinations/database-error.ts';
 import {
   ConfigurationError,
+  DestinationDeniedError,
   DestinationRefusedError,
   DestinationUnavailableError,
 } from '../../../src/errors.ts';
@@ -91,6 +92,8 @@ describe('An error of its database', () => {
     ['22001', /does not fit its type/],
   ])('that no other try can mend says what does: %s', (code, message) => {
     expect(errorOf({ code })).toBeInstanceOf(DestinationRefusedError);
+    // What is about data is wrong with this record alone.
+    expect(errorOf({ code }) instanceof DestinationDeniedError).toBe(!/^2[23]/.test(code));
     expect(errorOf({ code })).toHaveProperty('message', expect.stringMatching(message));
   });
 

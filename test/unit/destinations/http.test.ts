@@ -4,6 +4,7 @@ import type { DestinationWrite } from '../../../src/destinations/define-destinat
 import { httpDestination, type HttpDestinationOptions } from '../../../src/destinations/http.ts';
 import {
   ConfigurationError,
+  DestinationDeniedError,
   DestinationRefusedError,
   DestinationUnavailableError,
 } from '../../../src/errors.ts';
@@ -137,6 +138,8 @@ describe('An HTTP destination', () => {
   it.each([400, 401, 403, 404, 410, 422])('is not tried again after %i', async (status) => {
     const { error } = await deliver({ status, text: '{"error":\n "the name is too long"}' });
     expect(error).toBeInstanceOf(DestinationRefusedError);
+    // Of these, the credentials alone are wrong for every record.
+    expect(error instanceof DestinationDeniedError).toBe([401, 403].includes(status));
     expect(error).toHaveProperty(
       'message',
       expect.stringContaining(`answered ${status}: {"error": "the name is too long"}`),
@@ -146,7 +149,7 @@ describe('An HTTP destination', () => {
   it('is not followed to another address', async () => {
     await using other = await startHttpVendor(() => ({}));
     const { error } = await deliver({ status: 307, headers: { location: other.url } });
-    expect(error).toBeInstanceOf(DestinationRefusedError);
+    expect(error).toBeInstanceOf(DestinationDeniedError);
     expect(error).toHaveProperty('message', expect.stringContaining('Redirects are not followed'));
     expect(other.requests).toHaveLength(0);
   });

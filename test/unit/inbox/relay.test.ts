@@ -215,6 +215,26 @@ describe('The relay', () => {
     expect(started()).toEqual(ids(300).sort());
   });
 
+  it('says of the large bodies of what it starts that they are in use, before their workflows are', async () => {
+    const order: string[] = [];
+    const renewing = vi.spyOn(store, 'renewBodies').mockImplementation((hashes) => {
+      order.push(...hashes);
+      return Promise.resolve();
+    });
+    const { start } = temporal;
+    temporal.start = (event) => {
+      order.push(event.id);
+      return start(event);
+    };
+    const stored = (sha256: string) => ({ sha256, bytes: 2_000_000, contentType: 'application/json' });
+    const references = { payload: null, storedPayload: stored('aa'), storedSnapshot: stored('bb') };
+    await store.addToInbox(buildInboxItem('evt_large', references));
+    startRelay();
+    await eventually(() => order).toEqual(['aa', 'bb', 'evt_large']);
+    expect(temporal.events).toMatchObject([references]);
+    renewing.mockRestore();
+  });
+
   it('outlasts an outage of the store', async () => {
     const { countInbox } = store;
     store.countInbox = () => Promise.reject(new Error('the store is away'));

@@ -5,9 +5,12 @@ import {
   bulkMark,
   describeCounts,
   describeFilter,
+  findMistake,
+  longestBulkReason,
   noLetters,
   paceOf,
   readAnswer,
+  takenBy,
   toldOf,
   totalOf,
 } from '../../../src/model/bulk.ts';
@@ -92,4 +95,37 @@ test('counts and filters are said in words', () => {
   expect(describeFilter({ source: 'stripe', type: 'customer.*', error: 'LANDFALL_VENDOR_REFUSED' })).toBe(
     'source stripe, type customer.*, error LANDFALL_VENDOR_REFUSED',
   );
+});
+
+describe('what a bulk action is begun with', () => {
+  const input = {
+    ...({ kind: 'replay', filter: {}, by: 'ada', reason: 'the vendor is back' } as const),
+    ...{ atMost: null, canary: 5, perMinute: 60, includeNew: false },
+  };
+
+  test('is sound as the command line makes it', () => {
+    expect(findMistake(input)).toBeNull();
+    expect(findMistake({ ...input, kind: 'investigate', owner: 'bob' })).toBeNull();
+    expect(findMistake({ ...input, atMost: 1, canary: 0, perMinute: 0.5 })).toBeNull();
+  });
+
+  test.each([
+    [{ kind: 'forget' as 'replay' }, '"kind" must be one of replay, discard, investigate.'],
+    [{ by: ' ' }, 'It needs "by"'],
+    [{ reason: '' }, 'It needs "reason"'],
+    [{ reason: 'x'.repeat(longestBulkReason + 1) }, 'in 1500 characters at most'],
+    [{ kind: 'investigate' as const }, 'It needs "owner"'],
+    [{ owner: 'bob' }, 'and only then'],
+    [{ canary: -1 }, '"canary" must be'],
+    [{ canary: 1.5 }, '"canary" must be'],
+    [{ perMinute: 0 }, '"perMinute" must be'],
+    [{ perMinute: Number.NaN }, '"perMinute" must be'],
+    [{ atMost: 0 }, '"atMost" must be'],
+  ])('is told what is wrong with %j', (more, mistake) => {
+    expect(findMistake({ ...input, ...more })).toContain(mistake);
+  });
+
+  test('letters that were skipped are not its own', () => {
+    expect(takenBy({ ...noLetters(), waiting: 2, done: 1, skipped: 4 })).toBe(3);
+  });
 });

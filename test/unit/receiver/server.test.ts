@@ -4,7 +4,7 @@ import { connect } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { ConfigurationError } from '../../../src/errors.ts';
 import { createMetrics } from '../../../src/monitoring/metrics.ts';
-import { createOps, type Check } from '../../../src/receiver/ops.ts';
+import { createOps, type Check, type Phase } from '../../../src/receiver/ops.ts';
 import { listen } from '../../../src/receiver/server.ts';
 import { deliver, eventually, sign, startReceiverUnderTest } from '../../support/receiver.ts';
 
@@ -45,6 +45,16 @@ describe('A receiver that is told to stop', { timeout: 120_000 }, () => {
     await receiver.server.close(20_000);
     expect(performance.now() - begun).toBeLessThan(10_000);
     agent.destroy();
+  });
+
+  it('goes on taking requests while balancers turn away, and lets go of the connections that clients keep', async () => {
+    await using receiver = await startReceiverUnderTest();
+    const event = (id: string) => deliver(receiver.url, 'shop', { id, type: 'ping' });
+    expect((await event('evt_1')).headers.get('connection')).toBe('keep-alive');
+    receiver.server.turnAway();
+    const answer = await event('evt_2');
+    expect(answer.status).toBe(200);
+    expect(answer.headers.get('connection')).toBe('close');
   });
 
   it('cuts off after the grace what does not end', async () => {
@@ -102,7 +112,7 @@ describe('The port for operators', () => {
     ['any', { temporal: down, store: down }, 503],
   ] as const)('says with %s needed, and which answer: %o', async (readyWith, checks, status) => {
     const { registry } = createMetrics();
-    const server = await listen(createOps({ checks, readyWith, registry }), local);
+    const server = await listen(createOps({ checks, readyWith, registry, phase: () => 'serving' }), local);
     const response = await fetch(`${server.url}/readyz`);
     const text = await response.text();
     expect(response.status).toBe(status);
@@ -117,11 +127,29 @@ describe('The port for operators', () => {
     await server.close(0);
   });
 
+  it('is not ready before the process serves, nor once it stops, whatever answers', async () => {
+    let phase: Phase = 'starting';
+    const { registry } = createMetrics();
+    const ops = createOps({ checks: { store: ok }, readyWith: 'all', registry, phase: () => phase });
+    const server = await listen(ops, local);
+    const ready = async () => {
+      const response = await fetch(`${server.url}/readyz`);
+      return [response.status, await response.json()];
+    };
+    expect(await ready()).toEqual([503, { status: 'starting', store: 'ok' }]);
+    phase = 'serving';
+    expect(await ready()).toEqual([200, { status: 'ok', store: 'ok' }]);
+    phase = 'stopping';
+    expect(await ready()).toEqual([503, { status: 'stopping', store: 'ok' }]);
+    expect((await fetch(`${server.url}/livez`)).status).toBe(200);
+    await server.close(0);
+  });
+
   it('has the metrics in the format of Prometheus, and nothing else', async () => {
     const metrics = createMetrics();
     metrics.deliveries.inc({ source: 'shop', result: 'started' });
     const server = await listen(
-      createOps({ checks: {}, readyWith: 'all', registry: metrics.registry }),
+      createOps({ checks: {}, readyWith: 'all', registry: metrics.registry, phase: () => 'serving' }),
       local,
     );
     const response = await fetch(`${server.url}/metrics`);

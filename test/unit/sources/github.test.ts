@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import {
   UnreadableEventError,
   VendorAnswerError,
+  VendorDeniedError,
   VendorRateLimitedError,
   VendorRefusedError,
   VendorUnavailableError,
@@ -246,7 +247,7 @@ describe('A record of GitHub', () => {
 
   it('is not taken for deleted where the token cannot see its repository', async () => {
     const { outcome } = await fetchFrom({ status: 404 });
-    expect(outcome).toBeInstanceOf(VendorRefusedError);
+    expect(outcome).toBeInstanceOf(VendorDeniedError);
     expect(outcome).toHaveProperty('message', expect.stringContaining('GITHUB_TOKEN'));
   });
 
@@ -264,8 +265,8 @@ describe('A record of GitHub', () => {
   });
 
   it.each([
-    [401, VendorRefusedError],
-    [403, VendorRefusedError],
+    [401, VendorDeniedError],
+    [403, VendorDeniedError],
     [422, VendorRefusedError],
     [500, VendorUnavailableError],
     [502, VendorUnavailableError],

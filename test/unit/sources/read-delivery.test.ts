@@ -2,9 +2,16 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { UnreadableEventError } from '../../../src/errors.ts';
 import { deadLetterWorkflowId, maxWorkflowIdLength } from '../../../src/model/ids.ts';
+import { largestInlineBytes } from '../../../src/sources/body-limit.ts';
 import type { Source } from '../../../src/sources/define-source.ts';
 import { readGenericSources } from '../../../src/sources/generic.ts';
-import { readDelivery, readUnreadable, redactHeaders } from '../../../src/sources/read-delivery.ts';
+import { parseBody } from '../../../src/sources/parse-body.ts';
+import {
+  readDelivery,
+  readUnreadable,
+  readWhole,
+  redactHeaders,
+} from '../../../src/sources/read-delivery.ts';
 import { sha256 } from '../../support/receiver.ts';
 
 const now = Date.parse('2026-01-01T00:00:00Z');
@@ -46,6 +53,7 @@ describe('A verified delivery', () => {
     expect(read(fetching, body, { 'user-agent': 'vendor', 'x-shopify-hmac-sha256': 'abc' })).toEqual({
       kind: 'event',
       apiVersion: null,
+      claims: [],
       event: {
         source: 'fetching',
         id: 'e1',
@@ -94,11 +102,15 @@ describe('A verified delivery', () => {
     const body = JSON.stringify({ key: 'e1', type: 't' });
     const first = read(fetching, body);
     if (first.kind !== 'unreadable') throw new Error('It was read.');
-    expect(() => readUnreadable(fetching, first.delivery, now)).toThrow(UnreadableEventError);
+    const options = { body: Buffer.from(first.delivery.body), now, inlineBodyBytes: 131_072 };
+    expect(() => readUnreadable(fetching, first.delivery, options)).toThrow(UnreadableEventError);
     const mended: Source = { ...fetching, readEvent: () => ({ ...draft, id: 'e1' }) };
-    expect(readUnreadable(mended, first.delivery, now)).toMatchObject({ id: 'e1', bodySha256: sha256(body) });
+    expect(readUnreadable(mended, first.delivery, options)).toMatchObject({
+      event: { id: 'e1', bodySha256: sha256(body) },
+      claims: [],
+    });
     const handshake: Source = { ...fetching, handshake: () => 'hello' };
-    expect(() => readUnreadable(handshake, first.delivery, now)).toThrow(/handshake/);
+    expect(() => readUnreadable(handshake, first.delivery, options)).toThrow(/handshake/);
   });
 
   it('is kept where its source’s adapter has a defect', () => {
@@ -141,36 +153,118 @@ const draft = {
   deletes: false,
 } satisfies ReturnType<Source['readEvent']>;
 
+/** Above it, bodies stand in their events by reference. */
+const inlineBytes = 1_000;
+const readLarge = (source: Source, body: string | Buffer, headers: Record<string, string> = {}) =>
+  readDelivery(source, { body: Buffer.from(body), headers, receivedAt, now }, inlineBytes);
+
 describe('A large delivery', () => {
-  const numbers = (bytes: number) => `[${'1e20,'.repeat(bytes / 5)}0]`;
+  /** Of the bytes that are to be kept. */
+  const hashesOf = (result: ReturnType<typeof readDelivery>) =>
+    result.kind === 'handshake' ? [] : result.claims.map(({ body }) => sha256(Buffer.from(body)));
   const bytesOf = (value: unknown) => Buffer.byteLength(JSON.stringify(value));
 
-  it('keeps its record and leaves out its body where both do not fit into a workflow', () => {
-    const body = JSON.stringify({ id: 'e1', type: 't', thing: 'a', data: 'x'.repeat(1_000_000) });
-    const result = read(keeping, body);
-    expect(result).toMatchObject({ kind: 'event', event: { payload: null } });
-    expect(bytesOf(result)).toBeLessThan(limitBytes);
+  it('stands in its event by its hash, size and type, and its bytes are what is to be kept', () => {
+    const body = JSON.stringify({ id: 'e1', type: 't', more: 'x'.repeat(5_000_000) });
+    const result = readLarge(fetching, body, { 'content-type': 'application/json; charset=utf-8' });
+    const stored = {
+      sha256: sha256(body),
+      bytes: body.length,
+      contentType: 'application/json; charset=utf-8',
+    };
+    expect(result).toMatchObject({
+      kind: 'event',
+      event: { id: 'e1', payload: null, storedPayload: stored, bodySha256: sha256(body) },
+      claims: [{ stored }],
+    });
+    expect(hashesOf(result)).toEqual([sha256(body)]);
+    expect(bytesOf(result.kind === 'event' ? result.event : null)).toBeLessThan(1_000);
   });
 
-  it('leaves out its body where printing makes it grow beyond the limit', () => {
-    const result = read(fetching, `{"id":"e1","type":"t","more":${numbers(1_000_000)}}`);
-    expect(result).toMatchObject({ kind: 'event', event: { id: 'e1', payload: null } });
-    expect(read(fetching, `{"id":"e1","type":"t","more":${numbers(100_000)}}`)).not.toMatchObject({
-      event: { payload: null },
+  it('of a source whose payload is all there is has its record kept apart, where that is large itself', () => {
+    const data = { text: 'x'.repeat(2_000) };
+    const body = JSON.stringify({ id: 'e1', type: 't', thing: 'a', data });
+    const record = JSON.stringify(data);
+    expect(readLarge(keeping, body)).toMatchObject({
+      event: { snapshot: null, storedSnapshot: { sha256: sha256(record), bytes: record.length } },
+    });
+    expect(hashesOf(readLarge(keeping, body))).toEqual([sha256(body), sha256(record)]);
+    const small = JSON.stringify({ id: 'e1', type: 't', thing: 'a', data: 'y', more: 'x'.repeat(2_000) });
+    const result = readLarge(keeping, small);
+    expect(result).toMatchObject({ event: { snapshot: 'y', payload: null } });
+    expect(result).not.toHaveProperty('event.storedSnapshot');
+  });
+
+  it('that cannot be read is kept byte for byte, and read again from those bytes', () => {
+    const body = Buffer.alloc(3_000_000, 0xff);
+    const result = readLarge(keeping, body);
+    expect(result).toMatchObject({
+      kind: 'unreadable',
+      delivery: { body: '', storedBody: { sha256: sha256(body), bytes: body.length } },
+    });
+    expect(hashesOf(result)).toEqual([sha256(body)]);
+    if (result.kind !== 'unreadable') throw new Error('It was read.');
+    const mended: Source = {
+      ...keeping,
+      readEvent: () => ({ ...draft, id: 'e1' }),
+    };
+    const again = Buffer.from(JSON.stringify({ more: 'x'.repeat(2_000) }));
+    const options = { body: again, now, inlineBodyBytes: inlineBytes };
+    expect(readUnreadable(mended, result.delivery, options)).toMatchObject({
+      event: { id: 'e1', payload: null, storedPayload: { sha256: sha256(again) } },
+      claims: [{ stored: { sha256: sha256(again) } }],
     });
   });
 
-  it('is kept byte for byte where even its record does not fit', () => {
-    const body = `{"id":"e1","type":"t","thing":"a","data":${numbers(1_000_000)}}`;
-    const result = read(keeping, body);
-    expect(result).toMatchObject({ kind: 'unreadable', delivery: { body } });
-    expect(bytesOf(result)).toBeLessThan(limitBytes);
+  it('with a record that would be larger than any that is kept, once it is printed, is unreadable', () => {
+    const body = `{"id":"e1","type":"t","thing":"a","data":[${'1e20,'.repeat(1_300_000)}0]}`;
+    expect(readLarge(keeping, body)).toMatchObject({
+      kind: 'unreadable',
+      delivery: { storedBody: { bytes: body.length }, reason: expect.stringContaining('26214400') as string },
+    });
   });
 
-  it.each([0, 1, 34, 92, 127, 255])('of unreadable bytes fits, whatever they are: %i', (byte) => {
-    const result = read(keeping, Buffer.alloc(1_468_006, byte));
-    expect(result.kind).toBe('unreadable');
+  it('nested so deep that reading it would hold up all others is unreadable', () => {
+    const deep = (depth: number) =>
+      `{"id":"e1","type":"t","more":${'['.repeat(depth)}"]}"${']'.repeat(depth)}}`;
+    expect(read(fetching, deep(499)).kind).toBe('event');
+    expect(read(fetching, deep(500))).toMatchObject({
+      kind: 'unreadable',
+      delivery: { reason: 'The body is JSON nested more than 500 deep.' },
+    });
+  });
+
+  it('goes whole where the store is away, as far as a workflow takes it', () => {
+    const numbers = (bytes: number) => `[${'1e20,'.repeat(bytes / 5)}0]`;
+    const raw = (body: string | Buffer) => ({ body: Buffer.from(body), headers: {}, receivedAt, now });
+    const fits = readWhole(fetching, raw(`{"id":"e1","type":"t","more":${numbers(100_000)}}`));
+    expect(fits).toMatchObject({ kind: 'event', event: { id: 'e1' }, claims: [] });
+    expect(fits).not.toMatchObject({ event: { payload: null } });
+    expect(readWhole(fetching, raw(`{"id":"e1","type":"t","more":${numbers(1_000_000)}}`))).toBeNull();
+    expect(readWhole(fetching, raw(`"${'x'.repeat(2_000_000)}"`))).toBeNull();
+  });
+
+  it.each([0, 1, 34, 92, 127, 255])('of unreadable bytes fits whole, whatever they are: %i', (byte) => {
+    const body = Buffer.alloc(1_400_000, byte);
+    const result = readWhole(keeping, { body, headers: {}, receivedAt, now });
+    expect(result?.kind).toBe('unreadable');
     expect(bytesOf(result)).toBeLessThan(limitBytes);
+  });
+});
+
+describe('A body of the size that is still inline', () => {
+  it.each(['1e20,', '"\\u0001",', '"\u2028",', '[],'])('fits into a workflow, of %s alone', (part) => {
+    const around = '{"id":"e1","type":"t","thing":"a","data":[0]}';
+    const parts = part.repeat((largestInlineBytes - around.length) / Buffer.byteLength(part));
+    const body = around.replace('[0]', `[${parts}0]`);
+    expect(Buffer.byteLength(body)).toBeLessThanOrEqual(largestInlineBytes + 1);
+    const result = readDelivery(
+      keeping,
+      { body: Buffer.from(body), headers: {}, receivedAt, now },
+      largestInlineBytes,
+    );
+    expect(result).toMatchObject({ kind: 'event', claims: [] });
+    expect(Buffer.byteLength(JSON.stringify(result))).toBeLessThan(limitBytes);
   });
 });
 
@@ -212,6 +306,38 @@ describe('Whatever the body holds', () => {
         }
       }),
       { numRuns: 2_000 },
+    );
+  });
+
+  it('its exact bytes can be had from the event, or from what it has kept, at any threshold', () => {
+    const anySize = fc.integer({ min: 0, max: 300 });
+    fc.assert(
+      fc.property(anyBody, anySize, fc.constantFrom(fetching, keeping), (body, threshold, source) => {
+        const result = readDelivery(source, { body, headers: {}, receivedAt, now }, threshold);
+        if (result.kind === 'handshake') throw new Error('Neither has one.');
+        const whole = readDelivery(source, { body, headers: {}, receivedAt, now });
+        const kept = new Map(result.claims.map((claim) => [claim.stored.sha256, Buffer.from(claim.body)]));
+        const of = (stored: { sha256: string } | undefined) =>
+          stored === undefined ? undefined : kept.get(stored.sha256);
+        if (result.kind === 'unreadable') {
+          const { storedBody, bodyEncoding } = result.delivery;
+          expect(storedBody === undefined).toBe(body.length <= threshold);
+          expect(of(storedBody) ?? Buffer.from(result.delivery.body, bodyEncoding)).toEqual(body);
+          return;
+        }
+        const { event } = result;
+        expect(event.storedPayload === undefined).toBe(body.length <= threshold);
+        if (event.storedPayload !== undefined) expect(of(event.storedPayload)).toEqual(body);
+        const snapshot = of(event.storedSnapshot);
+        expect({
+          ...event,
+          payload: event.storedPayload === undefined ? event.payload : parseBody({ body, headers: {} }),
+          snapshot: snapshot === undefined ? event.snapshot : (JSON.parse(snapshot.toString()) as unknown),
+          storedPayload: undefined,
+          storedSnapshot: undefined,
+        }).toEqual(whole.kind === 'event' ? whole.event : null);
+      }),
+      { numRuns: 1_000 },
     );
   });
 

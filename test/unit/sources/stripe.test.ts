@@ -3,6 +3,7 @@ import { z } from 'zod';
 import {
   UnreadableEventError,
   VendorAnswerError,
+  VendorDeniedError,
   VendorRateLimitedError,
   VendorRefusedError,
   VendorUnavailableError,
@@ -197,7 +198,7 @@ describe('An object of Stripe', () => {
     const message =
       "No such customer: 'cus_1'; a similar object exists in live mode, but a test mode key was used to make this request.";
     const { outcome } = await fetchFrom(missing(message));
-    expect(outcome).toBeInstanceOf(VendorRefusedError);
+    expect(outcome).toBeInstanceOf(VendorDeniedError);
     expect(outcome).toHaveProperty('message', expect.stringContaining('STRIPE_API_KEY'));
   });
 
@@ -211,8 +212,8 @@ describe('An object of Stripe', () => {
     [429, VendorRateLimitedError],
     [500, VendorUnavailableError],
     [503, VendorUnavailableError],
-    [401, VendorRefusedError],
-    [403, VendorRefusedError],
+    [401, VendorDeniedError],
+    [403, VendorDeniedError],
     [400, VendorRefusedError],
   ])('fails with %i as what that means, after one request', async (status, expected) => {
     const { outcome, requests } = await fetchFrom({

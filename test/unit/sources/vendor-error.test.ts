@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import {
   VendorAnswerError,
+  VendorDeniedError,
   VendorRateLimitedError,
   VendorRefusedError,
   VendorUnavailableError,
@@ -56,6 +57,8 @@ describe('The error for a vendor’s answer', () => {
     const error = vendorErrorFromStatus(status, call);
     expect(error).toBeInstanceOf(VendorRefusedError);
     expect(error.retryable).toBe(false);
+    // Of these, the credentials alone are wrong for every record.
+    expect(error instanceof VendorDeniedError).toBe([401, 403].includes(status));
   });
 
   it('calls a redirect an answer that nobody expected', () => {

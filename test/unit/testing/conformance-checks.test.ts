@@ -5,7 +5,7 @@ import {
   UnreadableEventError,
   VendorAnswerError,
   VendorRateLimitedError,
-  VendorRefusedError,
+  VendorDeniedError,
   VendorUnavailableError,
 } from '../../../src/errors.ts';
 import { type JsonObject, type JsonValue, textOf } from '../../../src/model/json.ts';
@@ -175,7 +175,7 @@ let counter = 0;
 function brokenCalls(prefix: 'fetch' | 'list', call: 'fetchRecord' | 'listChanged') {
   const unavailable = (error: Error) => new VendorUnavailableError('changed', { cause: error });
   return {
-    [`${prefix}/refused`]: rethrowing(call, otherwise(VendorRefusedError, unavailable)),
+    [`${prefix}/refused`]: rethrowing(call, otherwise(VendorDeniedError, unavailable)),
     [`${prefix}/unavailable`]: rethrowing(
       call,
       otherwise(VendorUnavailableError, () => new VendorAnswerError('changed')),
@@ -410,7 +410,7 @@ describe('the kit', () => {
   it('finds an error that holds the token', async () => {
     const leaking = rethrowing(
       'fetchRecord',
-      otherwise(VendorRefusedError, () => new VendorRefusedError('key-of-acme was refused')),
+      otherwise(VendorDeniedError, () => new VendorDeniedError('key-of-acme was refused')),
     );
     const check = checksOf(leaking).find(({ id }) => id === 'fetch/refused');
     await expect(check?.run()).rejects.toThrow(

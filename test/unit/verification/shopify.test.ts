@@ -18,3 +18,25 @@ it('agrees with the values that Shopify publishes', async () => {
   expect(await scheme.verify({ body, headers, now: 0 })).toMatchObject({ verified: true });
   expect(await scheme.sign(body, { id: '', now: 0 })).toEqual(headers);
 });
+
+// https://github.com/Shopify/shopify-app-js/pull/3028
+it('reads the header of an Event, and takes nothing else in its place', async () => {
+  const body = Buffer.from('{"foo": "bar"}');
+  const signature = 'B23tXN681gZ0qIWNRrgtzBE9XSDo5yaUu6wfmhu3a7g=';
+  const scheme = shopifyScheme({ secrets: ['of_today', 'test_secret_key'] });
+  const judge = (headers: Record<string, string>, bytes = body) =>
+    scheme.verify({ body: bytes, headers, now: 0 });
+  expect(await judge({ 'shopify-hmac-sha256': signature })).toEqual({ verified: true, secret: 2 });
+  expect(await judge({ 'shopify-hmac-sha256': signature }, Buffer.from('{}'))).toMatchObject({
+    reason: 'bad_signature',
+  });
+  const both = { 'x-shopify-hmac-sha256': signature, 'shopify-hmac-sha256': 'x'.repeat(43) + '=' };
+  expect(await judge(both)).toMatchObject({ verified: false });
+  // What comes twice is joined on its way here.
+  for (const header of ['x-shopify-hmac-sha256', 'shopify-hmac-sha256']) {
+    expect(await judge({ [header]: `${signature}, ${signature}` })).toMatchObject({
+      reason: 'malformed_header',
+    });
+    expect(scheme.secretHeaders).toContain(header);
+  }
+});

@@ -3,7 +3,7 @@ import type { Migration } from './migration.ts';
 // The key that a record's histories are encrypted under, itself encrypted. Erasing the record takes away the key and whose it was;
 // the row stays, to tell a key that was erased from one that is missing.
 export const entityKeys: Migration = {
-  id: 10,
+  id: 13,
   name: 'entity-keys',
   statements: [
     `create table landfall.entity_keys (

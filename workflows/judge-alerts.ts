@@ -1,0 +1,95 @@
+import {
+  ActivityFailure,
+  allHandlersFinished,
+  ApplicationFailure,
+  condition,
+  continueAsNew,
+  isCancellation,
+  setCurrentDetails,
+  setHandler,
+  sleep,
+  workflowInfo,
+} from '@temporalio/workflow';
+import type { AlertsView } from '../src/model/incidents.ts';
+import { readSilence, readUnsilence } from '../src/model/silence-alert.ts';
+import { own } from './activity-options.ts';
+import { renderAlerts } from './alerts-details.ts';
+import { alertsQuery, silenceAlertUpdate, unsilenceAlertUpdate } from './messages.ts';
+
+/** Until the next look, where none has ever been made. */
+const refusedPauseMilliseconds = 60_000;
+/** An update that our store has kept waiting for so long fails. */
+const handlersWithin = '1 hour';
+
+/**
+ * Judges each minute whether something is wrong, for as long as alerts are on, and has people told of each incident once when it
+ * begins and once when it ends. Its id is `alerts:<task queue>`; its details say what is wrong now.
+ *
+ * What is wrong, and who has been told, is kept in the store, not here: where Temporal is down the receivers go on with it. This
+ * workflow is the clock, and the door for whoever silences an alert.
+ */
+export async function judgeAlerts({ view: before }: { view: AlertsView | null }): Promise<void> {
+  let view = before;
+  const show = (now: AlertsView | null) => {
+    view = now;
+    setCurrentDetails(renderAlerts(now, workflowInfo().workflowId));
+  };
+  setHandler(alertsQuery, () => view, { description: 'What is wrong now, what was, and what is silenced.' });
+  setHandler(
+    silenceAlertUpdate,
+    async (value) => {
+      const { forMilliseconds, ...silence } = orRefuse(readSilence(value));
+      const until = new Date(Date.now() + forMilliseconds).toISOString();
+      const silences = await own('silence an alert').silenceAlert({ ...silence, until });
+      if (view !== null) show({ ...view, silences });
+      return { until };
+    },
+    {
+      validator: (value) => void orRefuse(readSilence(value)),
+      description:
+        '{"alert": "rejections:stripe", "forMilliseconds": 3600000, "by": "…", "reason": "…"}: tell nobody of it for a while.',
+    },
+  );
+  setHandler(
+    unsilenceAlertUpdate,
+    async (value) => {
+      const { found, silences } = await own('end a silence').unsilenceAlert(orRefuse(readUnsilence(value)));
+      if (view !== null) show({ ...view, silences });
+      return { found };
+    },
+    {
+      validator: (value) => void orRefuse(readUnsilence(value)),
+      description: '{"alert": "rejections:stripe", "by": "…", "reason": "…"}: tell people of it again.',
+    },
+  );
+  for (;;) {
+    const judged = await unlessRefused(own('is something wrong?').judgeAlerts());
+    if (judged !== 'refused') show(judged);
+    if (judged === null) break;
+    if (judged !== 'refused' && judged.waiting > 0) {
+      await unlessRefused(own('tell people').sendAlerts());
+    }
+    const pause = view?.everyMilliseconds ?? refusedPauseMilliseconds;
+    await sleep(pause, { summary: 'until the next look' });
+    if (workflowInfo().continueAsNewSuggested) {
+      await condition(allHandlersFinished, handlersWithin);
+      await continueAsNew<typeof judgeAlerts>({ view });
+    }
+  }
+  await condition(allHandlersFinished, handlersWithin);
+}
+
+/** One look that fails for good, as where the store refuses a value, must not be the end of all looks: the log has said why. */
+async function unlessRefused<Result>(looking: Promise<Result>): Promise<Result | 'refused'> {
+  try {
+    return await looking;
+  } catch (error) {
+    if (!(error instanceof ActivityFailure) || isCancellation(error)) throw error;
+    return 'refused';
+  }
+}
+
+function orRefuse<Read extends object>(read: Read | string): Read {
+  if (typeof read === 'string') throw ApplicationFailure.nonRetryable(`It ${read}.`, 'Refused');
+  return read;
+}
