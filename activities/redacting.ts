@@ -22,3 +22,24 @@ export function redactingOf(
   const hide = createRedactor(values);
   return (text) => hide(redact(text));
 }
+
+const deepest = 5;
+
+/**
+ * The error without what `hide` takes out of texts: its own, and those of its causes. It stays what it is, so that whoever catches it
+ * knows it by its class.
+ */
+export function hideInError(error: unknown, hide: (text: string) => string, depth = 0): unknown {
+  if (!(error instanceof Error) || depth > deepest) return error;
+  const message = hide(error.message);
+  const stack = error.stack === undefined ? undefined : hide(error.stack);
+  try {
+    if (message !== error.message) error.message = message;
+    if (stack !== undefined && stack !== error.stack) error.stack = stack;
+    if (error.cause !== undefined) error.cause = hideInError(error.cause, hide, depth + 1);
+    return error;
+  } catch {
+    // Frozen, or of a class whose message cannot be set.
+    return Object.assign(new Error(message), { name: error.name });
+  }
+}
