@@ -1,6 +1,7 @@
 import { ConfigurationError } from '../errors.ts';
 import type { UnreadableDelivery } from '../model/dead-letter.ts';
 import { isJsonObject, type JsonValue } from '../model/json.ts';
+import { parseBody } from '../sources/parse-body.ts';
 import { isJsonPointer, pointerParts, replaceAt } from '../sources/json-pointer.ts';
 
 /** What of a source's deliveries and records people do not get to see. */
@@ -96,7 +97,7 @@ function leavesOf(value: JsonValue): string[] {
 /** undefined where it is no JSON. */
 function parse(text: string): JsonValue | undefined {
   try {
-    return JSON.parse(text.replace(/^\uFEFF/, '')) as JsonValue;
+    return parseBody({ body: Buffer.from(text), headers: {} });
   } catch {
     return undefined;
   }

@@ -21,6 +21,8 @@ export interface RunRow {
   error: string;
   /** The workflow that began it; null where none did. */
   parent: string | null;
+  /** The names of its memo; the values may be encrypted. */
+  memoNames: readonly string[];
 }
 
 /**
@@ -65,5 +67,6 @@ async function toRow(client: Client, raw: RawWorkflowExecutionInfo): Promise<Run
     outcome: found.get(searchAttributes.outcome) ?? '',
     error: found.get(searchAttributes.error) ?? '',
     parent: info.parentExecution?.workflowId ?? null,
+    memoNames: Object.keys(raw.memo?.fields ?? {}),
   };
 }
