@@ -20,6 +20,7 @@ export function createPurgeActivities({
       heartbeating(async (signal) => {
         const keep = retention[table];
         if (keep === null) return 0;
+        if (table === 'bodies') return store.purgeBodies(keep);
         for (let purged = 0; ;) {
           signal.throwIfAborted();
           const gone = await store.purge(table, keep, rowsAtOnce);

@@ -55,7 +55,7 @@ export function createReferToRecord({
     }
     const stored = { sha256: sha256Hex(body), bytes: body.length, contentType: jsonType };
     try {
-      await keepClaims({ store, metrics }, source, [{ stored, body }]);
+      await keepClaims({ store, metrics }, source, [{ stored, body, entity: record.entity }]);
     } catch (error) {
       if (passes && error instanceof StoreUnavailableError) return record;
       throw error;

@@ -17,7 +17,6 @@ import { ensurePurgeSchedule } from '../temporal/purge-schedule.ts';
 import { encrypts } from '../temporal/data-converter.ts';
 import { loadWorkflowBundle, startWorkers } from '../temporal/worker.ts';
 import { keepPartitions } from './keep-partitions.ts';
-import { purgeBodies } from './purge-bodies.ts';
 import type { Runtime, Service } from './runtime.ts';
 
 /**
@@ -78,14 +77,12 @@ export async function startWorker(
     throw error;
   }
   const partitions = keepPartitions(runtime);
-  const purge = purgeBodies(runtime);
   return {
     ...workers,
     stop: async () => {
       await workers.stop();
       await lags.close();
       await partitions.stop();
-      await purge.stop();
     },
   };
 }

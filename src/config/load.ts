@@ -43,7 +43,6 @@ export interface Config {
   maxBodyBytes: number | null;
   inlineBodyBytes: number;
   heldBodyBytes: number;
-  keepBodiesMilliseconds: number;
   /** What the port for webhooks takes at once, and how slowly. */
   limits: {
     requestMilliseconds: number;
@@ -169,8 +168,6 @@ export function loadConfig(
     maxBodyBytes: values.LANDFALL_MAX_BODY_BYTES,
     inlineBodyBytes: values.LANDFALL_INLINE_BODY_BYTES,
     heldBodyBytes: values.LANDFALL_HELD_BODY_BYTES,
-    // An open dead letter says each time it reminds that its body is in use.
-    keepBodiesMilliseconds: Math.max(values.LANDFALL_KEEP_BODIES, 2 * values.LANDFALL_DEAD_LETTER_REMIND),
     limits: {
       requestMilliseconds: values.LANDFALL_REQUEST_TIMEOUT,
       maxConnections: values.LANDFALL_MAX_CONNECTIONS,
@@ -201,6 +198,8 @@ export function loadConfig(
       deleted: values.LANDFALL_KEEP_DELETED,
       deliveries: values.LANDFALL_KEEP_PROCESSED,
       failures: failuresKeptMilliseconds,
+      // An open dead letter says each time it reminds that its body is in use.
+      bodies: Math.max(values.LANDFALL_KEEP_BODIES, 2 * values.LANDFALL_DEAD_LETTER_REMIND),
     },
     // Of a server of one's own in dev nobody makes a version the current one.
     deployment:

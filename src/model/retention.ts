@@ -9,11 +9,21 @@ export const purgedTables = [
   'deleted',
   'deliveries',
   'failures',
+  'bodies',
 ] as const;
 export type PurgedTable = (typeof purgedTables)[number];
 
 /** How long the rows of each table are kept, in milliseconds; null: for good. */
 export type Retention = Record<PurgedTable, number | null>;
+
+/** The input of the workflow `purge`. */
+export interface PurgeInput {
+  /**
+   * How long it waits before it looks for bodies that nobody uses, in milliseconds: after a long time without workers, dead letters
+   * first say which ones they use, by the reminders that are due at once. @default 1 hour
+   */
+  bodiesAfterMilliseconds?: number;
+}
 
 /** The result of the workflow `purge`. */
 export interface PurgeReport {

@@ -136,10 +136,11 @@ export function readDelivery(source: Source, raw: RawDelivery, inlineBytes = Inf
 }
 
 /** A body as it is kept for people to look at: as it came, to the byte, where nothing of it is hidden from them. */
-function shownBody(raw: RawDelivery, parsedBody: JsonValue, { payload, bodySha256 }: LandfallEvent): Claim {
-  if (payload === parsedBody) return claimBody(raw, bodySha256);
+function shownBody(raw: RawDelivery, parsedBody: JsonValue, event: LandfallEvent): Claim {
+  const { payload, bodySha256, entity } = event;
+  if (payload === parsedBody) return { ...claimBody(raw, bodySha256), entity };
   const body = Buffer.from(JSON.stringify(payload));
-  return { stored: { sha256: sha256Hex(body), bytes: body.length, contentType: jsonType }, body };
+  return { stored: { sha256: sha256Hex(body), bytes: body.length, contentType: jsonType }, body, entity };
 }
 
 /** The event with what is large of it standing by reference: its body, and its snapshot where that is large itself. */
@@ -160,13 +161,13 @@ function byReference(
   const stored = { sha256: sha256Hex(snapshot), bytes: snapshot.length, contentType: jsonType };
   return {
     event: { ...withoutPayload, snapshot: null, storedSnapshot: stored },
-    claims: [payload, { stored, body: snapshot }],
+    claims: [payload, { stored, body: snapshot, entity: event.entity }],
   };
 }
 
 function claimBody({ body, headers }: RawDelivery, sha256: string): Claim {
   const contentType = headers['content-type'] ?? jsonType;
-  return { stored: { sha256, bytes: body.length, contentType }, body };
+  return { stored: { sha256, bytes: body.length, contentType }, body, entity: null };
 }
 
 function unreadable(

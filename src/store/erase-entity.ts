@@ -1,11 +1,21 @@
-import { and, eq, inArray, like, or, sql, type SQL } from 'drizzle-orm';
+import { and, eq, inArray, like, notExists, or, sql, type SQL } from 'drizzle-orm';
 import type { PgTable } from 'drizzle-orm/pg-core';
 import type { EntityRef } from '../model/event.ts';
 import type { Database, Queries } from './database.ts';
 import { escapeLike } from './escape-like.ts';
 import { lock, recordLock } from './lock.ts';
 import { ofEntity } from './records.ts';
-import { bulkLetters, conflicts, deliveries, failures, inbox, processedEvents, records } from './schema.ts';
+import {
+  bodies,
+  bodyOwners,
+  bulkLetters,
+  conflicts,
+  deliveries,
+  failures,
+  inbox,
+  processedEvents,
+  records,
+} from './schema.ts';
 import type { Store } from './store.ts';
 
 /** Erases an entity's rows in one transaction, alone with its record. */
@@ -40,6 +50,7 @@ export function createErase(database: Database): Pick<Store, 'eraseEntity'> {
         );
         return {
           records: gone.length,
+          bodies: await eraseBodies(queries, source, entity),
           processed: await erase(queries, processedEvents, ofEvents(processedEvents)),
           deliveries: await erase(queries, deliveries, ofEvents(deliveries)),
           bulk_letters: await erase(queries, bulkLetters, ofEvents(bulkLetters)),
@@ -86,6 +97,29 @@ async function findWaiting(
     const about = item.kind === 'event' ? item.event.entity : null;
     return about?.type === entity.type && about.id === entity.id;
   });
+}
+
+/** Those that are of no other entity. */
+async function eraseBodies(queries: Queries, source: string, { type, id }: EntityRef): Promise<number> {
+  const owned = await queries
+    .delete(bodyOwners)
+    .where(
+      and(eq(bodyOwners.source, source), eq(bodyOwners.entityType, type), eq(bodyOwners.entityId, id)),
+    )
+    .returning({ sha256: bodyOwners.sha256 });
+  if (owned.length === 0) return 0;
+  const others = sql`(select 1 from ${bodyOwners} where ${eq(bodyOwners.sha256, bodies.sha256)})`;
+  return erase(
+    queries,
+    bodies,
+    and(
+      inArray(
+        bodies.sha256,
+        owned.map(({ sha256 }) => sha256),
+      ),
+      notExists(others),
+    ),
+  );
 }
 
 async function erase(queries: Queries, table: PgTable, which: SQL | undefined): Promise<number> {

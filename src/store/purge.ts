@@ -1,6 +1,5 @@
 import { and, eq, lt, notExists, sql, type SQL } from 'drizzle-orm';
 import type { PgTable } from 'drizzle-orm/pg-core';
-import type { PurgedTable } from '../model/retention.ts';
 import type { Database } from './database.ts';
 import { conflicts, deliveries, failures, processedEvents, records, rejections, reports } from './schema.ts';
 import type { Store } from './store.ts';
@@ -31,7 +30,7 @@ interface OldRows {
 /** When what was kept of a conflicting delivery came in. As text: PostgreSQL refuses to look into JSON that has a \u0000 somewhere. */
 const conflictAt = sql`substring(${conflicts.delivery}::text from '"receivedAt":"([^"]+)"')::timestamptz`;
 
-const oldRows: Record<PurgedTable, OldRows> = {
+const oldRows: Record<Parameters<Store['purge']>[0], OldRows> = {
   rejections: { table: rejections, older: (than) => lt(rejections.at, than) },
   conflicts: { table: conflicts, older: (than) => lt(conflictAt, than) },
   reports: { table: reports, older: (than) => lt(reports.finishedAt, than) },

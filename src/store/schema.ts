@@ -138,6 +138,21 @@ export const bodyPieces = landfall.table(
   (table) => [primaryKey({ columns: [table.sha256, table.piece] })],
 );
 
+/** Whose data the bodies hold; of those that no event could be read from, nobody knows. */
+export const bodyOwners = landfall.table(
+  'body_owners',
+  {
+    source: text('source').notNull(),
+    entityType: text('entity_type').notNull(),
+    entityId: text('entity_id').notNull(),
+    sha256: text('sha256').notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.source, table.entityType, table.entityId, table.sha256] }),
+    index('body_owners_by_body').on(table.sha256),
+  ],
+);
+
 /** The newest rejected deliveries of each source, as examples. */
 export const rejections = landfall.table('rejections', {
   id: bigint('id', { mode: 'bigint' }).generatedAlwaysAsIdentity().primaryKey(),

@@ -175,7 +175,7 @@ export interface WrappedKey {
 
 /** How many rows were erased, by table. */
 export type ErasedRows = Record<
-  'records' | 'processed' | 'deliveries' | 'bulk_letters' | 'inbox' | 'conflicts' | 'failures',
+  'records' | 'bodies' | 'processed' | 'deliveries' | 'bulk_letters' | 'inbox' | 'conflicts' | 'failures',
   number
 >;
 
@@ -318,9 +318,14 @@ export interface Store extends AlertStore {
    * Keeps a large body under its hash, once however often it comes. It stays for as long as somebody uses it: see `purgeBodies`.
    *
    * @param sha256 - of the body, in hex
+   * @param owner - whose data it is, so that it goes when that is erased; null where nobody knows
    * @returns `known` where it was there already; it counts as used now
    */
-  keepBody(body: Uint8Array, sha256: string): Promise<'new' | 'known'>;
+  keepBody(
+    body: Uint8Array,
+    sha256: string,
+    owner: { source: string; entity: EntityRef } | null,
+  ): Promise<'new' | 'known'>;
   /**
    * The exact bytes; null where there are none (any more).
    * @throws StoreRefusedError where they are damaged
@@ -413,7 +418,7 @@ export interface Store extends AlertStore {
    */
   eraseEntity(source: string, entity: EntityRef, eventIds: readonly string[]): Promise<ErasedRows>;
   /** Takes up to `limit` rows away that are older; answers how many. What somebody has yet to decide on stays. */
-  purge(table: PurgedTable, olderThanMilliseconds: number, limit: number): Promise<number>;
+  purge(table: Exclude<PurgedTable, 'bodies'>, olderThanMilliseconds: number, limit: number): Promise<number>;
   /** What became of events, in no order; those that were never processed are not among them. One query for all. */
   findEvents(keys: readonly EventKey[]): Promise<EventMark[]>;
   /** Those of the events that wait in the inbox, since when (ISO 8601). */

@@ -3,12 +3,15 @@ import { describe, expect, it } from 'vitest';
 import type { EntityRef } from '../../src/model/event.ts';
 import type { WrappedKey } from '../../src/store/store.ts';
 import { buildInboxItem, buildReport } from '../support/build-apply.ts';
+import { sha256 } from '../support/receiver.ts';
 import { setUpApply } from '../support/set-up-apply.ts';
 import type { StoreUnderTest } from './store.contract.ts';
 
 const day = 86_400_000;
 const ago = (milliseconds: number) => new Date(Date.now() - milliseconds).toISOString();
 const customer = (id: string): EntityRef => ({ type: 'customer', id });
+/** Of one customer, or of all that are asked about. */
+const largeBody = (source: string, id = 'all') => Buffer.from(`a large body of ${source} about ${id}`);
 
 /** Keys of records, their erasure, and what is purged. */
 export function storePrivacyContract(subject: StoreUnderTest): void {
@@ -100,6 +103,9 @@ export function storePrivacyContract(subject: StoreUnderTest): void {
           },
           100,
         );
+        const owner = { source, entity };
+        await store.keepBody(largeBody(source, id), sha256(largeBody(source, id)), owner);
+        await store.keepBody(largeBody(source), sha256(largeBody(source)), owner);
         await store.addBulkLetters(`bulk:${source}`, [{ source, eventId: `evt_${id}` }]);
         const key = { source, step: 'fetchRecord', error: 'LANDFALL_VENDOR_UNAVAILABLE' };
         await store.noteFailure(
@@ -109,13 +115,17 @@ export function storePrivacyContract(subject: StoreUnderTest): void {
       }
       const rows = await store.eraseEntity(source, customer('cus_1'), ['evt_cus_1']);
       expect(rows).toEqual({
-        ...{ records: 1, processed: 2, deliveries: 1, bulk_letters: 1 },
+        ...{ records: 1, bodies: 1, processed: 2, deliveries: 1, bulk_letters: 1 },
         ...{ inbox: 1, conflicts: 1, failures: 1 },
       });
       expect(await store.findRecord(source, customer('cus_1'))).toBeNull();
+      expect(await store.readBody(sha256(largeBody(source, 'cus_1')))).toBeNull();
+      // The same bytes are of the others as well.
+      expect(await store.readBody(sha256(largeBody(source)))).not.toBeNull();
       expect(await store.findEvent(source, 'evt_cus_1')).toBeNull();
       expect(await store.findEvent(source, 'reconcile:customer/cus_1:7')).toBeNull();
       for (const id of ids.slice(1)) {
+        expect(await store.readBody(sha256(largeBody(source, id)))).not.toBeNull();
         expect(await store.findRecord(source, customer(id))).not.toBeNull();
         expect(await store.findEvent(source, `evt_${id}`)).not.toBeNull();
         expect(await store.findEvent(source, `reconcile:customer/${id}:7`)).toMatchObject({ complete: true });

@@ -52,6 +52,7 @@ const keepAll: Retention = {
   deleted: null,
   deliveries: null,
   failures: null,
+  bodies: null,
 };
 
 /** Makes the activities of one source. */

@@ -12,6 +12,7 @@ import { alerts } from './0010-alerts.ts';
 import { bodies } from './0011-bodies.ts';
 import { partitionFunctions } from './0012-partition-functions.ts';
 import { entityKeys } from './0013-entity-keys.ts';
+import { bodyOwners } from './0014-body-owners.ts';
 import type { Migration } from './migration.ts';
 
 /** Every migration in its order: append only. */
@@ -29,6 +30,7 @@ export const journal: readonly Migration[] = [
   bodies,
   partitionFunctions,
   entityKeys,
+  bodyOwners,
 ];
 
 /** What tells an edited migration from the one that a database has. */

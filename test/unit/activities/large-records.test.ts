@@ -109,7 +109,7 @@ describe('A large record', () => {
     const { land, writes } = shop(10);
     const letter = { text: 'y'.repeat(3_000_000) };
     const body = Buffer.from(JSON.stringify(letter));
-    await store.keepBody(body, sha256(body));
+    await store.keepBody(body, sha256(body), null);
     const storedSnapshot = { sha256: sha256(body), bytes: body.length, contentType: 'application/json' };
     const announced = { version: '9', sourceTime: null };
     const landed = await land('evt_5', { announced, storedSnapshot }, { byReference: true });

@@ -53,7 +53,6 @@ describe('Without any setting', () => {
       maxBodyBytes: null,
       inlineBodyBytes: 131_072,
       heldBodyBytes: 104_857_600,
-      keepBodiesMilliseconds: 7_776_000_000,
       limits: {
         requestMilliseconds: 30_000,
         maxConnections: 2_000,
@@ -85,6 +84,7 @@ describe('Without any setting', () => {
         deleted: null,
         deliveries: null,
         failures: 90 * 86_400_000,
+        bodies: 90 * 86_400_000,
       },
       deployment: null,
       drainMilliseconds: 0,
@@ -148,7 +148,7 @@ describe('A setting', () => {
     ['LANDFALL_MAX_BODY_BYTES', '26214400', { maxBodyBytes: 26_214_400 }],
     ['LANDFALL_INLINE_BODY_BYTES', '0', { inlineBodyBytes: 0 }],
     ['LANDFALL_HELD_BODY_BYTES', '26214400', { heldBodyBytes: 26_214_400 }],
-    ['LANDFALL_KEEP_BODIES', '60d', { keepBodiesMilliseconds: 5_184_000_000 }],
+    ['LANDFALL_KEEP_BODIES', '60d', { retention: expect.objectContaining({ bodies: 5_184_000_000 }) }],
     ['LANDFALL_STORE_POOL_SIZE', '3', { poolSize: 3 }],
     ['LANDFALL_HANDLERS', './handlers.js', { handlersModule: './handlers.js' }],
     ['LANDFALL_TASK_QUEUE', 'mine', { taskQueue: 'mine' }],
@@ -165,8 +165,8 @@ describe('A setting', () => {
   });
 
   it('keeps large bodies for longer than dead letters that use them wait to remind', () => {
-    const { keepBodiesMilliseconds } = load({ LANDFALL_DEAD_LETTER_REMIND: '100d' });
-    expect(keepBodiesMilliseconds).toBe(200 * 86_400_000);
+    const { retention } = load({ LANDFALL_DEAD_LETTER_REMIND: '100d' });
+    expect(retention.bodies).toBe(200 * 86_400_000);
   });
 
   it('may be a duration of the dead letters', () => {
