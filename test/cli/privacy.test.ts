@@ -69,6 +69,23 @@ describe('the command line, where payloads are encrypted', { timeout: 120_000 },
     expect(stdout).not.toContain('a note');
   });
 
+  test('hides as much in a large body, which is kept in the store', async () => {
+    const planted = 'planted-in-a-large-body@example.com';
+    const delivery = { no: 'event', email: planted, long: 'x'.repeat(150_000) };
+    const { body } = await harness.post(Buffer.from(JSON.stringify(delivery)));
+    const id = `${harness.source.name}:${body.eventId ?? ''}`;
+    const whole = await landfall(['dead-letters', 'show', id], here());
+    expect(whole).toMatchObject({ exitCode: 0, stderr: '', stdout: expect.stringContaining(planted) });
+    const hides = { ...here(), LANDFALL_REDACT: '/**/email' };
+    for (const json of [[], ['--json']]) {
+      const { stdout, stderr } = await landfall(['dead-letters', 'show', id, ...json], hides);
+      expect(stderr).toBe('');
+      expect(stdout).toContain('[redacted]');
+      expect(stdout).toContain('xxx');
+      expect(stdout).not.toContain(planted);
+    }
+  });
+
   test('says what is missing', async () => {
     const { DATABASE_URL: _store, ...withoutStore } = here();
     for (const env of [{}, withoutStore]) {

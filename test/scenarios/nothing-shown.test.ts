@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { z } from 'zod';
 import { startOps } from '../../src/cli/start-ops.ts';
 import { httpDestination } from '../../src/destinations/http.ts';
 import { readRedaction } from '../../src/privacy/redaction.ts';
 import { redactSubject } from '../../src/privacy/redact-subject.ts';
+import { query } from '../support/create-database.ts';
 import { dumpStore, findInLines } from '../support/dump-store.ts';
 import { type Harness, startHarness, withoutListing } from '../support/harness.ts';
 import { startHttpVendor, type HttpVendor } from '../support/http-vendor.ts';
@@ -67,6 +69,10 @@ describe.each([
     await harness.event(landed.id).result();
     // The same event with another body: a conflict.
     await post({ ...landed, created: 1 });
+    // So large that its body is kept in the store.
+    const large = vendor.createCustomer();
+    await post({ ...large, long: 'x'.repeat(150_000) });
+    await harness.event(large.id).result();
     // Refused by its destination, with the record in the answer: a dead letter.
     refuses = true;
     const failed = vendor.createCustomer();
@@ -94,12 +100,12 @@ describe.each([
     await expect
       .poll(() => harness.runtime.store.listConflicts(harness.source.name, 10), { timeout: 30_000 })
       .toHaveLength(1);
-    // Two events' runs, and three dead letters.
+    // Three events' runs, and three dead letters.
     await expect
       .poll(() => readRawRuns(harness.runtime.client, harness.source.name).then((runs) => runs.length), {
         timeout: 30_000,
       })
-      .toBe(5);
+      .toBe(6);
   }
 
   function marker(where: keyof Markers): string {
@@ -154,6 +160,18 @@ describe.each([
     expect(
       findInLines(rows, [...secrets, ...markers.inBodies, ...markers.inHeaders, ...markers.inUnreadable]),
     ).toEqual([]);
+  });
+
+  test('is in no large body', async () => {
+    const { config, store } = harness.runtime;
+    const kept = z
+      .array(z.object({ sha256: z.string() }))
+      .parse(await query(config.databaseUrl ?? '', 'select sha256 from landfall.bodies'));
+    const bodies = await Promise.all(
+      kept.map(async ({ sha256 }) => (await store.readBody(sha256))?.toString() ?? ''),
+    );
+    expect(bodies.filter((body) => body.includes('xxx'))).toHaveLength(1);
+    expect(findInLines(bodies, hidden())).toEqual([]);
   });
 
   test('is on no metrics page and in no answer', async () => {
