@@ -96,7 +96,11 @@ function plainly<Value>(reading: () => Promise<Value>): Promise<Value> {
   return reading();
 }
 
-async function holdRecord(
+/**
+ * The record itself, and `leave` to be called when it is needed no more: see `withRecord`.
+ * @throws StoreUnavailableError | BodyGoneError
+ */
+export async function holdRecord(
   { store, room }: { store: Pick<Store, 'readBody'>; room: Room },
   { storedData, ...record }: IncomingRecord,
 ): Promise<{ incoming: IncomingRecord; leave: () => void }> {

@@ -399,6 +399,7 @@ export const settings = {
     'Who may read payloads, by the `sub` or `email` of the token, separated by commas.',
     'everybody with such a token',
     list.nullable().default(null),
+  ),
   LANDFALL_DEPLOYMENT_NAME: setting(
     'The name of the Temporal worker deployment, where `LANDFALL_BUILD_ID` is set.',
     '`landfall`',

@@ -74,7 +74,9 @@ function showAttempt({ attempt, type, message, causes }: FailedAttempt): Html {
 
 /** A delivery as it came in: its headers and its body. */
 export function showDelivery(subject: DeadLetterSubject, bodyMissing: string | null): Html {
-  return subject.kind === 'event' ? showEvent(subject.event, bodyMissing) : showUnreadable(subject, bodyMissing);
+  return subject.kind === 'event'
+    ? showEvent(subject.event, bodyMissing)
+    : showUnreadable(subject, bodyMissing);
 }
 
 /** An event as it came in. @param bodyMissing - why its body is not in it; null where it is */

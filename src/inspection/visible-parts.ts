@@ -37,5 +37,8 @@ export function visibleSubject(
   if (subject.kind === 'event') return { kind: 'event', event: visibleEvent(visible, subject.event) };
   const { delivery } = subject;
   const headers = visible.headers(source, delivery.headers);
-  return { kind: 'unreadable', delivery: { ...delivery, headers, ...visibleBody(visible, source, delivery) } };
+  return {
+    kind: 'unreadable',
+    delivery: { ...delivery, headers, ...visibleBody(visible, source, delivery) },
+  };
 }

@@ -103,9 +103,7 @@ async function findWaiting(
 async function eraseBodies(queries: Queries, source: string, { type, id }: EntityRef): Promise<number> {
   const owned = await queries
     .delete(bodyOwners)
-    .where(
-      and(eq(bodyOwners.source, source), eq(bodyOwners.entityType, type), eq(bodyOwners.entityId, id)),
-    )
+    .where(and(eq(bodyOwners.source, source), eq(bodyOwners.entityType, type), eq(bodyOwners.entityId, id)))
     .returning({ sha256: bodyOwners.sha256 });
   if (owned.length === 0) return 0;
   const others = sql`(select 1 from ${bodyOwners} where ${eq(bodyOwners.sha256, bodies.sha256)})`;

@@ -138,7 +138,11 @@ export function createDeadLetters(client: Client): DeadLetters {
 
 type Handle = ReturnType<Client['workflow']['getHandle']>;
 
-function toRow({ workflowId, startTime, typedSearchAttributes: found }: WorkflowExecutionInfo): DeadLetterRow {
+function toRow({
+  workflowId,
+  startTime,
+  typedSearchAttributes: found,
+}: WorkflowExecutionInfo): DeadLetterRow {
   const source = found.get(searchAttributes.source) ?? '';
   return {
     source,
