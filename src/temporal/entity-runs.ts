@@ -49,7 +49,7 @@ export function createEntityRuns(client: Client): EntityRuns {
         const startedAt = Number(seconds ?? 0) * 1_000 + (nanos ?? 0) / 1_000_000;
         return { startedAt, keyId: payload === undefined ? null : keyIdOf(payload) };
       } catch (error) {
-        if (isGrpcServiceError(error) && Number(error.code) === notFound) return null;
+        if (isGrpcServiceError(error) && error.code === notFound) return null;
         throw toTemporalError(error, `show the run of ${run.workflowId}`);
       }
     },
@@ -59,7 +59,7 @@ export function createEntityRuns(client: Client): EntityRuns {
         await service.terminateWorkflowExecution({ namespace, workflowExecution: run, reason });
         return true;
       } catch (error) {
-        if (isGrpcServiceError(error) && Number(error.code) === notFound) return false;
+        if (isGrpcServiceError(error) && error.code === notFound) return false;
         throw toTemporalError(error, `end the run of ${run.workflowId}`);
       }
     },
@@ -70,7 +70,7 @@ export function createEntityRuns(client: Client): EntityRuns {
         return true;
       } catch (error) {
         if (isGrpcServiceError(error)) {
-          const code = Number(error.code);
+          const { code } = error;
           if (code === notFound) return true;
           if (undeletable.has(code)) return false;
         }
