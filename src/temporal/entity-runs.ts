@@ -6,11 +6,9 @@ import { keyword, searchAttributes } from '../model/search-attributes.ts';
 import { quote } from './list-filter.ts';
 import { listPage } from './list-page.ts';
 import { keyIdOf } from './payload-codec.ts';
-import { toTemporalError } from './temporal-error.ts';
+import { isNotFound, toTemporalError } from './temporal-error.ts';
 
-/** gRPC NOT_FOUND: it is gone already. */
-const notFound = 5;
-/** PERMISSION_DENIED, UNIMPLEMENTED: who runs this Temporal lets nobody delete. */
+/** gRPC PERMISSION_DENIED, UNIMPLEMENTED: who runs this Temporal lets nobody delete. */
 const undeletable: ReadonlySet<number> = new Set([7, 12]);
 const pageSize = 100;
 
@@ -49,7 +47,7 @@ export function createEntityRuns(client: Client): EntityRuns {
         const startedAt = Number(seconds ?? 0) * 1_000 + (nanos ?? 0) / 1_000_000;
         return { startedAt, keyId: payload === undefined ? null : keyIdOf(payload) };
       } catch (error) {
-        if (isGrpcServiceError(error) && error.code === notFound) return null;
+        if (isNotFound(error)) return null;
         throw toTemporalError(error, `show the run of ${run.workflowId}`);
       }
     },
@@ -59,7 +57,7 @@ export function createEntityRuns(client: Client): EntityRuns {
         await service.terminateWorkflowExecution({ namespace, workflowExecution: run, reason });
         return true;
       } catch (error) {
-        if (isGrpcServiceError(error) && error.code === notFound) return false;
+        if (isNotFound(error)) return false;
         throw toTemporalError(error, `end the run of ${run.workflowId}`);
       }
     },
@@ -69,11 +67,8 @@ export function createEntityRuns(client: Client): EntityRuns {
         await service.deleteWorkflowExecution({ namespace, workflowExecution: run });
         return true;
       } catch (error) {
-        if (isGrpcServiceError(error)) {
-          const { code } = error;
-          if (code === notFound) return true;
-          if (undeletable.has(code)) return false;
-        }
+        if (isNotFound(error)) return true;
+        if (isGrpcServiceError(error) && undeletable.has(error.code)) return false;
         throw toTemporalError(error, `delete the run of ${run.workflowId}`);
       }
     },
