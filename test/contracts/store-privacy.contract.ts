@@ -83,7 +83,10 @@ export function storePrivacyContract(subject: StoreUnderTest): void {
       const ids = ['cus_1', 'cus_1%', 'cus_12'];
       for (const id of ids) {
         const entity = customer(id);
-        await apply({ eventId: `evt_${id}`, incoming: { entity, data: { name: `of ${id} \u0000` } } });
+        await apply({
+          eventId: `evt_${id}`,
+          incoming: { entity, version: '6', data: { name: `of ${id} \u0000` } },
+        });
         await apply({
           eventId: `reconcile:customer/${id}:7`,
           incoming: { entity, version: '7' },
