@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { z } from 'zod';
 import { startOps } from '../../src/cli/start-ops.ts';
 import { httpDestination } from '../../src/destinations/http.ts';
@@ -94,18 +94,17 @@ describe.each([
     });
     expect(rejected.status).toBe(401);
     answers.push(await rejected.text());
-    await expect
-      .poll(() => harness.runtime.store.listRejections(harness.source.name, 10), { timeout: 30_000 })
-      .toHaveLength(1);
-    await expect
-      .poll(() => harness.runtime.store.listConflicts(harness.source.name, 10), { timeout: 30_000 })
-      .toHaveLength(1);
     // Three events' runs, and three dead letters.
-    await expect
-      .poll(() => readRawRuns(harness.runtime.client, harness.source.name).then((runs) => runs.length), {
-        timeout: 30_000,
-      })
-      .toBe(6);
+    await vi.waitFor(
+      async () => {
+        const { client, store } = harness.runtime;
+        const { name } = harness.source;
+        expect(await store.listRejections(name, 10)).toHaveLength(1);
+        expect(await store.listConflicts(name, 10)).toHaveLength(1);
+        expect(await readRawRuns(client, name)).toHaveLength(6);
+      },
+      { timeout: 60_000, interval: 200 },
+    );
   }
 
   function marker(where: keyof Markers): string {
