@@ -66,5 +66,7 @@ export async function* listInfos(
 /** What visibility knows of a run, without its memo: see `listInfos`. */
 export function toInfo(client: Client, raw: RawWorkflowExecutionInfo): Promise<WorkflowExecutionInfo> {
   const { loadedDataConverter, namespace } = client.options;
-  return executionInfoFromRaw({ ...raw, memo: null }, loadedDataConverter, raw, namespace);
+  // What the server leaves out stands in the prototype of its message, which a spread would lose.
+  const withoutMemo = Object.create(raw, { memo: { value: null } }) as RawWorkflowExecutionInfo;
+  return executionInfoFromRaw(withoutMemo, loadedDataConverter, raw, namespace);
 }
