@@ -126,6 +126,32 @@ module.exports = {
       to: { path: ['^src/(receiver|cli|dev|config|store|inbox)', 'node_modules/express/'], ...typesOnly },
     },
     {
+      name: 'privacy-knows-no-process',
+      severity: 'error',
+      from: { path: '^src/privacy' },
+      to: {
+        path: [
+          '^src/(receiver|temporal|cli|dev|config|inbox|store|monitoring)',
+          '^(activities|workflows)',
+          'node_modules/(express|@temporalio|drizzle-orm)/',
+        ],
+        ...typesOnly,
+      },
+    },
+    {
+      name: 'the-codec-server-knows-payloads-alone',
+      severity: 'error',
+      from: { path: '^src/codec-server' },
+      to: {
+        path: [
+          '^src/(?!codec-server|errors|temporal/payload-codec)',
+          '^(activities|workflows)',
+          'node_modules/@temporalio/(client|worker|workflow|activity)/',
+        ],
+        ...typesOnly,
+      },
+    },
+    {
       name: 'inspection-knows-no-page',
       comment: 'What people ask is answered for the console and for the command line alike.',
       severity: 'error',

@@ -7,26 +7,18 @@ import type { Source } from '../src/sources/define-source.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { findSource } from './find-source.ts';
 import { receiversOf } from './receivers.ts';
-import { holdRecord } from './refer-to-record.ts';
+import { withRecord } from './refer-to-record.ts';
 import type { Activities } from './types.ts';
 
 /** Writes the record under the version guard, together with the mark that the event is processed. */
-export function createApplyRecord({
-  sources,
-  store,
-  room,
-  metrics,
-  lags,
-  logger,
-  now,
-}: ActivityDependencies): Activities['applyRecord'] {
+export function createApplyRecord(dependencies: ActivityDependencies): Activities['applyRecord'] {
+  const { sources, store, metrics, lags, logger, now } = dependencies;
   return async ({ event, incoming: given, nonce }) => {
     const source = findSource(sources, event.source);
     const { names, handlers, policies } = receiversOf(source, event, given);
     const { workflowExecution } = activityInfo();
-    const { incoming, leave } = await holdRecord({ store, room }, given);
-    const result = await store
-      .apply({
+    const result = await withRecord(dependencies, { source: event.source, given }, (incoming) =>
+      store.apply({
         source: event.source,
         eventId: event.id,
         bodySha256: event.bodySha256,
@@ -38,8 +30,8 @@ export function createApplyRecord({
         happenedAt: happenedAt(event),
         repair: event.foundBy === 'reconciliation',
         again: event.foundBy === 'replay',
-      })
-      .finally(leave);
+      }),
+    );
     if (result.kind === 'done') {
       metrics.outcomes.inc({ source: event.source, outcome: result.outcome });
       // A replay is late because somebody took time to decide.

@@ -4,6 +4,7 @@ import { ConfigurationError, DestinationUnavailableError, StoreUnavailableError 
 import { happenedAt } from '../src/model/event.ts';
 import { idempotencyKey, keyVersion } from '../src/model/ids.ts';
 import type { DeliverInput } from '../src/model/land-event.ts';
+import type { IncomingRecord } from '../src/model/record.ts';
 import type { Source } from '../src/sources/define-source.ts';
 import type { Store } from '../src/store/store.ts';
 import { callOut } from './call-out.ts';
@@ -12,37 +13,35 @@ import { findSource } from './find-source.ts';
 import { heartbeating } from './heartbeating.ts';
 import { beforeHandOn, NotBegunError } from './not-begun.ts';
 import { receiversOf } from './receivers.ts';
-import { holdRecord } from './refer-to-record.ts';
+import { type HoldDependencies, withRecord } from './refer-to-record.ts';
 import { runHandler } from './run-handler.ts';
 import type { Activities } from './types.ts';
 
-type Dependencies = Pick<ActivityDependencies, 'sources' | 'store' | 'room' | 'logger'>;
+type Dependencies = HoldDependencies & Pick<ActivityDependencies, 'logger'>;
 
 /**
  * Hands the record to one destination or handler under its idempotency key, then notes in the store that it is there. A
  * StoreUnavailableError means that only the note is missing; a NotBegunError, that nothing was handed on.
  */
-export function createDeliver({ sources, store, room, logger }: Dependencies): Activities['deliver'] {
+export function createDeliver(dependencies: Dependencies): Activities['deliver'] {
+  const { sources, store, logger } = dependencies;
   return async (input) => {
     const source = findSource(sources, input.event.source);
     const mark = markOf(source, input);
     const handler = source.handlers.find(({ name }) => name === input.destination);
     const destination = source.destinations.find(({ name }) => name === input.destination);
-    await heartbeating(async () => {
-      const { incoming, leave } = await beforeHandOn(() => holdRecord({ store, room }, input.incoming));
+    const handOn = async (incoming: IncomingRecord): Promise<void> => {
       const write = { ...input, incoming, idempotencyKey: mark.idempotencyKey };
-      try {
-        if (handler !== undefined) await runHandler(handler, source, write, { store, logger });
-        else if (destination !== undefined) await writeTo(destination, write, store);
-        else {
-          throw new ConfigurationError(
-            `The source "${source.name}" has no destination "${input.destination}" any more. Bring it back and replay, or discard the event.`,
-          );
-        }
-      } finally {
-        leave();
+      if (handler !== undefined) await runHandler(handler, source, write, { store, logger });
+      else if (destination !== undefined) await writeTo(destination, write, store);
+      else {
+        throw new ConfigurationError(
+          `The source "${source.name}" has no destination "${input.destination}" any more. Bring it back and replay, or discard the event.`,
+        );
       }
-    });
+    };
+    const about = { source: source.name, given: input.incoming };
+    await heartbeating(() => withRecord(dependencies, about, handOn, { read: beforeHandOn }));
     await store.markDelivered(mark);
     const { source: name, id: eventId } = input.event;
     const { workflowId } = activityInfo().workflowExecution ?? {};

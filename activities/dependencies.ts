@@ -1,8 +1,8 @@
 import type { Logger } from 'pino';
+import type { EntityRef, LandfallEvent } from '../src/model/event.ts';
 import type { Channel } from '../src/alerting/channel.ts';
 import type { AlertSettings, OpenWork } from '../src/model/alerts.ts';
 import type { Room } from '../src/bodies/room.ts';
-import type { LandfallEvent } from '../src/model/event.ts';
 import type { ProcessEventInput } from '../src/model/process-event.ts';
 import type { EventSelection, ReplayMark, RunRef } from '../src/model/replay-events.ts';
 import type { EntityTurnsInput, Ticket } from '../src/model/turns.ts';
@@ -17,9 +17,11 @@ import type {
   ReplayDecision,
 } from '../src/model/dead-letter.ts';
 import type { HoldInput, HoldKey, HoldSettings, Release } from '../src/model/hold.ts';
+import type { Retention } from '../src/model/retention.ts';
 import type { WatchSettings } from '../src/model/silence.ts';
 import type { LagNotes } from '../src/monitoring/lag-notes.ts';
 import type { Metrics } from '../src/monitoring/metrics.ts';
+import type { KeyRing } from '../src/privacy/key-ring.ts';
 import type { Source } from '../src/sources/define-source.ts';
 import type { Store } from '../src/store/store.ts';
 
@@ -90,6 +92,21 @@ export interface DeadLetterCases {
   read(letter: DeadLetterRef): Promise<DeadLetterState | null>;
 }
 
+/** The runs that are about one entity, for its erasure. Each throws TemporalUnavailableError | TemporalRefusedError. */
+export interface EntityRuns {
+  /** Those that visibility knows by now, open or closed. `eventId`: null of a run that gives an entity's events their turns. */
+  find(source: string, entity: EntityRef): Promise<(RunRef & { eventId: string | null })[]>;
+  /**
+   * When the run began, in milliseconds since the epoch, and the name of the key that its input is encrypted under (null: none);
+   * null where it is gone.
+   */
+  look(run: RunRef): Promise<{ startedAt: number; keyId: string | null } | null>;
+  /** Ends the run; false where it has ended. */
+  end(run: RunRef, reason: string): Promise<boolean>;
+  /** Has the run deleted, with its history; false where Temporal does not let us. */
+  delete(run: RunRef): Promise<boolean>;
+}
+
 /** What activities are made of. */
 export interface ActivityDependencies {
   sources: ReadonlyMap<string, Source>;
@@ -97,6 +114,7 @@ export interface ActivityDependencies {
   temporal: TemporalPort;
   runs: EventRuns;
   cases: DeadLetterCases;
+  entityRuns: EntityRuns;
   metrics: Metrics;
   logger: Logger;
   timers: DeadLetterTimers;
@@ -104,6 +122,10 @@ export interface ActivityDependencies {
   hold: HoldSettings | null;
   /** For sources that say nothing of it; null: they are not watched. */
   watch: WatchSettings | null;
+  /** How long the rows of each table are kept. */
+  retention: Retention;
+  /** Of what is written to Temporal. */
+  payloadKeys: KeyRing;
   /** null: nothing is judged, and nobody told. */
   alerts: AlertSettings | null;
   /** How people are told of alerts. */

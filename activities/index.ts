@@ -6,8 +6,10 @@ import { createDeadLetterActivities } from './dead-letters.ts';
 import { createDeliver, createMarkDelivered } from './deliver.ts';
 import { createDecisionActivities } from './decisions.ts';
 import type { ActivityDependencies } from './dependencies.ts';
+import { createEraseActivities } from './erase-entity.ts';
 import { createFetchRecord } from './fetch-record.ts';
 import { createHoldActivities } from './holds.ts';
+import { createPurgeActivities } from './purge.ts';
 import { observeSteps } from './observe-steps.ts';
 import { createReconciliationActivities } from './reconciliation.ts';
 import { createRedeliverMissed } from './redeliver-missed.ts';
@@ -55,6 +57,8 @@ export function createActivities(dependencies: ActivityDependencies): Activities
       ...createReplayActivities(dependencies),
       ...createDecisionActivities(dependencies),
       ...createBulkActivities(dependencies),
+      ...createEraseActivities(dependencies),
+      ...createPurgeActivities(dependencies),
       ...createAlertActivities(dependencies),
     },
     dependencies,

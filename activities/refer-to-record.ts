@@ -9,6 +9,7 @@ import { jsonType } from '../src/model/stored-body.ts';
 import type { Store } from '../src/store/store.ts';
 import { sha256Hex } from '../src/verification/digest.ts';
 import type { ActivityDependencies } from './dependencies.ts';
+import { hideInError, redactingOf } from './redacting.ts';
 
 /** Temporal's limit is 2 MiB a payload; the record passes with the event's own data around it. */
 const maxHistoryBytes = 1_500_000;
@@ -54,7 +55,7 @@ export function createReferToRecord({
     }
     const stored = { sha256: sha256Hex(body), bytes: body.length, contentType: jsonType };
     try {
-      await keepClaims({ store, metrics }, source, [{ stored, body }]);
+      await keepClaims({ store, metrics }, source, [{ stored, body, entity: record.entity }]);
     } catch (error) {
       if (passes && error instanceof StoreUnavailableError) return record;
       throw error;
@@ -63,10 +64,40 @@ export function createReferToRecord({
   };
 }
 
+/** What holding a record takes. */
+export type HoldDependencies = Pick<ActivityDependencies, 'store' | 'room' | 'sources' | 'redact'>;
+
 /**
- * The record itself, wherever it is, and `leave` to be called when it is needed no more: a large one waits for room among those that
- * this worker has in memory.
+ * Works with the record itself, wherever it is: a large one waits for room among those that this worker has in memory.
  *
+ * What the work fails with leaves without the values that nobody gets to see: whoever refuses a record may quote it, and further out
+ * only the reference is known.
+ *
+ * @param options.read - wraps the reading of the record
+ * @throws StoreUnavailableError | BodyGoneError, and what the work throws
+ */
+export async function withRecord<Result>(
+  dependencies: HoldDependencies,
+  { source, given }: { source: string; given: IncomingRecord },
+  work: (incoming: IncomingRecord) => Promise<Result>,
+  { read = plainly }: { read?: typeof plainly } = {},
+): Promise<Result> {
+  const { incoming, leave } = await read(() => holdRecord(dependencies, given));
+  try {
+    return await work(incoming);
+  } catch (error) {
+    throw hideInError(error, redactingOf(dependencies, { source, documents: [incoming.data] }));
+  } finally {
+    leave();
+  }
+}
+
+function plainly<Value>(reading: () => Promise<Value>): Promise<Value> {
+  return reading();
+}
+
+/**
+ * The record itself, and `leave` to be called when it is needed no more: see `withRecord`.
  * @throws StoreUnavailableError | BodyGoneError
  */
 export async function holdRecord(

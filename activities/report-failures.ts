@@ -1,22 +1,31 @@
 import { activityInfo, ApplicationFailure } from '@temporalio/activity';
 import { z } from 'zod';
+import type { EventRef } from '../src/model/event.ts';
+import type { IncomingRecord } from '../src/model/record.ts';
 import { codeLabel } from '../src/monitoring/code-label.ts';
 import type { ActivityDependencies } from './dependencies.ts';
+import { redactingOf, type Subject } from './redacting.ts';
 import { toApplicationFailure } from './to-application-failure.ts';
 import type { Activities, FailureDetail } from './types.ts';
 
-/** Wraps each activity: a failure is classed, freed of secrets, counted and logged, then thrown on. */
+/** Wraps each activity: a failure is classed, freed of secrets and of what is hidden, counted and logged, then thrown on. */
 export function reportFailures(
   activities: Activities,
-  { redact, metrics, logger }: Pick<ActivityDependencies, 'redact' | 'metrics' | 'logger'>,
+  dependencies: Pick<ActivityDependencies, 'sources' | 'redact' | 'metrics' | 'logger'>,
 ): Activities {
+  const { redact, metrics, logger } = dependencies;
   const wrap =
-    <Input, Output>(name: keyof Activities, run: (input: Input) => Promise<Output>) =>
+    <Input, Output>(
+      name: keyof Activities,
+      run: (input: Input) => Promise<Output>,
+      about?: (input: Input) => Subject,
+    ) =>
     async (input: Input): Promise<Output> => {
       try {
         return await run(input);
       } catch (error) {
-        const failure = toApplicationFailure(error, redact);
+        const hides = about === undefined ? redact : redactingOf(dependencies, about(input));
+        const failure = toApplicationFailure(error, hides);
         if (failure instanceof ApplicationFailure) {
           const { attempt, workflowExecution } = activityInfo();
           const code = failure.type ?? 'Error';
@@ -40,10 +49,10 @@ export function reportFailures(
     tryEvent: wrap('tryEvent', activities.tryEvent),
     waitForTurn: wrap('waitForTurn', activities.waitForTurn),
     fetchRecord: wrap('fetchRecord', activities.fetchRecord),
-    applyRecord: wrap('applyRecord', activities.applyRecord),
-    applyStored: wrap('applyStored', activities.applyStored),
-    deliver: wrap('deliver', activities.deliver),
-    deliverStored: wrap('deliverStored', activities.deliverStored),
+    applyRecord: wrap('applyRecord', activities.applyRecord, ofRecord),
+    applyStored: wrap('applyStored', activities.applyStored, ofRecord),
+    deliver: wrap('deliver', activities.deliver, ofRecord),
+    deliverStored: wrap('deliverStored', activities.deliverStored, ofRecord),
     markDelivered: wrap('markDelivered', activities.markDelivered),
     awaitStore: () => wrap('awaitStore', activities.awaitStore)(undefined),
     openDeadLetter: wrap('openDeadLetter', activities.openDeadLetter),
@@ -78,7 +87,16 @@ export function reportFailures(
     sendAlerts: () => wrap('sendAlerts', activities.sendAlerts)(undefined),
     silenceAlert: wrap('silenceAlert', activities.silenceAlert),
     unsilenceAlert: wrap('unsilenceAlert', activities.unsilenceAlert),
+    eraseRuns: wrap('eraseRuns', activities.eraseRuns),
+    dropEntityKey: wrap('dropEntityKey', activities.dropEntityKey),
+    eraseRows: wrap('eraseRows', activities.eraseRows),
+    purgeTable: wrap('purgeTable', activities.purgeTable),
+    rewrapEntityKeys: () => wrap('rewrapEntityKeys', activities.rewrapEntityKeys)(undefined),
   };
+}
+
+function ofRecord({ event, incoming }: { event: EventRef; incoming: IncomingRecord }): Subject {
+  return { source: event.source, documents: [incoming.data] };
 }
 
 /** What inputs say of whom they are about. */

@@ -13,6 +13,7 @@ import {
   type LandingSteps,
 } from '../src/model/land-event.ts';
 import type { ActivityDependencies } from './dependencies.ts';
+import { redactingOf } from './redacting.ts';
 import type { ReferToRecord } from './refer-to-record.ts';
 import { toApplicationFailure } from './to-application-failure.ts';
 import type { Activities, FailureDetail } from './types.ts';
@@ -32,12 +33,9 @@ const handlersEndWithinMilliseconds = 7_000;
 /** The whole way of an event in one go. */
 export function createTryEvent(
   steps: LandingSteps,
-  {
-    sources,
-    redact,
-    referToRecord,
-  }: Pick<ActivityDependencies, 'sources' | 'redact'> & { referToRecord: ReferToRecord },
+  dependencies: Pick<ActivityDependencies, 'sources' | 'redact'> & { referToRecord: ReferToRecord },
 ): Activities['tryEvent'] {
+  const { sources, referToRecord } = dependencies;
   const placesOf = new Map<string, SemaphoreInterface>();
 
   return async (input) => {
@@ -80,6 +78,8 @@ export function createTryEvent(
       return told === undefined ? { kind: 'deferred' } : { kind: 'applied', applied: told };
     } catch (error) {
       if (error instanceof RecordContendedError || error instanceof NoPlaceError) return { kind: 'deferred' };
+      const documents = [input.event.snapshot, applied?.incoming?.data ?? null];
+      const redact = redactingOf(dependencies, { source, documents });
       const told = await tell(applied, input);
       if (error instanceof DeliveriesFailedError) throw deliveriesFailed(error, told, redact);
       throw toApplicationFailure(error, redact, { step, ...(told === undefined ? {} : { applied: told }) });

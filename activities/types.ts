@@ -13,7 +13,9 @@ import type {
   LandingSteps,
 } from '../src/model/land-event.ts';
 import type { Difference, ReconcileMode, ReconciliationReport } from '../src/model/reconciliation.ts';
+import type { ErasedRuns, EraseInput } from '../src/model/erasure.ts';
 import type { EventSelection, ReplayMark, RunRef, SkipReason } from '../src/model/replay-events.ts';
+import type { PurgedTable } from '../src/model/retention.ts';
 import type { RetrySettings } from '../src/model/retry.ts';
 import type { Rhythm, SilenceInput, SilenceReport } from '../src/model/silence.ts';
 
@@ -255,6 +257,26 @@ export interface Activities {
   announceSilence(input: SilenceInput): Promise<{ lists: boolean }>;
   /** Tells what the reconciliations of the silent window have found, while it lasts and when it has ended. */
   reportSilence(input: SilenceReport & { ended: boolean }): Promise<void>;
+  /**
+   * Ends and deletes the runs of an entity's events, of their dead letters and turns, that began before the given time (milliseconds
+   * since the epoch), or under one of these keys. Heartbeats.
+   */
+  eraseRuns(input: {
+    source: string;
+    entity: EntityRef;
+    startedBefore: number;
+    droppedKeys: readonly string[];
+  }): Promise<ErasedRuns>;
+  /** Erases the key that an entity's histories are encrypted under; answers its id, or none. */
+  dropEntityKey(input: { source: string; entity: EntityRef }): Promise<string[]>;
+  /** Erases an entity's rows in the store, and those of these events; answers how many, by table. */
+  eraseRows(
+    input: Omit<EraseInput, 'forgetMilliseconds' | 'via'> & { eventIds: readonly string[] },
+  ): Promise<Record<string, number>>;
+  /** Takes away what of a table has been kept for as long as it is to be; answers how many rows. Heartbeats. */
+  purgeTable(input: { table: PurgedTable }): Promise<number>;
+  /** Encrypts the keys of records under the newest key of the deployment, where another has encrypted them. Heartbeats. */
+  rewrapEntityKeys(): Promise<number>;
   /** Looks once whether something is wrong, and begins and ends incidents; null where alerts are off. */
   judgeAlerts(): Promise<AlertsView | null>;
   /** Tells people what they are to hear of incidents. What could not be sent is due again later, and is no failure. */

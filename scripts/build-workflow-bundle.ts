@@ -1,10 +1,12 @@
 import { writeFile } from 'node:fs/promises';
 import { bundlePath, bundleWorkflows } from '../src/temporal/worker.ts';
 
-// The worker loads one of these files where it finds it, instead of bundling at every start.
+// A worker loads the one that it needs where it finds it, instead of bundling at every start.
 for (const traced of [false, true]) {
-  const path = bundlePath({ traced });
-  const { code } = await bundleWorkflows({ traced });
-  await writeFile(path, code);
-  console.log(`${path}: ${Math.round(code.length / 1024)} KiB`);
+  for (const encodesFailures of [false, true]) {
+    const path = bundlePath({ traced, encodesFailures });
+    const { code } = await bundleWorkflows({ traced, encodesFailures });
+    await writeFile(path, code);
+    console.log(`${path}: ${Math.round(code.length / 1024)} KiB`);
+  }
 }

@@ -165,9 +165,49 @@ export class TemporalRefusedError extends LandfallError {
   readonly code = 'LANDFALL_TEMPORAL_REFUSED';
 }
 
+/**
+ * A payload is encrypted under a key that this process does not have: tried again for as long as it takes. Thrown by the codec;
+ * the SDK takes the name of an error for the type of the failure.
+ */
+export class PayloadKeyUnknownError extends LandfallError {
+  readonly code = 'LANDFALL_PAYLOAD_KEY_UNKNOWN';
+  override readonly retryable = true;
+
+  constructor(message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.name = this.code;
+  }
+}
+
+/** A payload cannot be decrypted: a wrong key under the right name, or it was changed. Thrown by the codec, as the above. */
+export class PayloadUnreadableError extends LandfallError {
+  readonly code = 'LANDFALL_PAYLOAD_UNREADABLE';
+  override readonly retryable = true;
+
+  constructor(message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.name = this.code;
+  }
+}
+
+/** A payload is of a record that has been erased, and its key with it: nobody can read it any more. Thrown by the codec, as the above. */
+export class PayloadErasedError extends LandfallError {
+  readonly code = 'LANDFALL_PAYLOAD_ERASED';
+
+  constructor(message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.name = this.code;
+  }
+}
+
 /** An event failed for good and is a dead letter now: the type of the failure that closes its run. */
 export class DeadLetteredError extends LandfallError {
   readonly code = 'LANDFALL_DEAD_LETTERED';
+}
+
+/** An erasure was cancelled or failed before it had erased everything. Thrown by `landfall erase`. */
+export class ErasureIncompleteError extends LandfallError {
+  readonly code = 'LANDFALL_ERASURE_INCOMPLETE';
 }
 
 /** A replay of processed events was cancelled or failed before its end. Thrown by `landfall replay`. */

@@ -6,6 +6,7 @@ import { acmeSource } from '../examples/add-a-source/acme.ts';
 import { createSourceCommand } from '../src/cli/commands/create-source.ts';
 import { loadConfig } from '../src/config/load.ts';
 import { settings } from '../src/config/schema.ts';
+import { isSecret } from '../src/config/secret-values.ts';
 import { consoleProblems } from '../src/console/problems.ts';
 import * as errors from '../src/errors.ts';
 import { createMetrics } from '../src/monitoring/metrics.ts';
@@ -196,8 +197,10 @@ describe.each(pages)('%s', (path) => {
   const page = read(path);
 
   it('names settings, errors and metrics that exist', () => {
+    const inFiles = Object.keys(settings).filter(isSecret);
     const known = [
       ...Object.keys(settings),
+      ...inFiles.map((name) => `${name}_FILE`),
       ...errorsByCode.keys(),
       ...Object.keys(problems),
       ...Object.keys(consoleProblems),

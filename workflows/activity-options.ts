@@ -78,6 +78,9 @@ export function own(
   | 'awaitReplays'
   | 'findLetters'
   | 'decideLetters'
+  | 'eraseRuns'
+  | 'purgeTable'
+  | 'rewrapEntityKeys'
 > {
   return proxyActivities<Activities>({
     startToCloseTimeout: '30 seconds',
@@ -151,6 +154,25 @@ export function redelivering(
       maximumAttempts: 3,
     },
     ...inQueue(taskQueue),
+    summary,
+  });
+}
+
+/** An entity's runs, ended and deleted. Heartbeats; tried for as long as it takes. */
+export function erasing(summary: string): Pick<Proxies, 'eraseRuns'> {
+  return inBatches(summary);
+}
+
+/** Old rows and keys, some at a time. Heartbeats; tried for as long as it takes. */
+export function purging(summary: string): Pick<Proxies, 'purgeTable' | 'rewrapEntityKeys'> {
+  return inBatches(summary);
+}
+
+function inBatches(summary: string): Proxies {
+  return proxyActivities<Activities>({
+    startToCloseTimeout: '1 hour',
+    heartbeatTimeout: '30 seconds',
+    retry: { initialInterval: '200 milliseconds', backoffCoefficient: 2, maximumInterval: '1 minute' },
     summary,
   });
 }

@@ -1,9 +1,11 @@
 export { bulkAction } from './bulk-action.ts';
 export { deadLetter } from './dead-letter.ts';
 export { entityTurns } from './entity-turns.ts';
+export { eraseEntity } from './erase-entity.ts';
 export { hold } from './hold.ts';
 export { judgeAlerts } from './judge-alerts.ts';
 export { processEvent } from './process-event.ts';
+export { purge } from './purge.ts';
 export { reconcile } from './reconcile.ts';
 export { silence } from './silence.ts';
 export { watch } from './watch.ts';

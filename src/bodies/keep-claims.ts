@@ -8,8 +8,8 @@ export async function keepClaims(
   source: string,
   claims: readonly Claim[],
 ): Promise<void> {
-  for (const { stored, body } of claims) {
-    const result = await store.keepBody(body, stored.sha256);
+  for (const { stored, body, entity } of claims) {
+    const result = await store.keepBody(body, stored.sha256, entity === null ? null : { source, entity });
     metrics.bodiesKept.inc({ source, result });
   }
 }

@@ -12,15 +12,23 @@ export async function wholeSubject(
   subject: DeadLetterSubject,
 ): Promise<DeadLetterSubject> {
   if (subject.kind === 'unreadable') {
-    const { storedBody, ...delivery } = subject.delivery;
-    if (storedBody === undefined) return subject;
-    const body = await readStored(store, storedBody);
-    return { kind: 'unreadable', delivery: { ...delivery, ...asText(body) } };
+    return { kind: 'unreadable', delivery: await wholeDelivery(store, subject.delivery) };
   }
   const { storedPayload, ...event } = subject.event;
   if (storedPayload === undefined) return subject;
-  const payload = parseBody({ body: await readStored(store, storedPayload), headers: event.headers });
+  const { contentType } = storedPayload;
+  const body = await readStored(store, storedPayload);
+  const payload = parseBody({ body, headers: { 'content-type': contentType } });
   return { kind: 'event', event: { ...event, payload } };
+}
+
+/** A delivery that is kept as it came, with its body in it: as `wholeSubject`. @throws BodyGoneError */
+export async function wholeDelivery<
+  Delivery extends Pick<UnreadableDelivery, 'body' | 'bodyEncoding' | 'storedBody'>,
+>(store: Pick<Store, 'readBody'>, whole: Delivery): Promise<Delivery> {
+  const { storedBody, ...delivery } = whole;
+  if (storedBody === undefined) return whole;
+  return { ...delivery, ...asText(await readStored(store, storedBody)) } as Delivery;
 }
 
 /** The bytes of a delivery that could not be read. @throws BodyGoneError */

@@ -5,7 +5,7 @@ import { sendProblem } from '../receiver/problem.ts';
 import { rawBody, requireFormat } from '../receiver/raw-body.ts';
 import { bodyLimitOf } from '../sources/body-limit.ts';
 import type { Source } from '../sources/define-source.ts';
-import { readDeliveries, redactHeaders } from '../sources/read-delivery.ts';
+import { hiddenHeaders, readDeliveries, redactHeaders } from '../sources/read-delivery.ts';
 import type { SignedRequest, VerificationResult } from '../verification/scheme.ts';
 import type { DeliveryFile } from './delivery-file.ts';
 import { forwardDelivery } from './forward-delivery.ts';
@@ -101,7 +101,7 @@ async function take(
     at: new Date(now).toISOString(),
     source: source.name,
     path: deps.redact(path),
-    headers: withoutSecrets(redactHeaders(headers, source.verification.secretHeaders), deps.redact),
+    headers: withoutSecrets(redactHeaders(headers, hiddenHeaders(source)), deps.redact),
     ...recordBody(deps.redactBody(body, headers['content-type']), deps.redact),
     verified: verified.verified,
   };

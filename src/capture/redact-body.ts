@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { createHmac } from 'node:crypto';
-import { isJsonObject, type JsonValue, textOf } from '../model/json.ts';
-import { pointerParts } from '../sources/json-pointer.ts';
+import { type JsonValue, textOf } from '../model/json.ts';
+import { pointerParts, replaceAt } from '../sources/json-pointer.ts';
 import { isForm } from '../sources/parse-body.ts';
 
 /** A body without the values that are to be hidden; null where it cannot be read, so that nobody knows what it holds. */
@@ -9,8 +9,8 @@ export type BodyRedactor = (body: Buffer, contentType: string | undefined) => Bu
 
 /**
  * Hides the values that the pointers lead to: each is replaced by a placeholder of its type, the same one for the same value, so
- * that what was equal stays equal. A `*` in a pointer stands for every element and every field. The rest of the body stays as
- * it is; where nothing is hidden, to the byte.
+ * that what was equal stays equal. A `*` in a pointer stands for every element and every field, a `**` for any number of levels. The
+ * rest of the body stays as it is; where nothing is hidden, to the byte.
  *
  * @param pointers - JSON Pointers; of a form, into the object of its fields
  * @param secret - without it nobody can tell what a placeholder stands for, even of what is easily guessed
@@ -35,23 +35,6 @@ export function createBodyRedactor(pointers: readonly string[], secret: string):
 }
 
 type Hide = (value: JsonValue) => JsonValue;
-
-/** The same document where the path leads nowhere. */
-function replaceAt(value: JsonValue, path: readonly string[], hide: Hide): JsonValue {
-  const [part, ...rest] = path;
-  if (part === undefined) return hide(value);
-  if (Array.isArray(value)) {
-    const changed = value.map((item, index) =>
-      part === '*' || part === String(index) ? replaceAt(item, rest, hide) : item,
-    );
-    return changed.some((item, index) => item !== value[index]) ? changed : value;
-  }
-  if (!isJsonObject(value)) return value;
-  const changed = Object.entries(value).map(
-    ([name, item]) => [name, part === '*' || part === name ? replaceAt(item, rest, hide) : item] as const,
-  );
-  return changed.some(([name, item]) => item !== value[name]) ? Object.fromEntries(changed) : value;
-}
 
 function redactForm(text: string, paths: readonly (readonly string[])[], hide: Hide): Buffer | null {
   const wanted = (name: string) =>

@@ -4,11 +4,13 @@ import { LandfallError } from '../errors.ts';
 import { alertsCommand } from './commands/alerts.ts';
 import { auditCommand } from './commands/audit.ts';
 import { bulkCommand } from './commands/bulk.ts';
+import { codecServerCommand } from './commands/codec-server.ts';
 import { createSourceCommand } from './commands/create-source.ts';
 import { deadLettersCommand } from './commands/dead-letters.ts';
 import { demoVendorCommand } from './commands/demo-vendor.ts';
 import { devCommand } from './commands/dev.ts';
 import { doctorCommand } from './commands/doctor.ts';
+import { eraseCommand } from './commands/erase.ts';
 import { holdsCommand } from './commands/holds.ts';
 import { listenCommand } from './commands/listen.ts';
 import { migrateCommand } from './commands/migrate.ts';
@@ -40,6 +42,7 @@ const program = new Command('landfall')
   .addCommand(devCommand(env))
   .addCommand(receiverCommand(env))
   .addCommand(workerCommand(env))
+  .addCommand(codecServerCommand(env))
   .addCommand(sendCommand(environment))
   .addCommand(listenCommand(environment))
   .addCommand(deadLettersCommand(environment))
@@ -49,6 +52,7 @@ const program = new Command('landfall')
   .addCommand(alertsCommand(environment))
   .addCommand(replayCommand(environment))
   .addCommand(reconcileCommand(environment))
+  .addCommand(eraseCommand(environment))
   .addCommand(reportsCommand(environment))
   .addCommand(sourcesCommand(environment))
   .addCommand(doctorCommand(environment))

@@ -1,7 +1,7 @@
 import type { RequestHandler } from 'express';
 import { decideAccess } from '../console/access.ts';
 import { createConsole } from '../console/app.ts';
-import { allVisible } from '../inspection/dependencies.ts';
+import { visibleBy } from '../inspection/dependencies.ts';
 import { createSourceHealth } from '../inspection/source-health.ts';
 import { createBulkActions } from '../temporal/bulk-actions.ts';
 import { createDeadLetters } from '../temporal/dead-letters.ts';
@@ -17,7 +17,9 @@ export function openConsole(
   { config, sources, store, client, target, redact, logger }: Runtime,
   { host, temporalUiUrl }: { host: string; temporalUiUrl: string | null },
 ): RequestHandler {
-  const shared = { sources, store, client, visible: allVisible, now: Date.now };
+  // Of a source that is not on here, by the rules of all.
+  const visible = visibleBy((source) => sources.get(source)?.redaction ?? config.redaction);
+  const shared = { sources, store, client, visible, now: Date.now };
   return createConsole(
     {
       ...shared,

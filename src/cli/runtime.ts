@@ -1,4 +1,5 @@
 import type { Client } from '@temporalio/client';
+import type { DataConverter } from '@temporalio/common';
 import type { DestinationStream, Logger } from 'pino';
 import type { Channel } from '../alerting/channel.ts';
 import { openChannels } from '../alerting/open-channels.ts';
@@ -9,10 +10,12 @@ import { createLogger } from '../monitoring/logger.ts';
 import { createMetrics, type Metrics } from '../monitoring/metrics.ts';
 import { observeStore } from '../monitoring/observe-store.ts';
 import { createRedactor } from '../monitoring/redactor.ts';
+import { createEntityKeys, type EntityKeys } from '../privacy/entity-keys.ts';
 import type { Source } from '../sources/define-source.ts';
 import { openStore } from '../store/open-store.ts';
 import type { Store } from '../store/store.ts';
 import { createTemporalClient, type TemporalTarget } from '../temporal/client.ts';
+import { createDataConverter, encrypts } from '../temporal/data-converter.ts';
 import { createEventStarter } from '../temporal/create-event-starter.ts';
 import type { EventStarter } from '../temporal/event-starter.ts';
 import { openTracing, type Tracing } from './open-tracing.ts';
@@ -25,6 +28,10 @@ export interface Runtime {
   store: Store;
   target: TemporalTarget;
   client: Client;
+  /** How it writes to Temporal, and the worker has to. */
+  dataConverter: DataConverter;
+  /** null where nothing is encrypted. */
+  entityKeys: EntityKeys | null;
   starter: EventStarter;
   metrics: Metrics;
   /** null: nobody asks for traces. */
@@ -78,9 +85,23 @@ export async function openRuntime(
     poolSize: config.poolSize,
   });
   const store = observeStore(opened, metrics);
+  const entityKeys = encrypts(config.payloadKeys)
+    ? createEntityKeys(config.payloadKeys, store, {
+        onUnreachable: (error) => {
+          logger.warn(
+            { err: error },
+            'the keys of records cannot be reached: encrypting under the common key',
+          );
+        },
+      })
+    : null;
+  const dataConverter = createDataConverter(config.payloadKeys, entityKeys);
   const { serviceName = 'landfall' } = options;
   const tracing = await openTracing(config.tracing, { serviceName, redact, logger });
-  const client = createTemporalClient(target, tracing?.temporal.client);
+  const client = createTemporalClient(target, {
+    dataConverter,
+    interceptors: tracing?.temporal.client ?? [],
+  });
   const taskQueueOf = (name: string) => sources.get(name)?.taskQueue ?? config.taskQueue;
   const settingsOf = (name: string) => {
     const source = sources.get(name);
@@ -93,6 +114,8 @@ export async function openRuntime(
     store,
     target,
     client,
+    dataConverter,
+    entityKeys,
     starter: createEventStarter({ client, settingsOf, timers: config.timers, store }),
     metrics,
     tracing,

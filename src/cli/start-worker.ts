@@ -11,10 +11,12 @@ import { ensureSchedules } from '../temporal/schedules.ts';
 import { createTemporalPort } from '../temporal/temporal-port.ts';
 import { ensureWatches } from '../temporal/watches.ts';
 import { createDeadLetterCases } from '../temporal/dead-letter-cases.ts';
+import { createEntityRuns } from '../temporal/entity-runs.ts';
 import { createEventRuns } from '../temporal/event-runs.ts';
+import { ensurePurgeSchedule } from '../temporal/purge-schedule.ts';
+import { encrypts } from '../temporal/data-converter.ts';
 import { loadWorkflowBundle, startWorkers } from '../temporal/worker.ts';
 import { keepPartitions } from './keep-partitions.ts';
-import { purgeBodies } from './purge-bodies.ts';
 import type { Runtime, Service } from './runtime.ts';
 
 /**
@@ -26,7 +28,7 @@ export async function startWorker(
   runtime: Runtime,
   options: { workflowBundle?: WorkflowBundleOption } = {},
 ): Promise<Service & { finished: Promise<void>; taskQueues: readonly string[] }> {
-  const { config, client, target, sources, tracing, logger, taskQueueOf } = runtime;
+  const { config, client, dataConverter, target, sources, tracing, logger, taskQueueOf } = runtime;
   const report = await prepareNamespace(client.connection, target.namespace, { change: true });
   for (const change of report.changes) logger.info({ namespace: target.namespace }, change);
   for (const warning of report.warnings) logger.warn({ namespace: target.namespace }, warning);
@@ -38,15 +40,19 @@ export async function startWorker(
     temporal: createTemporalPort(client, taskQueueOf),
     runs: createEventRuns(client, taskQueueOf),
     cases: createDeadLetterCases(client),
+    entityRuns: createEntityRuns(client),
     timers: config.timers,
     hold: config.hold,
     watch: config.watch,
+    retention: config.retention,
+    payloadKeys: config.payloadKeys,
     alerts: config.alerts,
     lags,
     inlineBodyBytes: config.inlineBodyBytes,
     room: createRoom({ maxBytes: config.heldBodyBytes }),
     now: Date.now,
   });
+  const bundled = { traced: tracing !== null, encodesFailures: encrypts(config.payloadKeys) };
   const workers = await startWorkers({
     target,
     taskQueues: [config.taskQueue, ...[...sources.keys()].map(taskQueueOf)],
@@ -55,11 +61,13 @@ export async function startWorker(
     deployment: config.deployment,
     shutdownGraceMilliseconds: config.shutdownGraceMilliseconds,
     tracing: tracing?.temporal.worker ?? null,
-    workflowBundle: options.workflowBundle ?? (await loadWorkflowBundle({ traced: tracing !== null })),
+    workflowBundle: options.workflowBundle ?? (await loadWorkflowBundle(bundled)),
+    dataConverter,
   });
   try {
     await warnWithoutWork(runtime);
     const scheduled = await ensureSchedules(client, sources.values(), taskQueueOf);
+    await ensurePurgeSchedule(client, config.taskQueue);
     await ensureWatches(client, sources.values(), { taskQueueOf, settings: config.watch });
     if (config.alerts !== null) await ensureAlerts(client, config.taskQueue);
     logger.info({ taskQueues: workers.taskQueues, scheduled }, 'working');
@@ -69,14 +77,12 @@ export async function startWorker(
     throw error;
   }
   const partitions = keepPartitions(runtime);
-  const purge = purgeBodies(runtime);
   return {
     ...workers,
     stop: async () => {
       await workers.stop();
       await lags.close();
       await partitions.stop();
-      await purge.stop();
     },
   };
 }

@@ -5,15 +5,20 @@ import type { AlertSettings } from '../model/alerts.ts';
 import type { DeadLetterTimers } from '../model/dead-letter.ts';
 import { defaultHold, type HoldSettings } from '../model/hold.ts';
 import { defaultWatch, type WatchSettings } from '../model/silence.ts';
+import type { Retention } from '../model/retention.ts';
+import { type KeyRing, noKeys } from '../privacy/key-ring.ts';
+import { bothOf, type Redaction } from '../privacy/redaction.ts';
 import type { AddressList } from '../sources/address-list.ts';
 import type { Source, SourceDefinition } from '../sources/define-source.ts';
 import type { SecretEnv } from '../sources/secret-settings.ts';
 import type { TracingSettings } from '../monitoring/start-tracing.ts';
 import { loadTemporalTarget, type TemporalTarget } from '../temporal/client.ts';
 import { readChannels } from './channels.ts';
+import { type CodecServerConfig, readCodecServer } from './codec-server.ts';
 import { nearestName } from './nearest-name.ts';
 import { loadSources } from './load-sources.ts';
 import { loadTracing } from './load-tracing.ts';
+import { readPayloadKeys } from './payload-keys.ts';
 import { type SettingValues, settings } from './schema.ts';
 import { withSecretFiles } from './secret-files.ts';
 import { isSecret, secretValues } from './secret-values.ts';
@@ -38,7 +43,6 @@ export interface Config {
   maxBodyBytes: number | null;
   inlineBodyBytes: number;
   heldBodyBytes: number;
-  keepBodiesMilliseconds: number;
   /** What the port for webhooks takes at once, and how slowly. */
   limits: {
     requestMilliseconds: number;
@@ -63,6 +67,8 @@ export interface Config {
   channels: ChannelSettings;
   /** null: for good. */
   keepProcessedMilliseconds: number | null;
+  /** How long the rows of the other tables are kept. */
+  retention: Retention;
   /** The worker deployment that this build is a version of; null: workers are not versioned. */
   deployment: { deploymentName: string; buildId: string } | null;
   drainMilliseconds: number;
@@ -73,13 +79,21 @@ export interface Config {
   /** null: nobody asks for traces. */
   tracing: TracingSettings | null;
   sources: readonly Source[];
+  /** What people do not get to see of any source; it is part of what each of them hides. */
+  redaction: Redaction;
   /** Names of all that could be on: built in, or of `LANDFALL_ADAPTERS`. */
   knownSources: readonly string[];
   /** The module with handlers and destinations for them; null: none. See `loadHandlers`. */
   handlersModule: string | null;
+  /** Of what is written to Temporal. Without one, nothing is encrypted. */
+  payloadKeys: KeyRing;
+  codecServer: CodecServerConfig;
   /** Whatever must never be seen in a log or an error. It grows when a secret in a file changes. */
   secrets: Set<string>;
 }
+
+/** They tell an outage while it lasts, and whose dead letters came of it. */
+const failuresKeptMilliseconds = 90 * 86_400_000;
 
 /**
  * Reads the settings. A variable that is set to nothing counts as not set.
@@ -105,10 +119,16 @@ export function loadConfig(
 
   const channels = readChannels(values, problems);
   const temporal = attempt(problems, () => loadTemporalTarget(given)) ?? null;
+  const payloadKeys =
+    attempt(problems, () => readPayloadKeys(withFiles, (key) => secrets.add(key))) ?? noKeys;
+  const codecServer = attempt(problems, () => readCodecServer(values, withFiles));
   const tracing = loadTracing(given, problems);
   const before = problems.length;
   const needSecrets = mode === 'receiver';
-  const sources = loadSources(withFiles, values, definitions, problems, { needSecrets, onSecret });
+  const redaction = values.LANDFALL_REDACT;
+  const sources = loadSources(withFiles, values, definitions, problems, { needSecrets, onSecret }).map(
+    (source) => ({ ...source, redaction: bothOf(source.redaction, redaction) }),
+  );
   // A source that is on and wrong has been told of.
   const noneIsOn = sources.length === 0 && problems.length === before;
   if (mode === 'receiver' || mode === 'worker') {
@@ -129,7 +149,7 @@ export function loadConfig(
       );
     }
   }
-  if (problems.length > 0) {
+  if (problems.length > 0 || codecServer === undefined) {
     throw new ConfigurationError(
       `The configuration has ${describeCount(problems.length)}:\n- ${problems.join('\n- ')}`,
     );
@@ -148,8 +168,6 @@ export function loadConfig(
     maxBodyBytes: values.LANDFALL_MAX_BODY_BYTES,
     inlineBodyBytes: values.LANDFALL_INLINE_BODY_BYTES,
     heldBodyBytes: values.LANDFALL_HELD_BODY_BYTES,
-    // An open dead letter says each time it reminds that its body is in use.
-    keepBodiesMilliseconds: Math.max(values.LANDFALL_KEEP_BODIES, 2 * values.LANDFALL_DEAD_LETTER_REMIND),
     limits: {
       requestMilliseconds: values.LANDFALL_REQUEST_TIMEOUT,
       maxConnections: values.LANDFALL_MAX_CONNECTIONS,
@@ -173,6 +191,16 @@ export function loadConfig(
     alerts: readAlerts(values),
     channels,
     keepProcessedMilliseconds: values.LANDFALL_KEEP_PROCESSED,
+    retention: {
+      rejections: values.LANDFALL_KEEP_REJECTIONS,
+      conflicts: values.LANDFALL_KEEP_CONFLICTS,
+      reports: values.LANDFALL_KEEP_REPORTS,
+      deleted: values.LANDFALL_KEEP_DELETED,
+      deliveries: values.LANDFALL_KEEP_PROCESSED,
+      failures: failuresKeptMilliseconds,
+      // An open dead letter says each time it reminds that its body is in use.
+      bodies: Math.max(values.LANDFALL_KEEP_BODIES, 2 * values.LANDFALL_DEAD_LETTER_REMIND),
+    },
     // Of a server of one's own in dev nobody makes a version the current one.
     deployment:
       mode === 'dev' || values.LANDFALL_BUILD_ID === null
@@ -184,8 +212,11 @@ export function loadConfig(
     logFormat: values.LANDFALL_LOG_FORMAT,
     tracing,
     sources,
+    redaction,
     knownSources: definitions.map(({ name }) => name),
     handlersModule: values.LANDFALL_HANDLERS,
+    payloadKeys,
+    codecServer,
     secrets,
   });
 }

@@ -2,6 +2,7 @@ import ms from 'ms';
 import { z } from 'zod';
 import { isAddressRange } from '../console/address-ranges.ts';
 import { splitList } from '../model/split-list.ts';
+import { noRedaction, readRedaction } from '../privacy/redaction.ts';
 import { addressList } from '../sources/address-list.ts';
 import { largestBodyBytes, largestInlineBytes } from '../sources/body-limit.ts';
 
@@ -35,6 +36,15 @@ export const duration = z.string().transform((text, context) => {
   return z.NEVER;
 });
 
+/** Rules of what people do not get to see. */
+export const redaction = list.transform((rules, context) => {
+  try {
+    return readRedaction(rules);
+  } catch (error) {
+    context.addIssue(error instanceof Error ? error.message : String(error));
+    return z.NEVER;
+  }
+});
 /** The largest body, of one source or of all. */
 export const bodyBytes = count.max(largestBodyBytes, `must be at most ${largestBodyBytes} (25 MiB)`);
 
@@ -299,6 +309,96 @@ export const settings = {
       })
       .nullable()
       .default(null),
+  ),
+  LANDFALL_KEEP_REJECTIONS: setting(
+    'How long samples of refused deliveries are kept, `30d` at most.',
+    '`30d`',
+    duration
+      .refine((milliseconds) => milliseconds <= 30 * 86_400_000, {
+        error: 'must be 30d or less: they are never kept for longer',
+      })
+      .prefault('30d'),
+  ),
+  LANDFALL_KEEP_CONFLICTS: setting(
+    'How long deliveries are kept that differ from the first one of their event, with their bodies.',
+    '`90d`',
+    duration.prefault('90d'),
+  ),
+  LANDFALL_KEEP_REPORTS: setting(
+    'How long the reports of reconciliations are kept.',
+    'for good; a thousand of each source',
+    duration.nullable().default(null),
+  ),
+  LANDFALL_KEEP_DELETED: setting(
+    'How long it is kept that the vendor has deleted a record, at least `60d`. An update that comes later than that brings it back.',
+    'for good',
+    duration
+      .refine((milliseconds) => milliseconds >= 60 * 86_400_000, {
+        error: 'must be 60d or longer: vendors deliver that late',
+      })
+      .nullable()
+      .default(null),
+  ),
+  LANDFALL_REDACT: setting(
+    'What people do not get to see of any source: JSON Pointers such as `/**/email`, and names of headers, separated by commas.',
+    'nothing but secrets is hidden',
+    redaction.default(noRedaction),
+  ),
+  LANDFALL_PAYLOAD_KEYS: setting(
+    'Keys that encrypt all that is written to Temporal: `<name>:<32 bytes in base64>`, separated by commas. The first encrypts, all decrypt; every process needs them.',
+    'nothing is encrypted',
+    z.string().nullable().default(null),
+  ),
+  LANDFALL_CODEC_HOST: setting(
+    'The address on which `landfall codec-server` listens.',
+    '`127.0.0.1`; `0.0.0.0` once a token or a login is asked for',
+    z.string().nullable().default(null),
+  ),
+  LANDFALL_CODEC_PORT: setting(
+    'The port on which `landfall codec-server` listens.',
+    '`3002`; in dev the next free one',
+    port.default(3_002),
+  ),
+  LANDFALL_CODEC_ORIGINS: setting(
+    'The origins of the Temporal UIs that may ask the codec server, separated by commas.',
+    "`http://localhost:8233`, a dev server's",
+    list.nullable().default(null),
+  ),
+  LANDFALL_CODEC_URL: setting(
+    'A codec server by which commands read what is encrypted, where they have neither the keys nor the store.',
+    'by `LANDFALL_PAYLOAD_KEYS` and `DATABASE_URL`',
+    z
+      .url({ protocol: /^https?$/, error: 'must be an http or https URL' })
+      .nullable()
+      .default(null),
+  ),
+  LANDFALL_CODEC_TOKEN: setting(
+    'A token that lets in, as `Authorization: Bearer <token>`.',
+    'no token does',
+    z.string().min(16, 'must have 16 characters or more').nullable().default(null),
+  ),
+  LANDFALL_CODEC_JWKS_URL: setting(
+    'The key set of the login whose tokens the Temporal UI passes on: they let in.',
+    'no login does',
+    z
+      .url({ protocol: /^https?$/, error: 'must be an https URL' })
+      .nullable()
+      .default(null),
+  ),
+  LANDFALL_CODEC_AUDIENCE: setting(
+    'The audience that such a token must be for.',
+    'needed with the key set',
+    z.string().nullable().default(null),
+  ),
+  LANDFALL_CODEC_ISSUER: setting(
+    'The issuer that such a token must be of.',
+    'whoever has the key set',
+    z.string().nullable().default(null),
+  ),
+  LANDFALL_CODEC_READERS: setting(
+    'Who may read payloads, by the `sub` or `email` of the token, separated by commas.',
+    'everybody with such a token',
+    list.nullable().default(null),
   ),
   LANDFALL_DEPLOYMENT_NAME: setting(
     'The name of the Temporal worker deployment, where `LANDFALL_BUILD_ID` is set.',

@@ -1,5 +1,5 @@
 /** Names of variables that hold a secret, whoever defined them: a source without code may name its own. */
-const secretName = /SECRET|TOKEN|PASSWORD|PASSPHRASE|CREDENTIAL|API_KEY|KEY(_DATA)?$|AUTH(ORIZATION)?$/i;
+const secretName = /SECRET|TOKEN|PASSWORD|PASSPHRASE|CREDENTIAL|API_KEY|KEYS?(_DATA)?$|AUTH(ORIZATION)?$/i;
 /** Whoever knows the address that alerts are posted to can post there. */
 const secretAddress = /^LANDFALL_ALERT_\w+_URL$/;
 /** Shorter values would be found in innocent words. */

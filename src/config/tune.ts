@@ -3,7 +3,8 @@ import { addressList } from '../sources/address-list.ts';
 import type { Source } from '../sources/define-source.ts';
 import { inVariable, type SecretEnv } from '../sources/secret-settings.ts';
 import { variablesOf } from './accounts.ts';
-import { bodyBytes, duration } from './schema.ts';
+import { bothOf } from '../privacy/redaction.ts';
+import { bodyBytes, duration, redaction } from './schema.ts';
 
 const positive = z.coerce.number('must be a number').positive('must be above 0');
 
@@ -15,6 +16,7 @@ const tuning = {
   ORDERING: z.enum(['latest-wins', 'per-entity'], 'must be latest-wins or per-entity').optional(),
   ORDERING_GAP: duration.optional(),
   RECONCILE_ALERT_SHARE: positive.max(1, 'must be a share, above 0 and at most 1').optional(),
+  REDACT: redaction.optional(),
   ALLOWED_IPS: addressList.optional(),
 };
 
@@ -39,8 +41,8 @@ export function tune(
     );
     return source;
   }
-  const { REQUESTS_PER_SECOND, ORDERING, ORDERING_GAP, RECONCILE_EVERY, RECONCILE_ALERT_SHARE, ALLOWED_IPS } =
-    read.data;
+  const { REQUESTS_PER_SECOND, ORDERING, ORDERING_GAP, RECONCILE_EVERY, RECONCILE_ALERT_SHARE } = read.data;
+  const { ALLOWED_IPS, REDACT } = read.data;
   const limit = read.data.MAX_BODY_BYTES ?? maxBodyBytes;
   const { ordering } = source;
   const { everyMilliseconds, alertShare } = source.reconcile;
@@ -59,5 +61,6 @@ export function tune(
       everyMilliseconds: RECONCILE_EVERY ?? everyMilliseconds,
       alertShare: RECONCILE_ALERT_SHARE ?? alertShare,
     },
+    redaction: REDACT === undefined ? source.redaction : bothOf(source.redaction, REDACT),
   };
 }

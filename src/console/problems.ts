@@ -38,10 +38,10 @@ export function toProblem(error: unknown): Problem & { isDefect: boolean } {
   if (isMalformed(error)) return refused('LANDFALL_CONSOLE_REQUEST', error.message);
   if (error instanceof LandfallError) {
     const { code, message, retryable } = error;
-    const [status, title] = code.endsWith('_UNKNOWN')
-      ? ([404, 'There is no such thing'] as const)
-      : retryable
-        ? ([503, 'A part does not answer'] as const)
+    const [status, title] = retryable
+      ? ([503, 'A part does not answer'] as const)
+      : code.endsWith('_UNKNOWN')
+        ? ([404, 'There is no such thing'] as const)
         : ([422, 'This was refused'] as const);
     return { status, title, detail: message, code, isDefect: false };
   }

@@ -5,7 +5,7 @@ import type { RecordVersion } from '../model/version.ts';
 import type { FailedAttempt, RunStep } from '../temporal/read-run.ts';
 import type { UiLinks } from '../temporal/ui-links.ts';
 import { type Content, type Html, html } from './html.ts';
-import { counted, exactTime, facts, json, outwards, table, verbatim } from './pieces.ts';
+import { counted, exactTime, facts, json, notice, outwards, table, verbatim } from './pieces.ts';
 
 /** What the steps are for people, by their activity. */
 const names: Readonly<Record<string, string>> = {
@@ -73,12 +73,14 @@ function showAttempt({ attempt, type, message, causes }: FailedAttempt): Html {
 }
 
 /** A delivery as it came in: its headers and its body. */
-export function showDelivery(subject: DeadLetterSubject): Html {
-  return subject.kind === 'event' ? showEvent(subject.event) : showUnreadable(subject);
+export function showDelivery(subject: DeadLetterSubject, bodyMissing: string | null): Html {
+  return subject.kind === 'event'
+    ? showEvent(subject.event, bodyMissing)
+    : showUnreadable(subject, bodyMissing);
 }
 
-/** An event as it came in. */
-export function showEvent(event: LandfallEvent): Html {
+/** An event as it came in. @param bodyMissing - why its body is not in it; null where it is */
+export function showEvent(event: LandfallEvent, bodyMissing: string | null): Html {
   const { foundBy, receivedAt, occurredAt, announced, bodySha256, headers, payload } = event;
   return html`<section>
     <h2>The event as it came in</h2>
@@ -92,11 +94,14 @@ export function showEvent(event: LandfallEvent): Html {
     <h3>Headers</h3>
     ${headerTable(headers)}
     <h3>Payload</h3>
-    ${json('Payload', payload)}
+    ${bodyMissing === null ? json('Payload', payload) : notice('warn', bodyMissing)}
   </section>`;
 }
 
-function showUnreadable({ delivery }: Extract<DeadLetterSubject, { kind: 'unreadable' }>): Html {
+function showUnreadable(
+  { delivery }: Extract<DeadLetterSubject, { kind: 'unreadable' }>,
+  bodyMissing: string | null,
+): Html {
   const { reason, receivedAt, bodySha256, headers, body, bodyEncoding } = delivery;
   return html`<section>
     <h2>The delivery as it came in</h2>
@@ -108,7 +113,7 @@ function showUnreadable({ delivery }: Extract<DeadLetterSubject, { kind: 'unread
     <h3>Headers</h3>
     ${headerTable(headers)}
     <h3>Body${bodyEncoding === 'base64' ? ', in base64' : null}</h3>
-    ${verbatim('Body', body)}
+    ${bodyMissing === null ? verbatim('Body', body) : notice('warn', bodyMissing)}
   </section>`;
 }
 

@@ -6,12 +6,15 @@ import getPort, { portNumbers } from 'get-port';
 import { serveBodies } from '../cli/dev-bodies.ts';
 import { removeDevState, writeDevState } from '../cli/dev-state.ts';
 import { openRuntime, type Runtime, sourcesWithHandlers } from '../cli/runtime.ts';
+import { startCodecServer } from '../cli/start-codec-server.ts';
 import { startOps } from '../cli/start-ops.ts';
 import { startReceiver } from '../cli/start-receiver.ts';
 import { startWorker } from '../cli/start-worker.ts';
 import type { Config } from '../config/load.ts';
 import { TemporalUnavailableError } from '../errors.ts';
+import { bothOf } from '../privacy/redaction.ts';
 import { demoSource } from '../sources/demo.ts';
+import { encrypts } from '../temporal/data-converter.ts';
 import { installTemporalRuntime } from '../temporal/install-runtime.ts';
 import type { DemoVendor } from './demo-vendor/demo-vendor.ts';
 import type { Faults } from './demo-vendor/faults.ts';
@@ -48,9 +51,16 @@ export async function runDev(config: Config, options: DevOptions): Promise<boole
   const ends = AbortSignal.any([signal, broken.signal]);
   try {
     await mkdir(config.dataDirectory, { recursive: true });
+    const codecPort = encrypts(config.payloadKeys)
+      ? await getPort({
+          host: local,
+          port: portNumbers(config.codecServer.port, config.codecServer.port + 99),
+        })
+      : null;
     const temporal = await startTemporal(config, options.environment, {
       onProgress: print,
       signal,
+      ...(codecPort === null ? {} : { uiCodecEndpoint: `http://${local}:${codecPort}` }),
       onExit: (reason) => {
         broken.abort(
           new TemporalUnavailableError(
@@ -77,12 +87,13 @@ export async function runDev(config: Config, options: DevOptions): Promise<boole
     );
     started.push(() => vendor.close());
 
-    const demo = demoSource.create({
+    const created = demoSource.create({
       DEMO_WEBHOOK_SECRET: [vendor.secret],
       DEMO_API_URL: vendor.url,
       DEMO_API_TOKEN: vendor.token,
       DEMO_CRM_URL: undefined,
     });
+    const demo = { ...created, redaction: bothOf(created.redaction, config.redaction) };
     const display = createDisplay(print);
     const logFile = createWriteStream(join(config.dataDirectory, 'landfall.log'), { flags: 'a' });
     const runtime = await openRuntime(config, {
@@ -105,6 +116,13 @@ export async function runDev(config: Config, options: DevOptions): Promise<boole
     await runtime.store.migrate();
     const temporalRuntime = await installTemporalRuntime(runtime.logger);
 
+    if (codecPort !== null) {
+      const codec = await startCodecServer(runtime, {
+        port: codecPort,
+        origins: temporal.uiUrl === null ? [] : bothNames(temporal.uiUrl),
+      });
+      started.push(() => codec.stop());
+    }
     const worker = await startWorker(runtime);
     started.push(() => worker.stop());
     worker.finished.catch((error: unknown) => {
@@ -130,6 +148,7 @@ export async function runDev(config: Config, options: DevOptions): Promise<boole
       pid: process.pid,
       ...(bodies === null ? {} : { bodies: bodies.bodies }),
       env: {
+        ...(codecPort === null ? {} : codecSettings(codecPort, options.environment)),
         TEMPORAL_ADDRESS: temporal.target.connectionOptions.address ?? '',
         TEMPORAL_NAMESPACE: temporal.target.namespace,
         LANDFALL_PORT: String(receiver.port),
@@ -164,6 +183,23 @@ export async function runDev(config: Config, options: DevOptions): Promise<boole
       });
     }
   }
+}
+
+/** A browser may be pointed at this machine by either. */
+function bothNames(url: string): string[] {
+  return [url, url.replace(local, 'localhost')];
+}
+
+/** Commands in other terminals read what is encrypted by it: the embedded store, with the keys of the records, is ours alone. */
+function codecSettings(
+  port: number,
+  { LANDFALL_CODEC_TOKEN: token, LANDFALL_CODEC_TOKEN_FILE: file }: DevOptions['environment'],
+): Record<string, string> {
+  return {
+    LANDFALL_CODEC_URL: `http://${local}:${port}`,
+    ...(token === undefined ? {} : { LANDFALL_CODEC_TOKEN: token }),
+    ...(file === undefined ? {} : { LANDFALL_CODEC_TOKEN_FILE: file }),
+  };
 }
 
 async function giveVerdict(

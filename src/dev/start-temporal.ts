@@ -19,6 +19,8 @@ interface StartOptions {
   /** Called where it ended without having been asked to, and cannot be started again. */
   onExit: (reason: string) => void;
   signal: AbortSignal;
+  /** See `DevServerOptions.uiCodecEndpoint`. */
+  uiCodecEndpoint?: string;
   /** How often to look whether the server answers. @default 5000 */
   lookEveryMilliseconds?: number;
 }
@@ -54,6 +56,7 @@ export async function startTemporal(
       logFile: join(config.dataDirectory, 'temporal.log'),
       onExit: options.onExit,
       onProgress: options.onProgress,
+      ...(options.uiCodecEndpoint === undefined ? {} : { uiCodecEndpoint: options.uiCodecEndpoint }),
     });
   return keepUsable(await start(), start, options);
 }

@@ -12,12 +12,15 @@ import { createDeadLetters } from '../temporal/dead-letters.ts';
 import { readRun, type RunStep } from '../temporal/read-run.ts';
 import { compareRecord, type RecordComparison } from './compare-records.ts';
 import { asking, type InspectionDependencies } from './dependencies.ts';
+import { withStoredBody } from './stored-bodies.ts';
 import { visibleSubject } from './visible-parts.ts';
 
 /** One dead letter, open or closed, with all that is known of it. */
 export interface DeadLetterStory extends DeadLetterRef {
   state: DeadLetterState;
   subject: DeadLetterSubject;
+  /** Why its body is not in it; null where it is. */
+  bodyMissing: string | null;
   /** What the store says of the event; null where it has never heard of it. */
   mark: EventMark | null;
   delivered: { destination: string; idempotencyKey: string; deliveredAt: string }[];
@@ -45,9 +48,10 @@ export async function tellDeadLetter(
   { askVendor = false }: { askVendor?: boolean } = {},
 ): Promise<DeadLetterStory> {
   const { store, visible } = deps;
-  const { state, subject } = await asking(deps, () =>
+  const { state, subject: kept } = await asking(deps, () =>
     createDeadLetters(deps.client).show({ source, eventId }),
   );
+  const { subject, missing: bodyMissing } = await withStoredBody(store, kept);
   const entity = subject.kind === 'event' ? subject.event.entity : null;
   const [marks, delivered, record, decisions, runs] = await Promise.all([
     store.findEvents([{ source, eventId }]),
@@ -61,6 +65,7 @@ export async function tellDeadLetter(
     eventId,
     state,
     subject: visibleSubject(visible, source, subject),
+    bodyMissing,
     mark: marks[0] ?? null,
     delivered,
     record,

@@ -100,8 +100,12 @@ function eventIdOf({ type, source, workflowId }: RunRow): string {
 }
 
 /** By whom it was begun: a dead letter, a reconciliation or a replay of many (which leaves a mark), or the receiver. */
-export function kindOf({ type, parent, memo }: Pick<RunRow, 'type' | 'parent' | 'memo'>): TimelineKind {
+export function kindOf({
+  type,
+  parent,
+  memoNames,
+}: Pick<RunRow, 'type' | 'parent' | 'memoNames'>): TimelineKind {
   if (type === 'deadLetter') return 'case';
-  if (parent?.startsWith('dead-letter:') === true || memo['replay'] !== undefined) return 'replay';
+  if (parent?.startsWith('dead-letter:') === true || memoNames.includes('replay')) return 'replay';
   return parent?.startsWith('reconcile:') === true ? 'repair' : 'receipt';
 }

@@ -6,7 +6,8 @@ import { listRuns, type RunRow } from '../temporal/list-runs.ts';
 import { readRun, type RunStep } from '../temporal/read-run.ts';
 import { type Attempt, attempt } from './attempt.ts';
 import { asking, type InspectionDependencies } from './dependencies.ts';
-import { visibleEvent } from './visible-parts.ts';
+import { withStoredBodies, withStoredBody } from './stored-bodies.ts';
+import { visibleBody, visibleEvent } from './visible-parts.ts';
 
 /** One event, with all that is known of it. */
 export interface EventStory extends EventKey {
@@ -28,6 +29,8 @@ export interface EventRunsStory {
   deadLetters: RunRow[];
   /** As the newest run was begun with it. */
   event: LandfallEvent | null;
+  /** Why its body is not in it; null where it is. */
+  bodyMissing: string | null;
   /** What the newest run did. */
   steps: RunStep[];
 }
@@ -45,6 +48,7 @@ export async function tellEvent(deps: InspectionDependencies, key: EventKey): Pr
     store.listConflictsOf(source, eventId),
     attempt(asking(deps, () => askTemporal(deps, key))),
   ]);
+  const whole = await withStoredBodies(store, conflicts);
   const inInboxSince = waiting[0]?.acceptedAt ?? null;
   return {
     source,
@@ -52,13 +56,13 @@ export async function tellEvent(deps: InspectionDependencies, key: EventKey): Pr
     mark: marks[0] ?? null,
     inInboxSince,
     delivered,
-    conflicts: conflicts.map((each) => ({ ...each, ...visible.body(source, each) })),
+    conflicts: whole.map((each) => ({ ...each, ...visibleBody(visible, source, each) })),
     temporal,
   };
 }
 
 async function askTemporal(
-  { client, visible }: InspectionDependencies,
+  { client, store, visible }: InspectionDependencies,
   { source, eventId }: EventKey,
 ): Promise<EventRunsStory> {
   const ids = [eventWorkflowId(source, eventId), deadLetterWorkflowId(source, eventId)];
@@ -67,11 +71,13 @@ async function askTemporal(
   const runs = rows.filter(({ type }) => type === 'processEvent');
   const [newest] = runs;
   const story = newest === undefined ? null : await readRun(client, newest);
-  const event = story?.event ?? null;
+  const kept = story?.event ?? null;
+  const whole = kept === null ? null : await withStoredBody(store, { kind: 'event', event: kept });
   return {
     runs,
     deadLetters: rows.filter(({ type }) => type === 'deadLetter'),
-    event: event === null ? null : visibleEvent(visible, event),
+    event: whole === null ? null : visibleEvent(visible, whole.subject.event),
+    bodyMissing: whole?.missing ?? null,
     steps: story?.steps ?? [],
   };
 }

@@ -1,3 +1,5 @@
+import type { EntityRef } from './event.ts';
+
 /**
  * A body or a record that is too large for a workflow's history. It is kept in the store, once for the same bytes, and this
  * stands for it.
@@ -14,6 +16,8 @@ export interface StoredBody {
 export interface Claim {
   stored: StoredBody;
   body: Uint8Array;
+  /** Whose data it is; null where nobody knows. */
+  entity: EntityRef | null;
 }
 
 /** How both sides of a reference to JSON call it. */

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import type { Metrics } from '../monitoring/metrics.ts';
 import type { Source } from '../sources/define-source.ts';
-import { redactHeaders } from '../sources/read-delivery.ts';
+import { hiddenHeaders, redactHeaders } from '../sources/read-delivery.ts';
 import type { RejectionBatch, Store } from '../store/store.ts';
 import { sha256Hex } from '../verification/digest.ts';
 import type { RejectionReason } from '../verification/scheme.ts';
@@ -53,7 +53,7 @@ export function createRejections({
       batch.samples.push({
         at: new Date(now()).toISOString(),
         detail,
-        headers: clipHeaders(redactHeaders(headers, source.verification.secretHeaders)),
+        headers: clipHeaders(redactHeaders(headers, hiddenHeaders(source))),
         bodyBytes: body.length,
         bodySha256: sha256Hex(body),
       });

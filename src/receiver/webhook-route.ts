@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import { StoreUnavailableError } from '../errors.ts';
 import { nameOf } from '../inbox/start-item.ts';
 import type { Metrics } from '../monitoring/metrics.ts';
+import { redactBody } from '../privacy/redaction.ts';
 import { describeSpan, inSpan } from '../monitoring/tracing.ts';
 import type { Source } from '../sources/define-source.ts';
 import { readDeliveries, type ReadEvent, type ReadPart, readWhole } from '../sources/read-delivery.ts';
@@ -119,9 +120,8 @@ async function accept(
         bodySha256,
         // Read as text before, so it is UTF-8.
         ...(storedPayload === undefined
-          ? { body: raw.body.toString('utf8') }
-          : { body: '', storedBody: storedPayload }),
-        bodyEncoding: 'utf8',
+          ? redactBody(source.redaction, { body: raw.body.toString('utf8'), bodyEncoding: 'utf8' })
+          : { body: '', bodyEncoding: 'utf8' as const, storedBody: storedPayload }),
         receivedAt,
       },
       claims,

@@ -10,6 +10,7 @@ import type { JsonValue } from '../model/json.ts';
 import { defaultRetry, type RetrySettings } from '../model/retry.ts';
 import type { OrderingSettings } from '../model/turns.ts';
 import type { WatchSettings } from '../model/silence.ts';
+import { readRedaction, type Redaction } from '../privacy/redaction.ts';
 import type { SignatureScheme } from '../verification/scheme.ts';
 import type { AddressList } from './address-list.ts';
 import { largestBodyBytes } from './body-limit.ts';
@@ -147,6 +148,8 @@ export interface Source {
   watch?: Partial<WatchSettings> | null;
   /** A task queue of its own, so that a slow vendor never holds up the others; null: the common one. */
   taskQueue: string | null;
+  /** What people do not get to see of its deliveries and records. */
+  redaction: Redaction;
   /** A sample event for `landfall send`: its body and the headers that go beside the signature. */
   sample?(): { body: JsonValue; headers?: Record<string, string> };
 }
@@ -162,6 +165,7 @@ export type SourceParts = Omit<
   | 'requestsPerSecond'
   | 'ordering'
   | 'taskQueue'
+  | 'redaction'
 > & {
   destinations?: readonly Destination[];
   handlers?: readonly Handler[];
@@ -170,6 +174,8 @@ export type SourceParts = Omit<
   requestsPerSecond?: number;
   ordering?: Partial<OrderingSettings>;
   taskQueue?: string;
+  /** JSON Pointers, and names of headers, whose values people do not get to see: see docs/privacy.md. @default none */
+  redact?: readonly string[];
 };
 
 /** A vendor that can be switched on: its name, the environment variables it reads, and how it is made from them. */
@@ -244,8 +250,9 @@ function complete(name: string, parts: SourceParts): Source {
       `The source "${name}" has a maxBodyBytes of ${maxBodyBytes}: it must be 1 to ${largestBodyBytes} (25 MiB).`,
     );
   }
+  const { redact = [], ...others } = parts;
   const source: Source = {
-    ...parts,
+    ...others,
     name,
     destinations: [],
     handlers: [],
@@ -254,6 +261,7 @@ function complete(name: string, parts: SourceParts): Source {
     requestsPerSecond: parts.requestsPerSecond ?? null,
     ordering: { ...defaultOrdering, ...parts.ordering },
     taskQueue: parts.taskQueue ?? null,
+    redaction: readRedaction(redact),
   };
   return withReceivers(source, parts);
 }

@@ -201,6 +201,8 @@ export const genericSourceSchema = z
         }),
       ])
       .optional(),
+    /** What people do not get to see: JSON Pointers, and names of headers. */
+    redact: z.array(z.string().min(1)).optional(),
     /** Accounts at the vendor, each at `/webhooks/<name>/<account>`, with variables of its own: `ACME_SECRET_EU` for the account `eu`. */
     accounts: z
       .array(z.string().regex(accountPattern, `must be ${accountRule}`))

@@ -53,6 +53,7 @@ export function genericSource(
       ...(spec.hold === undefined ? {} : { hold: spec.hold === false ? null : spec.hold }),
       ...(spec.silence === undefined ? {} : { watch: spec.silence === false ? null : spec.silence }),
       ...(spec.taskQueue === undefined ? {} : { taskQueue: spec.taskQueue }),
+      ...(spec.redact === undefined ? {} : { redact: spec.redact }),
     }),
   });
   return { ...definition.create({}), name: sourceKey(spec.name, account) };

@@ -28,6 +28,39 @@ export function pointerParts(pointer: string): string[] {
     .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'));
 }
 
+/**
+ * The document with what the path leads to replaced; the same document where it leads nowhere. A `*` stands for every element and
+ * every field, a `**` for any number of levels, none included.
+ *
+ * @param path - of `pointerParts`
+ */
+export function replaceAt(
+  value: JsonValue,
+  path: readonly string[],
+  replace: (value: JsonValue) => JsonValue,
+): JsonValue {
+  const [part, ...rest] = path;
+  if (part === undefined) return replace(value);
+  if (part === '**') {
+    const here = replaceAt(value, rest, replace);
+    return rest.length === 0 ? here : mapEach(here, (item) => replaceAt(item, path, replace));
+  }
+  return mapEach(value, (item, name) =>
+    part === '*' || part === name ? replaceAt(item, rest, replace) : item,
+  );
+}
+
+/** The elements or fields through `change`; the same value where none of them is changed. */
+function mapEach(value: JsonValue, change: (item: JsonValue, name: string) => JsonValue): JsonValue {
+  if (Array.isArray(value)) {
+    const changed = value.map((item, index) => change(item, String(index)));
+    return changed.some((item, index) => item !== value[index]) ? changed : value;
+  }
+  if (!isJsonObject(value)) return value;
+  const changed = Object.entries(value).map(([name, item]) => [name, change(item, name)] as const);
+  return changed.some(([name, item]) => item !== value[name]) ? Object.fromEntries(changed) : value;
+}
+
 function readPart(value: JsonValue, part: string): JsonValue | undefined {
   if (Array.isArray(value)) return /^(0|[1-9]\d*)$/.test(part) ? value[Number(part)] : undefined;
   // Own properties only: `/constructor` is none of the document's.

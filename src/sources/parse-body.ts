@@ -60,9 +60,10 @@ function parseJson(text: string): JsonValue {
   if (text.trim() === '') throw new UnreadableEventError('The body is empty.');
   try {
     return JSON.parse(text) as JsonValue;
-  } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new UnreadableEventError(`The body is not JSON: ${why}`, { cause });
+  } catch (error) {
+    // The engine quotes the body in its message: it is told on without, and not kept as the cause.
+    const why = error instanceof Error ? error.message.replace(/,? ?(?:\.\.\.)?".*$/s, '') : '';
+    throw new UnreadableEventError(`The body is not JSON${why === '' ? '' : `: ${why}`}.`);
   }
 }
 

@@ -6,6 +6,7 @@ import type { JsonValue } from '../model/json.ts';
 import { clip } from '../model/process-event.ts';
 import { type Claim, jsonType } from '../model/stored-body.ts';
 import { readSourceTime, readRecordVersion, type RecordVersion } from '../model/version.ts';
+import { hiddenValues, hideValues, redactedText, redactJson } from '../privacy/redaction.ts';
 import { sha256Hex } from '../verification/digest.ts';
 import { largestBodyBytes } from './body-limit.ts';
 import type { Source, VerifiedDelivery } from './define-source.ts';
@@ -45,7 +46,6 @@ export type ReadDelivery =
 const maxEventBytes = 1_900_000;
 const maxTypeLength = 255;
 const maxEntityPartLength = 255;
-const redacted = '[redacted]';
 /** Headers that carry a secret, whatever the source. */
 const secretHeaders = [
   'authorization',
@@ -83,7 +83,7 @@ export function readDeliveries(source: Source, raw: RawDelivery, inlineBytes = I
   try {
     parts = source.split({ body: parseBody(raw), headers: raw.headers });
   } catch (error) {
-    return { kind: 'events', parts: [{ read: unreadable(source, raw, error, inlineBytes), raw }] };
+    return { kind: 'events', parts: [{ read: unreadable(source, raw, error, { inlineBytes }), raw }] };
   }
   const headers = { ...raw.headers, 'content-type': jsonType };
   return {
@@ -111,14 +111,17 @@ export function readWhole(source: Source, raw: RawDelivery): ReadEvent | null {
  */
 export function readDelivery(source: Source, raw: RawDelivery, inlineBytes = Infinity): ReadDelivery {
   const { body, headers, receivedAt, now } = raw;
+  let parsedBody: JsonValue | undefined;
   try {
-    const parsed: VerifiedDelivery = { body: parseBody(raw), headers };
+    parsedBody = parseBody(raw);
+    const parsed: VerifiedDelivery = { body: parsedBody, headers };
     const answer = source.handshake?.(parsed) ?? null;
     if (answer !== null) return { kind: 'handshake', answer };
     const draft = source.readEvent(parsed);
     const event = toEvent(source, draft, {
-      payload: parsed.body,
-      headers: redactHeaders(headers, source.verification.secretHeaders),
+      // For people: what a record is made of is the snapshot.
+      payload: redactJson(source.redaction, parsedBody),
+      headers: redactHeaders(headers, hiddenHeaders(source)),
       bodySha256: sha256Hex(body),
       receivedAt,
       now,
@@ -126,19 +129,26 @@ export function readDelivery(source: Source, raw: RawDelivery, inlineBytes = Inf
     const apiVersion = draft.apiVersion ?? null;
     return body.length <= inlineBytes
       ? { kind: 'event', event, claims: [], apiVersion }
-      : { kind: 'event', ...byReference(event, raw, inlineBytes), apiVersion };
+      : { kind: 'event', ...byReference(event, shownBody(raw, parsedBody, event), inlineBytes), apiVersion };
   } catch (error) {
-    return unreadable(source, raw, error, inlineBytes);
+    return unreadable(source, raw, error, { inlineBytes, parsedBody });
   }
+}
+
+/** A body as it is kept for people to look at: as it came, to the byte, where nothing of it is hidden from them. */
+function shownBody(raw: RawDelivery, parsedBody: JsonValue, event: LandfallEvent): Claim {
+  const { payload, bodySha256, entity } = event;
+  if (payload === parsedBody) return { ...claimBody(raw, bodySha256), entity };
+  const body = Buffer.from(JSON.stringify(payload));
+  return { stored: { sha256: sha256Hex(body), bytes: body.length, contentType: jsonType }, body, entity };
 }
 
 /** The event with what is large of it standing by reference: its body, and its snapshot where that is large itself. */
 function byReference(
   event: LandfallEvent,
-  raw: RawDelivery,
+  payload: Claim,
   inlineBytes: number,
 ): { event: LandfallEvent; claims: Claim[] } {
-  const payload = claimBody(raw, event.bodySha256);
   const withoutPayload = { ...event, payload: null, storedPayload: payload.stored };
   const snapshot = event.snapshot === null ? null : Buffer.from(JSON.stringify(event.snapshot));
   if (snapshot === null || snapshot.length <= inlineBytes)
@@ -151,36 +161,38 @@ function byReference(
   const stored = { sha256: sha256Hex(snapshot), bytes: snapshot.length, contentType: jsonType };
   return {
     event: { ...withoutPayload, snapshot: null, storedSnapshot: stored },
-    claims: [payload, { stored, body: snapshot }],
+    claims: [payload, { stored, body: snapshot, entity: event.entity }],
   };
 }
 
 function claimBody({ body, headers }: RawDelivery, sha256: string): Claim {
   const contentType = headers['content-type'] ?? jsonType;
-  return { stored: { sha256, bytes: body.length, contentType }, body };
+  return { stored: { sha256, bytes: body.length, contentType }, body, entity: null };
 }
 
 function unreadable(
   source: Source,
   raw: RawDelivery,
   error: unknown,
-  inlineBytes: number,
+  { inlineBytes, parsedBody }: { inlineBytes: number; parsedBody?: JsonValue | undefined },
 ): Extract<ReadDelivery, { kind: 'unreadable' }> {
   const { body, headers, receivedAt } = raw;
   const bodySha256 = sha256Hex(body);
   const claims = body.length <= inlineBytes ? [] : [claimBody(raw, bodySha256)];
   const [claim] = claims;
+  // An adapter may say what is wrong with the value in it.
+  const hidden = hiddenValues(source.redaction, parsedBody === undefined ? [] : [parsedBody]);
   return {
     kind: 'unreadable',
     eventId: unreadableEventId(bodySha256),
     delivery: {
-      headers: redactHeaders(headers, source.verification.secretHeaders),
+      headers: redactHeaders(headers, hiddenHeaders(source)),
       ...(claim === undefined
         ? inlineBody(body)
         : { body: '', bodyEncoding: 'utf8', storedBody: claim.stored }),
       bodySha256,
       receivedAt,
-      reason: clip(error instanceof Error ? error.message : String(error), 1_000),
+      reason: clip(hideValues(error instanceof Error ? error.message : String(error), hidden), 1_000),
     },
     claims,
   };
@@ -211,13 +223,18 @@ export function readUnreadable(
   }
 }
 
+/** The headers of a source whose values nobody gets to see, beside those of every source. */
+export function hiddenHeaders({ verification, redaction }: Source): readonly string[] {
+  return [...verification.secretHeaders, ...redaction.headers];
+}
+
 /** Headers as they may be kept: those that carry a signature or a secret lose their value. */
 export function redactHeaders(headers: Headers, ofScheme: readonly string[]): Record<string, string> {
   const hidden = new Set([...secretHeaders, ...ofScheme]);
   const entries = Object.entries(headers).filter(
     (entry): entry is [string, string] => entry[1] !== undefined,
   );
-  return Object.fromEntries(entries.map(([name, value]) => [name, hidden.has(name) ? redacted : value]));
+  return Object.fromEntries(entries.map(([name, value]) => [name, hidden.has(name) ? redactedText : value]));
 }
 
 function toEvent(

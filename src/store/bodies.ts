@@ -3,7 +3,7 @@ import { and, asc, eq, inArray, lt, sql } from 'drizzle-orm';
 import { StoreRefusedError } from '../errors.ts';
 import type { Database, Queries } from './database.ts';
 import { packBody, piecesOf, unpackBody } from './pack-body.ts';
-import { bodies, bodyPieces } from './schema.ts';
+import { bodies, bodyOwners, bodyPieces } from './schema.ts';
 import type { Store } from './store.ts';
 
 type Bodies = Pick<Store, 'keepBody' | 'readBody' | 'renewBodies' | 'purgeBodies'>;
@@ -14,9 +14,9 @@ const purgeAtOnce = 100;
 /** The tables `bodies` and `body_pieces`. */
 export function createBodies(database: Database): Bodies {
   return {
-    async keepBody(body, sha256) {
-      const known = await database.run((queries) => renew(queries, [sha256]));
-      if (known > 0) return 'known';
+    async keepBody(body, sha256, owner) {
+      const known = await database.transaction((queries) => useAgain(queries, sha256, owner));
+      if (known) return 'known';
       const packed = await packBody(body);
       return database.transaction(async (queries) => {
         for (;;) {
@@ -27,8 +27,9 @@ export function createBodies(database: Database): Bodies {
             .returning({ sha256: bodies.sha256 });
           if (added.length > 0) break;
           // None to renew: a purge has taken it away just now, and it is added after all.
-          if ((await renew(queries, [sha256])) > 0) return 'known';
+          if (await useAgain(queries, sha256, owner)) return 'known';
         }
+        await own(queries, sha256, owner);
         for (const [piece, data] of piecesOf(packed).entries()) {
           // As text: the embedded database takes minutes to write so many bytes as `bytea`, because it does so one by one.
           const bytes = sql`decode(${data.toString('base64')}, 'base64')`;
@@ -89,6 +90,24 @@ export function createBodies(database: Database): Bodies {
       }
     },
   };
+}
+
+type Owner = Parameters<Store['keepBody']>[2];
+
+/** Whether it is there. Renewing it keeps it from being purged until its owner is written. */
+async function useAgain(queries: Queries, sha256: string, owner: Owner): Promise<boolean> {
+  if ((await renew(queries, [sha256])) === 0) return false;
+  await own(queries, sha256, owner);
+  return true;
+}
+
+async function own(queries: Queries, sha256: string, owner: Owner): Promise<void> {
+  if (owner === null) return;
+  const { source, entity } = owner;
+  await queries
+    .insert(bodyOwners)
+    .values({ source, entityType: entity.type, entityId: entity.id, sha256 })
+    .onConflictDoNothing();
 }
 
 /** Answers how many of them there are. In one order always: two that renew the same ones never wait for each other in a circle. */

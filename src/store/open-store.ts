@@ -7,6 +7,8 @@ import { createBulkLetters } from './bulk-letters.ts';
 import { createBodies } from './bodies.ts';
 import { createConflicts } from './conflicts.ts';
 import { createCursorsAndReports } from './cursors-and-reports.ts';
+import { createEntityKeys } from './entity-keys.ts';
+import { createErase } from './erase-entity.ts';
 import { createEvents } from './events.ts';
 import { createFailures } from './failures.ts';
 import { createFindDifferences } from './find-differences.ts';
@@ -20,6 +22,7 @@ import { createObservations } from './observations.ts';
 import { createPartitions } from './partitions.ts';
 import { openPglite } from './pglite-database.ts';
 import { openPostgres } from './postgres-database.ts';
+import { createPurge } from './purge.ts';
 import { createRecords } from './records.ts';
 import { createRejections } from './rejections.ts';
 import { createReview } from './review.ts';
@@ -78,6 +81,9 @@ export async function openStore({
     ...createArrivals(database),
     ...createAudit(database),
     ...createBulkLetters(database),
+    ...createEntityKeys(database),
+    ...createErase(database),
+    ...createPurge(database),
     ...createLags(database),
     ...createObservations(database),
     ...createReview(database),

@@ -1,12 +1,15 @@
-import { and, asc, eq, sql, type SQL } from 'drizzle-orm';
+import { and, asc, eq, like, sql, type SQL } from 'drizzle-orm';
 import type { EntityRef } from '../model/event.ts';
 import type { Database, Queries } from './database.ts';
+import { escapeLike } from './escape-like.ts';
 import { handedOnBefore, ofEventSince, toProcessedEvent } from './events.ts';
 import { processedEvents, records } from './schema.ts';
 import type { Store, StoredRecord } from './store.ts';
 
 /** The table `records`, read. It is written by apply.ts alone. */
-export function createRecords(database: Database): Pick<Store, 'lookUp' | 'findRecord' | 'listRecords'> {
+export function createRecords(
+  database: Database,
+): Pick<Store, 'lookUp' | 'findRecord' | 'listRecords' | 'findMentions'> {
   return {
     lookUp: (source, eventId, entity, happenedAt = null) =>
       database.run(async (queries) => {
@@ -43,6 +46,18 @@ export function createRecords(database: Database): Pick<Store, 'lookUp' | 'findR
           .orderBy(asc(records.entityType), asc(records.entityId))
           .limit(limit);
         return rows.map(toStoredRecord);
+      }),
+
+    findMentions: (source, text, limit) =>
+      database.run(async (queries) => {
+        const inJson = escapeLike(JSON.stringify(text).slice(1, -1));
+        const rows = await queries
+          .select({ type: records.entityType, id: records.entityId })
+          .from(records)
+          .where(and(eq(records.source, source), like(sql`${records.data}::text`, `%${inJson}%`)))
+          .orderBy(asc(records.entityType), asc(records.entityId))
+          .limit(limit);
+        return rows;
       }),
   };
 }

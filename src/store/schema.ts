@@ -138,6 +138,21 @@ export const bodyPieces = landfall.table(
   (table) => [primaryKey({ columns: [table.sha256, table.piece] })],
 );
 
+/** Whose data the bodies hold; of those that no event could be read from, nobody knows. */
+export const bodyOwners = landfall.table(
+  'body_owners',
+  {
+    source: text('source').notNull(),
+    entityType: text('entity_type').notNull(),
+    entityId: text('entity_id').notNull(),
+    sha256: text('sha256').notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.source, table.entityType, table.entityId, table.sha256] }),
+    index('body_owners_by_body').on(table.sha256),
+  ],
+);
+
 /** The newest rejected deliveries of each source, as examples. */
 export const rejections = landfall.table('rejections', {
   id: bigint('id', { mode: 'bigint' }).generatedAlwaysAsIdentity().primaryKey(),
@@ -220,6 +235,24 @@ export const arrivals = landfall.table(
     count: integer('count').notNull(),
   },
   (table) => [primaryKey({ columns: [table.source, table.slot] })],
+);
+
+/** The key that the histories of a record are encrypted under, itself encrypted; see docs/privacy.md. */
+export const entityKeys = landfall.table(
+  'entity_keys',
+  {
+    id: text('id').primaryKey(),
+    source: text('source').notNull(),
+    /** null in both once it is erased. */
+    entityType: text('entity_type'),
+    entityId: text('entity_id'),
+    /** The name of the key that it is encrypted under; null in both once it is erased. */
+    wrappedBy: text('wrapped_by'),
+    wrapped: text('wrapped'),
+    createdAt: instant('created_at').notNull(),
+    erasedAt: instant('erased_at'),
+  },
+  (table) => [unique().on(table.source, table.entityType, table.entityId)],
 );
 
 /** The audit log: each decision before it was carried out, with what came of it after. */

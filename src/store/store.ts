@@ -7,6 +7,7 @@ import type { JsonValue } from '../model/json.ts';
 import type { ApplyResult, Outcome } from '../model/outcome.ts';
 import type { Difference, ReconciliationReport } from '../model/reconciliation.ts';
 import type { IncomingRecord, LocalRecord } from '../model/record.ts';
+import type { PurgedTable } from '../model/retention.ts';
 import type { Arrivals } from '../model/silence.ts';
 import type { StoredBody } from '../model/stored-body.ts';
 import type { RecordVersion } from '../model/version.ts';
@@ -161,6 +162,23 @@ export interface ReconciliationCursor {
   reconciledUntil: string;
 }
 
+/** The key of an entity, encrypted under a key of `LANDFALL_PAYLOAD_KEYS`: a row of the table `entity_keys`. */
+export interface WrappedKey {
+  id: string;
+  source: string;
+  entity: EntityRef;
+  /** The name of the key that it is encrypted under. */
+  wrappedBy: string;
+  /** In base64. */
+  wrapped: string;
+}
+
+/** How many rows were erased, by table. */
+export type ErasedRows = Record<
+  'records' | 'bodies' | 'processed' | 'deliveries' | 'bulk_letters' | 'inbox' | 'conflicts' | 'failures',
+  number
+>;
+
 /** One listed change, judged for the diff. */
 export interface ComparableChange extends RecordVersion {
   entity: EntityRef;
@@ -270,6 +288,8 @@ export interface Store extends AlertStore {
   findRecord(source: string, entity: EntityRef): Promise<StoredRecord | null>;
   /** Records of one source in the order of type and id, after the given one; tombstones included. */
   listRecords(source: string, after: EntityRef | null, limit: number): Promise<StoredRecord[]>;
+  /** Those records of a source whose copy has this text in it, as it stands in its JSON. Reads all of them. */
+  findMentions(source: string, text: string, limit: number): Promise<EntityRef[]>;
   /**
    * Those of `changes` that our copies do not have: no copy of a record that exists, or an older one. A change with an
    * event of the vendor's whose versions cannot be compared differs while that event is not processed. One query for all.
@@ -298,9 +318,14 @@ export interface Store extends AlertStore {
    * Keeps a large body under its hash, once however often it comes. It stays for as long as somebody uses it: see `purgeBodies`.
    *
    * @param sha256 - of the body, in hex
+   * @param owner - whose data it is, so that it goes when that is erased; null where nobody knows
    * @returns `known` where it was there already; it counts as used now
    */
-  keepBody(body: Uint8Array, sha256: string): Promise<'new' | 'known'>;
+  keepBody(
+    body: Uint8Array,
+    sha256: string,
+    owner: { source: string; entity: EntityRef } | null,
+  ): Promise<'new' | 'known'>;
   /**
    * The exact bytes; null where there are none (any more).
    * @throws StoreRefusedError where they are damaged
@@ -376,6 +401,24 @@ export interface Store extends AlertStore {
   /** Newest first. */
   listReports(source: string | null, limit: number): Promise<ReconciliationReport[]>;
 
+  /** The key of the entity: its own, or else this new one, which is the entity's from now on. */
+  obtainEntityKey(fresh: WrappedKey): Promise<WrappedKey>;
+  /** `erased` where the key was there and its entity has been erased; null where there was none. */
+  findEntityKey(id: string): Promise<WrappedKey | 'erased' | null>;
+  /** Erases the key of an entity, and that it was its. Answers the ids of what was erased. */
+  dropEntityKey(source: string, entity: EntityRef): Promise<string[]>;
+  /** Keys that are encrypted under another key than this one, in the order of their ids, after the given one. */
+  listKeysToRewrap(wrappedBy: string, page: { after: string | null; limit: number }): Promise<WrappedKey[]>;
+  /** Keeps the same key in its new wrapping, unless it was erased meanwhile. */
+  rewrapEntityKey(key: Pick<WrappedKey, 'id' | 'wrappedBy' | 'wrapped'>): Promise<void>;
+
+  /**
+   * Erases what the tables hold of an entity: its copy, events that wait in the inbox for it, its failures, the marks of its repairs
+   * and of these events, and what was kept of their deliveries. Not its key.
+   */
+  eraseEntity(source: string, entity: EntityRef, eventIds: readonly string[]): Promise<ErasedRows>;
+  /** Takes up to `limit` rows away that are older; answers how many. What somebody has yet to decide on stays. */
+  purge(table: Exclude<PurgedTable, 'bodies'>, olderThanMilliseconds: number, limit: number): Promise<number>;
   /** What became of events, in no order; those that were never processed are not among them. One query for all. */
   findEvents(keys: readonly EventKey[]): Promise<EventMark[]>;
   /** Those of the events that wait in the inbox, since when (ISO 8601). */

@@ -22,6 +22,7 @@ import { clip, summaryLength } from '../model/process-event.ts';
 import { keyword, searchAttributes } from '../model/search-attributes.ts';
 import { takeTurns } from '../model/take-turns.ts';
 import { openLetters } from './letter-filter.ts';
+import { listInfos } from './list-page.ts';
 import { toTemporalError } from './temporal-error.ts';
 
 /** What a bulk action is begun with: what is left out is as in `bulkDefaults`. */
@@ -106,10 +107,7 @@ export function createBulkActions(client: Client, taskQueue: string): BulkAction
       const counts = new Map<string, { source: string; error: string; type: string; count: number }>();
       let letters = 0;
       try {
-        for await (const { typedSearchAttributes } of client.workflow.list({
-          query: openLetters(filter),
-          pageSize,
-        })) {
+        for await (const { typedSearchAttributes } of listInfos(client, openLetters(filter), { pageSize })) {
           letters += 1;
           if (letters > surveyed) break;
           const source = typedSearchAttributes.get(searchAttributes.source) ?? '';

@@ -1,3 +1,4 @@
+import type { DataConverter } from '@temporalio/common';
 import {
   Client,
   Connection,
@@ -7,6 +8,8 @@ import {
 } from '@temporalio/client';
 import { loadClientConnectConfig, type ClientConnectConfig } from '@temporalio/envconfig';
 import { ConfigurationError } from '../errors.ts';
+import { noKeys } from '../privacy/key-ring.ts';
+import { createDataConverter } from './data-converter.ts';
 
 /** Where Temporal is, and as whom we talk to it. */
 export interface TemporalTarget {
@@ -52,11 +55,15 @@ const longestReconnectMilliseconds = 2_000;
  * A client that connects at its first call, so that a receiver starts, and accepts into the inbox, while Temporal is down.
  * Two attempts a call instead of the SDK's ten: callers set a deadline and have an answer of their own to an outage.
  *
- * @param interceptors - of calls about workflows. @default none
+ * @param options.dataConverter - @default one without keys: nothing is encrypted
+ * @param options.interceptors - of calls about workflows. @default none
  */
 export function createTemporalClient(
   { namespace, connectionOptions }: TemporalTarget,
-  interceptors: WorkflowClientInterceptor[] = [],
+  {
+    dataConverter = createDataConverter(noKeys, null),
+    interceptors = [],
+  }: { dataConverter?: DataConverter; interceptors?: WorkflowClientInterceptor[] } = {},
 ): Client {
   const { address, tls, apiKey, metadata } = connectionOptions;
   const connection = Connection.lazy({
@@ -67,5 +74,5 @@ export function createTemporalClient(
     interceptors: [makeGrpcRetryInterceptor(defaultGrpcRetryOptions({ maxAttempts: 2 }))],
     channelArgs: { 'grpc.max_reconnect_backoff_ms': longestReconnectMilliseconds },
   });
-  return new Client({ connection, namespace, interceptors: { workflow: interceptors } });
+  return new Client({ connection, namespace, dataConverter, interceptors: { workflow: interceptors } });
 }

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Client, WorkflowNotFoundError } from '@temporalio/client';
+import { type Client, type WorkflowExecutionInfo, WorkflowNotFoundError } from '@temporalio/client';
 import {
   discardSignal,
   investigateSignal,
@@ -20,6 +20,7 @@ import type {
 import { deadLetterWorkflowId } from '../model/ids.ts';
 import { searchAttributes } from '../model/search-attributes.ts';
 import { openLetters } from './letter-filter.ts';
+import { listInfos } from './list-page.ts';
 import { toTemporalError } from './temporal-error.ts';
 
 /** One open dead letter, as visibility knows it. */
@@ -70,7 +71,7 @@ export function createDeadLetters(client: Client): DeadLetters {
     async list({ limit = 100, ...filter }) {
       const rows: DeadLetterRow[] = [];
       try {
-        for await (const info of client.workflow.list({ query: openLetters(filter) })) {
+        for await (const info of listInfos(client, openLetters(filter))) {
           rows.push(toRow(info));
           if (rows.length >= limit) break;
         }
@@ -136,9 +137,12 @@ export function createDeadLetters(client: Client): DeadLetters {
 }
 
 type Handle = ReturnType<Client['workflow']['getHandle']>;
-type Info = Client['workflow']['list'] extends (...args: never[]) => AsyncIterable<infer Item> ? Item : never;
 
-function toRow({ workflowId, startTime, typedSearchAttributes: found }: Info): DeadLetterRow {
+function toRow({
+  workflowId,
+  startTime,
+  typedSearchAttributes: found,
+}: WorkflowExecutionInfo): DeadLetterRow {
   const source = found.get(searchAttributes.source) ?? '';
   return {
     source,

@@ -8,6 +8,7 @@ import {
 } from '@temporalio/client';
 import type { EventRuns } from '../../activities/dependencies.ts';
 import type { processEvent } from '../../workflows/index.ts';
+import { PayloadErasedError } from '../errors.ts';
 import { eventWorkflowId } from '../model/ids.ts';
 import { isJsonObject } from '../model/json.ts';
 import { eventOfInput, eventStartOptions } from '../model/process-event.ts';
@@ -55,7 +56,9 @@ export function createEventRuns(client: Client, taskQueueOf: (source: string) =>
           await readInput(first?.workflowExecutionStartedEventAttributes?.input?.payloads ?? []),
         );
       } catch (error) {
-        const known = isNotFound(error) ? null : toTemporalError(error, `show the run of ${run.workflowId}`);
+        // Erased: nobody can read it any more, wherever it may still be.
+        const isGone = isNotFound(error) || error instanceof PayloadErasedError;
+        const known = isGone ? null : toTemporalError(error, `show the run of ${run.workflowId}`);
         if (known === null) return null;
         throw known;
       }

@@ -2,6 +2,7 @@ import type { Client } from '@temporalio/client';
 import type { EventSelection } from '../model/replay-events.ts';
 import { searchAttributes } from '../model/search-attributes.ts';
 import { quote, typeFilter } from './list-filter.ts';
+import { listInfos } from './list-page.ts';
 import { toTemporalError } from './temporal-error.ts';
 
 /** The events of a selection, as visibility knows them. */
@@ -40,7 +41,7 @@ export async function surveyEvents(client: Client, selection: EventSelection): P
   const typeOf = new Map<string, string>();
   let runs = 0;
   try {
-    for await (const run of client.workflow.list({ query: selectionFilter(selection), pageSize })) {
+    for await (const run of listInfos(client, selectionFilter(selection), { pageSize })) {
       runs += 1;
       if (runs > surveyed) break;
       typeOf.set(run.workflowId, run.typedSearchAttributes.get(searchAttributes.eventType) ?? '');

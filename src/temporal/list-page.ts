@@ -1,4 +1,5 @@
-import type { Client, RawWorkflowExecutionInfo } from '@temporalio/client';
+import type { Client, RawWorkflowExecutionInfo, WorkflowExecutionInfo } from '@temporalio/client';
+import { executionInfoFromRaw } from '@temporalio/client/lib/helpers.js';
 import type { RunRef } from '../model/replay-events.ts';
 
 /** Which part of a list: behind the cursor of the page before (null: the first one), so many. */
@@ -40,4 +41,32 @@ export async function listPage(
     return workflowId && runId ? [{ workflowId, runId }] : [];
   });
   return { runs, nextCursor };
+}
+
+/**
+ * All that a list filter finds, the newest first, without memos: each may be encrypted under a key of its own, and one that nobody can
+ * read any more would keep all the others from being listed.
+ *
+ * @param options.pageSize - of each request. @default 1000
+ * @throws what the Temporal client throws
+ */
+export async function* listInfos(
+  client: Client,
+  query: string,
+  { pageSize = 1_000 }: { pageSize?: number } = {},
+): AsyncGenerator<WorkflowExecutionInfo> {
+  for (let cursor: string | null = null; ;) {
+    const { executions, nextCursor } = await listExecutions(client, query, { cursor, size: pageSize });
+    for (const each of executions) yield toInfo(client, each);
+    if (nextCursor === null) return;
+    cursor = nextCursor;
+  }
+}
+
+/** What visibility knows of a run, without its memo: see `listInfos`. */
+export function toInfo(client: Client, raw: RawWorkflowExecutionInfo): Promise<WorkflowExecutionInfo> {
+  const { loadedDataConverter, namespace } = client.options;
+  // What the server leaves out stands in the prototype of its message, which a spread would lose.
+  const withoutMemo = Object.create(raw, { memo: { value: null } }) as RawWorkflowExecutionInfo;
+  return executionInfoFromRaw(withoutMemo, loadedDataConverter, raw, namespace);
 }

@@ -1,7 +1,6 @@
 import type { Client, RawWorkflowExecutionInfo, WorkflowExecutionStatusName } from '@temporalio/client';
-import { executionInfoFromRaw } from '@temporalio/client/lib/helpers.js';
 import { searchAttributes } from '../model/search-attributes.ts';
-import { listExecutions, type Page } from './list-page.ts';
+import { listExecutions, type Page, toInfo } from './list-page.ts';
 import { toTemporalError } from './temporal-error.ts';
 
 /** One run of a workflow of ours, as visibility knows it. An attribute that it does not have is empty. */
@@ -22,7 +21,8 @@ export interface RunRow {
   error: string;
   /** The workflow that began it; null where none did. */
   parent: string | null;
-  memo: Readonly<Record<string, unknown>>;
+  /** The names of its memo; the values may be encrypted. */
+  memoNames: readonly string[];
 }
 
 /**
@@ -52,8 +52,7 @@ export async function countRuns(client: Client, query: string): Promise<number> 
 }
 
 async function toRow(client: Client, raw: RawWorkflowExecutionInfo): Promise<RunRow> {
-  const { loadedDataConverter, namespace } = client.options;
-  const info = await executionInfoFromRaw(raw, loadedDataConverter, raw, namespace);
+  const info = await toInfo(client, raw);
   const found = info.typedSearchAttributes;
   return {
     workflowId: info.workflowId,
@@ -68,6 +67,6 @@ async function toRow(client: Client, raw: RawWorkflowExecutionInfo): Promise<Run
     outcome: found.get(searchAttributes.outcome) ?? '',
     error: found.get(searchAttributes.error) ?? '',
     parent: info.parentExecution?.workflowId ?? null,
-    memo: info.memo ?? {},
+    memoNames: Object.keys(raw.memo?.fields ?? {}),
   };
 }

@@ -2,6 +2,7 @@ import type { Client } from '@temporalio/client';
 import type { TemporalPort } from '../../activities/dependencies.ts';
 import type { OpenWork } from '../model/alerts.ts';
 import { searchAttributes } from '../model/search-attributes.ts';
+import { listInfos } from './list-page.ts';
 import { toTemporalError } from './temporal-error.ts';
 
 /** Beyond this nobody needs to know how many dead letters there are; a page holds a tenth of it. */
@@ -15,7 +16,7 @@ export function createOpenWork(client: Client): Pick<TemporalPort, 'listOpenWork
       const bySource = new Map<string, OpenWork>();
       let listed = 0;
       try {
-        for await (const info of client.workflow.list({ query, pageSize: most / 10 })) {
+        for await (const info of listInfos(client, query, { pageSize: most / 10 })) {
           const { type, startTime, typedSearchAttributes: found } = info;
           const source = found.get(searchAttributes.source) ?? '';
           const work = bySource.get(source) ?? {

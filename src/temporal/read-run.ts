@@ -5,6 +5,7 @@ import {
   decodeUserMetadata,
 } from '@temporalio/common/lib/internal-non-workflow/codec-helpers.js';
 import { tsToMs } from '@temporalio/common/lib/time.js';
+import { PayloadErasedError } from '../errors.ts';
 import type { LandfallEvent } from '../model/event.ts';
 import { isJsonObject } from '../model/json.ts';
 import { eventOfInput } from '../model/process-event.ts';
@@ -47,7 +48,7 @@ export interface RunStory {
 }
 
 /**
- * What a run was begun with and has done so far; null where Temporal has it no more.
+ * What a run was begun with and has done so far; null where Temporal has it no more, or its record was erased.
  * @throws TemporalUnavailableError | TemporalRefusedError
  */
 export async function readRun(client: Client, { workflowId, runId }: RunRef): Promise<RunStory | null> {
@@ -58,7 +59,8 @@ export async function readRun(client: Client, { workflowId, runId }: RunRef): Pr
     const [input] = await decodeArrayFromPayloads(converter, begun?.input?.payloads);
     return { event: eventOfInput(input), steps: await toSteps(converter, events ?? []) };
   } catch (error) {
-    if (isNotFound(error)) return null;
+    // Erased: nobody can read it any more, wherever it may still be.
+    if (isNotFound(error) || error instanceof PayloadErasedError) return null;
     throw toTemporalError(error, `show the run of ${workflowId}`);
   }
 }

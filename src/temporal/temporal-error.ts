@@ -1,5 +1,5 @@
 import { isGrpcServiceError } from '@temporalio/client';
-import { type LandfallError, TemporalRefusedError, TemporalUnavailableError } from '../errors.ts';
+import { LandfallError, TemporalRefusedError, TemporalUnavailableError } from '../errors.ts';
 
 /** gRPC codes that another try cannot mend: INVALID_ARGUMENT, PERMISSION_DENIED, UNIMPLEMENTED, UNAUTHENTICATED. */
 const refusals: ReadonlySet<number> = new Set([3, 7, 12, 16]);
@@ -11,6 +11,8 @@ const refusals: ReadonlySet<number> = new Set([3, 7, 12, 16]);
  * @see https://grpc.io/docs/guides/status-codes/
  */
 export function toTemporalError(error: unknown, what: string): LandfallError {
+  // Of the codec: it says by itself which key is missing.
+  if (error instanceof LandfallError) return error;
   const status = isGrpcServiceError(error) ? error : undefined;
   const cause = error instanceof Error && isGrpcServiceError(error.cause) ? error.cause : status;
   if (cause !== undefined && refusals.has(cause.code)) {

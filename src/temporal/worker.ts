@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { DataConverter } from '@temporalio/common';
 import {
   bundleWorkflowCode,
   NativeConnection,
@@ -12,7 +13,9 @@ import {
 } from '@temporalio/worker';
 import type { WorkerDeploymentVersion } from '@temporalio/common';
 import type { Activities } from '../../activities/types.ts';
+import { noKeys } from '../privacy/key-ring.ts';
 import type { CallQueue } from './call-queues.ts';
+import { createDataConverter, encodedFailuresPath } from './data-converter.ts';
 import { toTemporalError } from './temporal-error.ts';
 import type { TemporalTarget } from './client.ts';
 import type { TemporalTracing } from './tracing.ts';
@@ -41,6 +44,8 @@ export interface Workers {
  * @param tracing - null: no traces; else with a bundle that is `traced`
  * @param deployment - what this build is a version of: its workers get work once it is the current one; null: they are not versioned
  * @param shutdownGraceMilliseconds - how long activities may go on after `stop`; they are cancelled then, and tried again elsewhere
+ * @param workflowBundle - made for whether there are keys: see `loadWorkflowBundle`
+ * @param dataConverter - @default one without keys: nothing is encrypted
  * @throws TemporalUnavailableError where Temporal cannot be reached
  */
 export async function startWorkers({
@@ -52,6 +57,7 @@ export async function startWorkers({
   deployment = null,
   shutdownGraceMilliseconds,
   workflowBundle,
+  dataConverter = createDataConverter(noKeys, null),
 }: {
   target: TemporalTarget;
   taskQueues: Iterable<string>;
@@ -61,12 +67,14 @@ export async function startWorkers({
   deployment?: WorkerDeploymentVersion | null;
   shutdownGraceMilliseconds: number;
   workflowBundle: WorkflowBundleOption;
+  dataConverter?: DataConverter;
 }): Promise<Workers> {
   const connection = await connect(target);
   const queues = [...new Set(taskQueues)];
   const common: Omit<WorkerOptions, 'taskQueue'> = {
     connection,
     namespace: target.namespace,
+    dataConverter,
     shutdownGraceTime: shutdownGraceMilliseconds,
     // Past the grace, the process ends with its work undone rather than hang: Temporal gives it to another worker.
     shutdownForceTime: shutdownGraceMilliseconds + 5_000,
@@ -152,15 +160,17 @@ async function connect({ connectionOptions }: TemporalTarget): Promise<NativeCon
 export interface BundleOptions {
   /**
    * With the interceptors of OpenTelemetry in it. They cost each workflow the loading of OpenTelemetry, so a worker without traces goes
-   * without; both make the same commands, and replay what the other has recorded.
+   * without; both make the same commands, and replay what the other has recorded. @default false
    */
-  traced: boolean;
+  traced?: boolean;
+  /** True where failures are encrypted: what makes payloads of them runs inside of workflows. @default false */
+  encodesFailures?: boolean;
 }
 
 /** Where `npm run build` puts a bundle. */
-export function bundlePath({ traced }: BundleOptions): string {
-  const name = traced ? 'workflow-bundle-traced.js' : 'workflow-bundle.js';
-  return fileURLToPath(new URL(`../../${name}`, import.meta.url));
+export function bundlePath({ traced = false, encodesFailures = false }: BundleOptions): string {
+  const name = ['workflow-bundle', ...(traced ? ['traced'] : []), ...(encodesFailures ? ['encrypted'] : [])];
+  return fileURLToPath(new URL(`../../${name.join('-')}.js`, import.meta.url));
 }
 
 /** The workflows as one bundle: the one that `npm run build` made where this runs from `dist`, else made now. */
@@ -171,9 +181,10 @@ export async function loadWorkflowBundle(options: BundleOptions): Promise<Workfl
 }
 
 /** Bundles the workflows from their source, with the determinism checks of the SDK. */
-export async function bundleWorkflows(
-  { traced }: BundleOptions = { traced: false },
-): Promise<{ code: string }> {
+export async function bundleWorkflows({
+  traced = false,
+  encodesFailures = false,
+}: BundleOptions = {}): Promise<{ code: string }> {
   const pathOf = (name: string) => {
     const extension = extname(fileURLToPath(import.meta.url));
     return fileURLToPath(new URL(`../../workflows/${name}${extension}`, import.meta.url));
@@ -188,6 +199,7 @@ export async function bundleWorkflows(
     workflowsPath: pathOf('index'),
     workflowInterceptorModules: traced ? tracing() : [],
     logger: silent,
+    ...(encodesFailures ? { failureConverterPath: encodedFailuresPath } : {}),
   });
 }
 

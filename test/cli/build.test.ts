@@ -28,7 +28,10 @@ describe('npm run build', { timeout: 240_000 }, () => {
   afterAll(() => rm(built, { recursive: true, force: true }));
 
   test('makes a command line that runs without the sources', async () => {
-    for (const bundle of ['workflow-bundle.js', 'workflow-bundle-traced.js']) {
+    const bundles = ['', '-traced', '-encrypted', '-traced-encrypted'].map(
+      (kind) => `workflow-bundle${kind}.js`,
+    );
+    for (const bundle of bundles) {
       await expect(access(join(built, bundle)), bundle).resolves.toBeUndefined();
     }
     const { stdout } = await run(process.execPath, [join(built, 'src/cli/main.js'), '--help'], {

@@ -272,8 +272,27 @@ describe('the console', { timeout: 120_000 }, () => {
     expect((await send('/bulk-action', { action: 'pause', id: 'landfall-watch', ...ada })).status).toBe(404);
   });
 
-  test('shows no secret on any page, wherever it was planted', async () => {
-    const { shop, billing, ledger, letter, letters, customer, stale, firstEventId, planted } = scene;
+  test('shows a large delivery whose body is kept in the store, and hides in it what nobody gets to see', async () => {
+    const email = 'planted-in-a-large-body@example.com';
+    const delivery = { no: 'event', email, long: 'as long as it takes '.repeat(10_000) };
+    const { body } = await scene.harness.post(Buffer.from(JSON.stringify(delivery)));
+    const path = letterPath(scene.shop.name, body.eventId ?? '');
+    await vi.waitFor(async () => {
+      expect((await get(path)).status).toBe(200);
+    }, patience);
+    const { subject, bodyMissing } = await json<{
+      subject: { delivery: { body: string } };
+      bodyMissing: string | null;
+    }>(path);
+    expect(bodyMissing).toBeNull();
+    expect(JSON.parse(subject.delivery.body)).toEqual({ ...delivery, email: '[redacted]' });
+    const { text } = await get(path);
+    expect(text).toContain('as long as it takes as long as it takes');
+    expect(text).not.toContain(email);
+  });
+
+  test('shows no secret on any page, and nothing hidden, wherever it was planted', async () => {
+    const { shop, billing, ledger, letter, letters, customer, stale, firstEventId, planted, hidden } = scene;
     const [source] = [shop.name];
     const pages = [
       '',
@@ -297,11 +316,13 @@ describe('the console', { timeout: 120_000 }, () => {
       for (const accept of ['text/html', 'application/json']) {
         const response = await fetch(`${scene.url}${path}`, { headers: { accept } });
         const shown = [await response.text(), ...response.headers.values()].join('\n');
-        for (const secret of planted) expect(shown, path).not.toContain(secret);
+        for (const value of [...planted, ...hidden]) expect(shown, path).not.toContain(value);
       }
     }
     // They had been kept: what is shown of them is the mark.
     const { text } = await get(pathTo('/event', { source, event: firstEventId }));
     expect(text).toContain('not to be seen: [redacted]');
+    expect(text).toContain('x-customer-note');
+    expect(text).toContain('email');
   });
 });

@@ -9,7 +9,7 @@ const hour = 3_600_000;
 /** Bodies and records that are too large for a history. */
 export function storeBodiesContract(subject: StoreUnderTest): void {
   describe('a large body', () => {
-    const keep = async (body: Buffer) => subject.store().keepBody(body, sha256(body));
+    const keep = async (body: Buffer) => subject.store().keepBody(body, sha256(body), null);
     const read = (body: Buffer) => subject.store().readBody(sha256(body));
     const newBody = (bytes = 1_000) => randomBytes(bytes);
 

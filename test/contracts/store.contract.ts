@@ -15,6 +15,7 @@ import { storeInboxContract } from './store-inbox.contract.ts';
 import { storeInspectionContract } from './store-inspection.contract.ts';
 import { storePartitionsContract } from './store-partitions.contract.ts';
 import { storePreviousContract } from './store-previous.contract.ts';
+import { storePrivacyContract } from './store-privacy.contract.ts';
 
 /** What the parts of the suite work with: one migrated store, and a source of its own for each test. */
 export interface StoreUnderTest {
@@ -69,6 +70,7 @@ export function storeContract(open: () => Promise<Store>): void {
     storeDecisionsContract(subject);
     storeInspectionContract(subject);
     storePartitionsContract(subject);
+    storePrivacyContract(subject);
     storeAlertsContract(subject);
   });
 }

@@ -3,6 +3,7 @@ import { startOps } from '../../src/cli/start-ops.ts';
 import { noFaults } from '../../src/dev/demo-vendor/faults.ts';
 import type { EntityRef } from '../../src/model/event.ts';
 import type { Source } from '../../src/sources/define-source.ts';
+import { readRedaction } from '../../src/privacy/redaction.ts';
 import { genericSource } from '../../src/sources/generic.ts';
 import { genericSourceSchema } from '../../src/sources/generic-schema.ts';
 import { buildReport } from './build-apply.ts';
@@ -31,9 +32,14 @@ export interface ConsoleScene {
   stale: { eventId: string; entity: EntityRef };
   /** Secrets, each of which was sent in, or answered, somewhere where it could have been kept. */
   planted: readonly string[];
+  /** Values that came in where the rules of every source hide them. */
+  hidden: readonly string[];
   stop(): Promise<void>;
 }
 
+/** What nobody gets to see of any source. */
+const redaction = readRedaction(['/**/email', 'x-customer-note']);
+const hiddenNote = 'planted-in-a-hidden-header-77ac';
 const headerSecret = 'planted-in-a-header-9d1f';
 const ledgerSecret = 'planted-as-the-secret-of-the-ledger';
 
@@ -54,8 +60,8 @@ export async function playConsoleScene({
   const ledger = describedSource(name('ledger'));
   const harness = await startHarness({
     change: (source) => {
-      billing = { ...withoutListing(source), name: name('billing') };
-      return { ...withoutListing(source), name: name('shop') };
+      billing = { ...withoutListing(source), name: name('billing'), redaction };
+      return { ...withoutListing(source), name: name('shop'), redaction };
     },
     sources: () => [...(billing === undefined ? [] : [billing]), ledger],
     settings,
@@ -73,6 +79,7 @@ export async function playConsoleScene({
   const secretHeaders = {
     authorization: `Bearer ${headerSecret}`,
     'x-note': `not to be seen: ${headerSecret}`,
+    'x-customer-note': hiddenNote,
   };
 
   const created = vendor.createCustomer();
@@ -164,6 +171,7 @@ export async function playConsoleScene({
     letters,
     stale: { eventId: first.id, entity: { type: 'customer', id: first.data.id } },
     planted: [vendor.secret, vendor.token, headerSecret, ledgerSecret],
+    hidden: [hiddenNote, ...[created, failing, first].map(({ data }) => emailIn(data))],
     async stop() {
       await ops.stop();
       await harness.stop();
@@ -185,5 +193,10 @@ function describedSource(name: string): Source {
     deletes: { pointer: '/data/deleted', equals: true },
     record: '/data',
   });
-  return genericSource(spec, { LEDGER_SECRET: ledgerSecret });
+  return { ...genericSource(spec, { LEDGER_SECRET: ledgerSecret }), redaction };
+}
+
+function emailIn(record: object): string {
+  if ('email' in record && typeof record.email === 'string') return record.email;
+  throw new Error('a customer of the demo vendor has an e-mail address');
 }

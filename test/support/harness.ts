@@ -1,6 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { WorkflowHandle } from '@temporalio/client';
 import type { WorkflowBundleOption } from '@temporalio/worker';
+import type { DestinationStream } from 'pino';
 import { inject } from 'vitest';
 import { openRuntime, type Runtime } from '../../src/cli/runtime.ts';
 import { startReceiver } from '../../src/cli/start-receiver.ts';
@@ -15,6 +16,7 @@ import { demoSource } from '../../src/sources/demo.ts';
 import { alertsWorkflowId } from '../../src/temporal/alerts.ts';
 import { plainTarget } from '../../src/temporal/client.ts';
 import { createDeadLetters, type DeadLetters } from '../../src/temporal/dead-letters.ts';
+import { purgeScheduleId } from '../../src/temporal/purge-schedule.ts';
 import { scheduleId } from '../../src/temporal/schedules.ts';
 import type { processEvent } from '../../workflows/index.ts';
 import { createDatabase } from './create-database.ts';
@@ -39,6 +41,8 @@ export interface Harness {
     body: unknown,
     options?: { source?: Source; id?: string; headers?: Record<string, string> },
   ): Promise<Answer>;
+  /** Ends its worker; `replaceWorker` starts another, or a process of its own takes its place. */
+  stopWorker(): Promise<void>;
   /** Stops the worker and starts another. @param workflowBundle - @default the workflows of now */
   replaceWorker(workflowBundle?: WorkflowBundleOption): Promise<void>;
   /** The handle of an event's workflow. */
@@ -61,6 +65,7 @@ export const fastRetry = {
  * @param options.sources - further sources
  * @param options.settings - further settings, as environment variables
  * @param options.temporalAddress - of another server than the one of the run
+ * @param options.logTo - where log lines go; nothing is logged without a level in the settings
  */
 export async function startHarness(
   options: {
@@ -69,6 +74,7 @@ export async function startHarness(
     sources?: (vendor: DemoVendor) => readonly Source[];
     settings?: Record<string, string>;
     temporalAddress?: string;
+    logTo?: DestinationStream;
   } = {},
 ): Promise<Harness> {
   const vendor = await startDemoVendor(
@@ -109,10 +115,16 @@ export async function startHarness(
     sources,
     dataDirectory: null,
     secrets: [vendor.secret, vendor.token],
+    ...(options.logTo === undefined ? {} : { logTo: options.logTo }),
   });
   await runtime.store.migrate();
   quietRuntime();
   let worker = await startWorker(runtime);
+  let working = true;
+  const stopWorker = async () => {
+    if (working) await worker.stop();
+    working = false;
+  };
   const receiver = await startReceiver(runtime, { host: '127.0.0.1', port: 0 });
   vendor.sendTo(`${receiver.url}/webhooks/${source.name}`);
 
@@ -122,17 +134,19 @@ export async function startHarness(
     source,
     deadLetters: createDeadLetters(runtime.client),
     url: receiver.url,
+    stopWorker,
     post: (body, how = {}) => post(receiver.url, how.source ?? source, body, how),
     async replaceWorker(workflowBundle) {
-      await worker.stop();
+      await stopWorker();
       worker = await startWorker(runtime, workflowBundle === undefined ? {} : { workflowBundle });
+      working = true;
     },
     event: (id, of = source) => runtime.client.workflow.getHandle<typeof processEvent>(`${of.name}:${id}`),
     async stop() {
       await vendor.close();
       await receiver.stop();
       await endAll(runtime, sources);
-      await worker.stop();
+      await stopWorker();
       await runtime.close();
     },
   };
@@ -166,6 +180,7 @@ async function post(
 
 /** Leaves nothing running on the server that the other tests share. */
 async function endAll({ client, config }: Runtime, sources: readonly Source[]): Promise<void> {
+  await client.schedule.getHandle(purgeScheduleId(config.taskQueue)).delete();
   const alerts = client.workflow.getHandle(alertsWorkflowId(config.taskQueue));
   if (config.alerts !== null) await alerts.terminate('the test is over');
   for (const { name, listChanged } of sources) {

@@ -7,6 +7,8 @@ import type { LandfallEvent } from '../../src/model/event.ts';
 import { createLogger } from '../../src/monitoring/logger.ts';
 import { createMetrics, type Metrics } from '../../src/monitoring/metrics.ts';
 import { defineSource, type Source, type SourceParts } from '../../src/sources/define-source.ts';
+import type { Retention } from '../../src/model/retention.ts';
+import { noKeys } from '../../src/privacy/key-ring.ts';
 import type { Store } from '../../src/store/store.ts';
 import { standardWebhooksScheme } from '../../src/verification/standard-webhooks.ts';
 import { buildInboxItem } from './build-apply.ts';
@@ -43,6 +45,16 @@ export function shopSource(parts: Partial<SourceParts>): Source {
   return create({});
 }
 
+const keepAll: Retention = {
+  rejections: null,
+  conflicts: null,
+  reports: null,
+  deleted: null,
+  deliveries: null,
+  failures: null,
+  bodies: null,
+};
+
 /** Makes the activities of one source. */
 export function createLandOnce(store: Store, source: Source, inlineBodyBytes = 131_072): LandOnce {
   const log: Record<string, unknown>[] = [];
@@ -59,6 +71,8 @@ export function createLandOnce(store: Store, source: Source, inlineBodyBytes = 1
     timers: { remindAfterMilliseconds: 60_000, escalateAfterMilliseconds: 60_000 },
     hold: null,
     watch: null,
+    retention: keepAll,
+    payloadKeys: noKeys,
     alerts: null,
     channels: [],
     lags: { note: () => undefined },

@@ -1,9 +1,14 @@
-import type { DeadLetterCases, EventRuns, TemporalPort } from '../../activities/dependencies.ts';
+import type { DeadLetterCases, EntityRuns, EventRuns, TemporalPort } from '../../activities/dependencies.ts';
 
 const notAsked = () => Promise.reject(new Error('not asked'));
 
 /** For activities that ask nothing of Temporal. */
-export const unusedPorts: { temporal: TemporalPort; runs: EventRuns; cases: DeadLetterCases } = {
+export const unusedPorts: {
+  temporal: TemporalPort;
+  runs: EventRuns;
+  cases: DeadLetterCases;
+  entityRuns: EntityRuns;
+} = {
   temporal: {
     openDeadLetter: notAsked,
     describeRun: notAsked,
@@ -29,4 +34,5 @@ export const unusedPorts: { temporal: TemporalPort; runs: EventRuns; cases: Dead
     decide: notAsked,
     read: notAsked,
   },
+  entityRuns: { find: notAsked, look: notAsked, end: notAsked, delete: notAsked },
 };

@@ -3,29 +3,52 @@ import { Worker } from '@temporalio/worker';
 import { DeterminismViolationError } from '@temporalio/workflow';
 import { historyFromJSON } from '@temporalio/common/lib/proto-utils.js';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { createKeyRing } from '../../src/privacy/key-ring.ts';
+import type { EntityKeys } from '../../src/privacy/entity-keys.ts';
+import { createDataConverter } from '../../src/temporal/data-converter.ts';
 import { bundleWorkflows } from '../../src/temporal/worker.ts';
+import { payloadKey, recordedEntityKey, recordedKey } from '../support/payload-keys.ts';
 import { quietRuntime } from '../support/quiet-runtime.ts';
 
 const folder = new URL('../histories/', import.meta.url);
+/** Of the record that the encrypted histories are of. */
+const entityKeys: EntityKeys = {
+  of: () => Promise.resolve(null),
+  find: (id) =>
+    Promise.resolve(
+      id === recordedEntityKey.id
+        ? { ...recordedEntityKey, subject: { source: 'demo', entity: { type: 'customer', id: 'cus_1' } } }
+        : null,
+    ),
+};
 const names = readdirSync(folder).filter((name) => name.endsWith('.json'));
+const plain = names.filter((name) => !name.includes('encrypted'));
 const read = (name: string) => historyFromJSON(JSON.parse(readFileSync(new URL(name, folder), 'utf8')));
 
 /** `npm run record-histories` records them; those of earlier releases stay, because their runs may still be open. */
 describe('the workflows replay what was recorded', () => {
   let workflowBundle: { code: string };
   let tracedBundle: { code: string };
+  let encrypting: { code: string };
   beforeAll(async () => {
     quietRuntime();
     workflowBundle = await bundleWorkflows();
     tracedBundle = await bundleWorkflows({ traced: true });
+    encrypting = await bundleWorkflows({ encodesFailures: true });
   });
 
-  test.for(names)('%s', async (name) => {
+  test.for(plain)('%s', async (name) => {
     await Worker.runReplayHistory({ workflowBundle }, read(name), name);
   });
 
+  test.for(names)('%s, once payloads are encrypted', async (name) => {
+    const keys = createKeyRing(`${payloadKey('new')},${recordedKey}`, () => undefined);
+    const dataConverter = createDataConverter(keys, entityKeys);
+    await Worker.runReplayHistory({ workflowBundle: encrypting, dataConverter }, read(name), name);
+  });
+
   // Tracing may be switched on while runs are under way that began without it.
-  test.for(names)('%s, on a worker with traces', async (name) => {
+  test.for(plain)('%s, on a worker with traces', async (name) => {
     let spans = 0;
     const fn = (_info: unknown, exported: readonly unknown[]) => {
       spans += exported.length;

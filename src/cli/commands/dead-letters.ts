@@ -12,6 +12,7 @@ import { describeCase } from '../describe-case.ts';
 import { describeAge } from '../describe-age.ts';
 import { examples } from '../examples.ts';
 import { addLetterOptions, type LetterOptions, readLetterOptions, saysWhich } from '../letter-options.ts';
+import { readableSubject } from '../readable-subject.ts';
 import { readNumber } from '../read-number.ts';
 import { findDefinitions } from '../source-definitions.ts';
 import { renderTable } from '../table.ts';
@@ -82,8 +83,9 @@ export function deadLettersCommand(environment: () => Promise<Environment>): Com
     .addHelpText('after', examples('landfall dead-letters show stripe:evt_123'))
     .action((ref: DeadLetterRef, options: { json?: boolean }) =>
       run(async (deadLetters) => {
-        const { state, subject: shown } = await deadLetters.show(ref);
-        const { subject, missing } = await withBody(await environment(), shown);
+        const { state, subject: kept } = await deadLetters.show(ref);
+        const { subject: whole, missing } = await withBody(await environment(), kept);
+        const subject = await readableSubject(await environment(), ref.source, whole);
         console.log(
           options.json === true ? JSON.stringify({ state, subject }, null, 2) : describeCase(state, subject),
         );

@@ -61,7 +61,7 @@ export function deadLetterPage(deps: ConsoleDependencies): Show<DeadLetterStory>
             : compareRecords(story.record, paths.deadLetter({ source, eventId }, { vendor: '1' }))
         }
         ${story.runs.map((run) => showRun(run, deps.ui))} ${showDecisions(story)}
-        ${showDelivery(story.subject)}
+        ${showDelivery(story.subject, story.bodyMissing)}
       `,
     };
   };

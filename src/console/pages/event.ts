@@ -37,7 +37,7 @@ export function eventPage(deps: ConsoleDependencies): Show<EventStory> {
                 </section>`
           }
           ${showDeliveries(story)} ${showConflicts(story)}
-          ${known?.event == null ? null : showEvent(known.event)}
+          ${known?.event == null ? null : showEvent(known.event, known.bodyMissing)}
         `;
       },
     };
@@ -126,10 +126,10 @@ function showConflicts({ conflicts }: EventStory): Html | null {
       it says.
     </p>
     ${conflicts.map(
-      ({ receivedAt, body, bodySha256 }) =>
+      ({ receivedAt, body, bodySha256, storedBody }) =>
         html`<details>
           <summary>${exactTime(receivedAt)} <span class="id">${bodySha256.slice(0, 12)}…</span></summary>
-          ${verbatim('Body', body)}
+          ${storedBody === undefined ? verbatim('Body', body) : notice('warn', `${storedBody.bytes} bytes of ${storedBody.contentType}, kept in the store as ${storedBody.sha256}`)}
         </details>`,
     )}
   </section>`;

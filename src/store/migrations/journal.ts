@@ -11,6 +11,8 @@ import { auditAndBulk } from './0009-audit-and-bulk.ts';
 import { alerts } from './0010-alerts.ts';
 import { bodies } from './0011-bodies.ts';
 import { partitionFunctions } from './0012-partition-functions.ts';
+import { entityKeys } from './0013-entity-keys.ts';
+import { bodyOwners } from './0014-body-owners.ts';
 import type { Migration } from './migration.ts';
 
 /** Every migration in its order: append only. */
@@ -27,6 +29,8 @@ export const journal: readonly Migration[] = [
   alerts,
   bodies,
   partitionFunctions,
+  entityKeys,
+  bodyOwners,
 ];
 
 /** What tells an edited migration from the one that a database has. */

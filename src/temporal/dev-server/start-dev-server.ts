@@ -27,6 +27,8 @@ export interface DevServerOptions {
   uiPort: number;
   /** Further settings of the server, beside `serverSettings`, such as `limit.historyCount.suggestContinueAsNew`, by their value as JSON. */
   dynamicConfig?: Readonly<Record<string, string>>;
+  /** Where the web UI has encrypted payloads decrypted. @default nowhere: it shows them as they are */
+  uiCodecEndpoint?: string;
   /** Where its output is appended. */
   logFile: string;
   /** Called once where it ends without having been asked to. */
@@ -94,7 +96,7 @@ export async function startDevServer(options: DevServerOptions): Promise<DevServ
 async function launch(
   options: DevServerOptions,
 ): Promise<{ child: ChildProcess; pid: number; logFrom: number }> {
-  const { binary, databaseFile, port, uiPort, logFile, dynamicConfig = {} } = options;
+  const { binary, databaseFile, port, uiPort, uiCodecEndpoint, logFile, dynamicConfig = {} } = options;
   await mkdir(dirname(logFile), { recursive: true });
   const log = await open(logFile, 'a');
   try {
@@ -104,6 +106,7 @@ async function launch(
       [
         ...['server', 'start-dev', '--ip', host, '--port', String(port), '--ui-port', String(uiPort)],
         ...(databaseFile === null ? [] : ['--db-filename', databaseFile]),
+        ...(uiCodecEndpoint === undefined ? [] : ['--ui-codec-endpoint', uiCodecEndpoint]),
         ...Object.values(searchAttributes).flatMap(({ name }) => ['--search-attribute', `${name}=Keyword`]),
         ...Object.entries({ ...serverSettings, ...dynamicConfig }).flatMap(([key, value]) => [
           '--dynamic-config-value',

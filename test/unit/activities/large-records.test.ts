@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { ApplicationFailure } from '@temporalio/activity';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -57,6 +58,26 @@ async function detailOf(landing: Promise<unknown>): Promise<FailureDetail> {
 }
 const recordIn = async (): Promise<JsonValue> => (await store.findRecord('shop', entity))?.data ?? null;
 
+/** A shop that hides the note of its customers, and whose CRM quotes it as it refuses them. */
+function quotingShop() {
+  const note = 'nobody gets to see this';
+  const data = { note, text: 'x'.repeat(5_000) };
+  const source = shopSource({
+    redact: ['/note'],
+    fetchRecord: () => Promise.resolve({ data, version: '1', sourceTime: null }),
+    destinations: [
+      {
+        name: 'crm',
+        deliver: ({ record }) => {
+          const cause = new Error(`answered ${JSON.stringify(record)}`);
+          return Promise.reject(new DestinationUnavailableError(`refused "${note}"`, null, { cause }));
+        },
+      },
+    ],
+  });
+  return { ...createLandOnce(store, source, inlineBodyBytes), note };
+}
+
 describe('A large record', () => {
   it('that lands at the first attempt never leaves it, and is put nowhere but into its row', async () => {
     const { land, data, writes } = shop(2_000_000);
@@ -84,6 +105,33 @@ describe('A large record', () => {
     expect(writes).toMatchObject([{ record: data }]);
   });
 
+  it('that its destination quotes shows nothing that is hidden, though its reference is all that is known of it', async () => {
+    const { land, activities, note, log } = quotingShop();
+    const thrown: unknown[] = [];
+    const { applied } = await detailOf(
+      land('evt_6', {}, { byReference: true }).catch((error: unknown) => {
+        thrown.push(error);
+        throw error;
+      }),
+    );
+    expect(applied?.incoming).toMatchObject({ data: null });
+    if (applied?.incoming == null) throw new Error('It was applied.');
+    const environment = new MockActivityEnvironment();
+    const { event } = buildInboxItem('evt_6');
+    const input = {
+      ...{ event: eventRef(event), destination: 'crm', incoming: applied.incoming },
+      ...{ outcome: applied.applied.outcome, nonce: null, handedOnAs: null },
+    };
+    await environment.run(activities.deliverStored, input).catch((error: unknown) => thrown.push(error));
+    expect(thrown).toHaveLength(2);
+    for (const error of thrown) {
+      expect(error).toMatchObject({ type: 'LANDFALL_DESTINATION_UNAVAILABLE' });
+      expect(inspect(error, { depth: 10 })).toContain('refused "[redacted]"');
+      expect(inspect(error, { depth: 10 })).not.toContain(note);
+    }
+    expect(JSON.stringify(log)).not.toContain(note);
+  });
+
   it('in a run that an earlier version began stands in its history itself, as it did', async () => {
     const { land, data } = shop(5_000, { failures: 1 });
     const { applied } = await detailOf(land('evt_3'));
@@ -109,7 +157,7 @@ describe('A large record', () => {
     const { land, writes } = shop(10);
     const letter = { text: 'y'.repeat(3_000_000) };
     const body = Buffer.from(JSON.stringify(letter));
-    await store.keepBody(body, sha256(body));
+    await store.keepBody(body, sha256(body), null);
     const storedSnapshot = { sha256: sha256(body), bytes: body.length, contentType: 'application/json' };
     const announced = { version: '9', sourceTime: null };
     const landed = await land('evt_5', { announced, storedSnapshot }, { byReference: true });

@@ -5,6 +5,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Config, type ConfigMode, loadConfig } from '../../../src/config/load.ts';
 import { settings } from '../../../src/config/schema.ts';
 import { ConfigurationError } from '../../../src/errors.ts';
+import { noKeys } from '../../../src/privacy/key-ring.ts';
+import { noRedaction } from '../../../src/privacy/redaction.ts';
 import { sourceDefinitions as definitions } from '../../../src/sources/registry.ts';
 import { defaultHold } from '../../../src/model/hold.ts';
 import { defaultWatch } from '../../../src/model/silence.ts';
@@ -51,7 +53,6 @@ describe('Without any setting', () => {
       maxBodyBytes: null,
       inlineBodyBytes: 131_072,
       heldBodyBytes: 104_857_600,
-      keepBodiesMilliseconds: 7_776_000_000,
       limits: {
         requestMilliseconds: 30_000,
         maxConnections: 2_000,
@@ -76,14 +77,26 @@ describe('Without any setting', () => {
       },
       channels: { slackUrl: null, webhook: null, email: null },
       keepProcessedMilliseconds: null,
+      retention: {
+        rejections: 30 * 86_400_000,
+        conflicts: 90 * 86_400_000,
+        reports: null,
+        deleted: null,
+        deliveries: null,
+        failures: 90 * 86_400_000,
+        bodies: 90 * 86_400_000,
+      },
       deployment: null,
       drainMilliseconds: 0,
       shutdownGraceMilliseconds: 30_000,
       logLevel: 'info',
       logFormat: null,
       sources: [],
+      redaction: noRedaction,
       knownSources: definitions.map(({ name }) => name),
       handlersModule: null,
+      payloadKeys: noKeys,
+      codecServer: { host: '127.0.0.1', port: 3_002, origins: null, token: null, jwt: null },
       tracing: null,
       secrets: new Set(),
     });
@@ -135,11 +148,13 @@ describe('A setting', () => {
     ['LANDFALL_MAX_BODY_BYTES', '26214400', { maxBodyBytes: 26_214_400 }],
     ['LANDFALL_INLINE_BODY_BYTES', '0', { inlineBodyBytes: 0 }],
     ['LANDFALL_HELD_BODY_BYTES', '26214400', { heldBodyBytes: 26_214_400 }],
-    ['LANDFALL_KEEP_BODIES', '60d', { keepBodiesMilliseconds: 5_184_000_000 }],
+    ['LANDFALL_KEEP_BODIES', '60d', { retention: expect.objectContaining({ bodies: 5_184_000_000 }) }],
     ['LANDFALL_STORE_POOL_SIZE', '3', { poolSize: 3 }],
     ['LANDFALL_HANDLERS', './handlers.js', { handlersModule: './handlers.js' }],
     ['LANDFALL_TASK_QUEUE', 'mine', { taskQueue: 'mine' }],
     ['LANDFALL_KEEP_PROCESSED', '90 days', { keepProcessedMilliseconds: 7_776_000_000 }],
+    ['LANDFALL_KEEP_CONFLICTS', '7d', { retention: expect.objectContaining({ conflicts: 604_800_000 }) }],
+    ['LANDFALL_KEEP_DELETED', '90 days', { retention: expect.objectContaining({ deleted: 7_776_000_000 }) }],
     ['LANDFALL_SHUTDOWN_GRACE', '2 minutes', { shutdownGraceMilliseconds: 120_000 }],
     ['LANDFALL_LOG_LEVEL', 'debug', { logLevel: 'debug' }],
     ['LANDFALL_LOG_FORMAT', 'json', { logFormat: 'json' }],
@@ -150,8 +165,8 @@ describe('A setting', () => {
   });
 
   it('keeps large bodies for longer than dead letters that use them wait to remind', () => {
-    const { keepBodiesMilliseconds } = load({ LANDFALL_DEAD_LETTER_REMIND: '100d' });
-    expect(keepBodiesMilliseconds).toBe(200 * 86_400_000);
+    const { retention } = load({ LANDFALL_DEAD_LETTER_REMIND: '100d' });
+    expect(retention.bodies).toBe(200 * 86_400_000);
   });
 
   it('may be a duration of the dead letters', () => {
@@ -172,6 +187,10 @@ describe('A setting', () => {
     ['LANDFALL_KEEP_BODIES', '59d'],
     ['LANDFALL_STORE_POOL_SIZE', 'many'],
     ['LANDFALL_KEEP_PROCESSED', '30d'],
+    ['LANDFALL_KEEP_DELETED', '30d'],
+    ['LANDFALL_KEEP_REJECTIONS', '31d'],
+    ['LANDFALL_KEEP_CONFLICTS', 'long'],
+    ['LANDFALL_CODEC_URL', 'localhost:3002'],
     ['LANDFALL_SHUTDOWN_GRACE', 'soon'],
     ['LANDFALL_SHUTDOWN_GRACE', '-1s'],
     ['LANDFALL_DEAD_LETTER_REMIND', '4 hors'],

@@ -15,6 +15,7 @@ const visible: Visible = {
   json: (_source, document) =>
     isJsonObject(document) && 'card' in document ? { ...document, card: '[redacted]' } : document,
   body: () => ({ body: '[redacted]', bodyEncoding: 'utf8' }),
+  headers: (_source, headers) => headers,
 };
 
 function deps(

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { UnreadableEventError } from '../../../src/errors.ts';
 import { deadLetterWorkflowId, maxWorkflowIdLength } from '../../../src/model/ids.ts';
+import { readRedaction } from '../../../src/privacy/redaction.ts';
 import { largestInlineBytes } from '../../../src/sources/body-limit.ts';
 import type { Source } from '../../../src/sources/define-source.ts';
 import { readGenericSources } from '../../../src/sources/generic.ts';
@@ -158,6 +159,31 @@ const inlineBytes = 1_000;
 const readLarge = (source: Source, body: string | Buffer, headers: Record<string, string> = {}) =>
   readDelivery(source, { body: Buffer.from(body), headers, receivedAt, now }, inlineBytes);
 
+describe('Why a delivery could not be read', () => {
+  it('is said without a word of a body that is no JSON', () => {
+    for (const body of ['ada@example.com', '{"email": ada@example.com}', `{"a": [${'ada '.repeat(99)}`]) {
+      const result = read(fetching, body);
+      expect(result).toMatchObject({ kind: 'unreadable' });
+      if (result.kind !== 'unreadable') continue;
+      expect(result.delivery.reason).toMatch(/^The body is not JSON: Unexpected token/);
+      expect(result.delivery.reason).not.toContain('ada');
+    }
+  });
+
+  it('is said without what is hidden, where an adapter quotes it', () => {
+    const quoting: Source = {
+      ...fetching,
+      redaction: readRedaction(['/email']),
+      readEvent: () => {
+        throw new UnreadableEventError('There is no customer for ada@example.com, nor for bea@example.com.');
+      },
+    };
+    expect(read(quoting, '{"email": ["ada@example.com"]}')).toMatchObject({
+      delivery: { reason: 'There is no customer for [redacted], nor for bea@example.com.' },
+    });
+  });
+});
+
 describe('A large delivery', () => {
   /** Of the bytes that are to be kept. */
   const hashesOf = (result: ReturnType<typeof readDelivery>) =>
@@ -193,6 +219,20 @@ describe('A large delivery', () => {
     const result = readLarge(keeping, small);
     expect(result).toMatchObject({ event: { snapshot: 'y', payload: null } });
     expect(result).not.toHaveProperty('event.storedSnapshot');
+  });
+
+  it('is kept without what people do not get to see', () => {
+    const hiding: Source = { ...fetching, redaction: readRedaction(['/**/email']) };
+    const whole = { id: 'e1', type: 't', email: 'ada@example.com', more: 'x'.repeat(2_000) };
+    const shown = JSON.stringify({ ...whole, email: '[redacted]' });
+    const body = JSON.stringify(whole);
+    expect(readLarge(hiding, body)).toMatchObject({
+      event: {
+        bodySha256: sha256(body),
+        storedPayload: { sha256: sha256(shown), bytes: shown.length, contentType: 'application/json' },
+      },
+    });
+    expect(hashesOf(readLarge(hiding, body))).toEqual([sha256(shown)]);
   });
 
   it('that cannot be read is kept byte for byte, and read again from those bytes', () => {

@@ -15,6 +15,8 @@ const released = [
   '277c912209031b632c28efb25c20fae54c7e7ca321ae7f66b3d0ae48d0a90866',
   'aa0ea7b438f3d59518fab5b22369b03094305c4d7278e9bd27b3118be89c6372',
   '0b880b29d946906e48f3843deb279690f2510bdabba4100c473eecf2a084a06e',
+  '08ffc414856310dca28ab89e962749b50e438fd340af53101e1a7005ea2c0f0c',
+  '97b35bd9d7a57937d151b8b93d66f17c2f7220ea4f76e69ffe096d84bf8fb040',
 ];
 
 it('migrations are only ever added: one that databases have already is never edited', () => {
