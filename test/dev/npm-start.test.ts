@@ -96,7 +96,7 @@ describe('npm start', { timeout: 300_000 }, () => {
     expect(doctor.stdout).toContain('schedule reconcile-demo');
     expect(reconciled).toMatchObject({ exitCode: 0, stderr: '' });
     expect(reconciled.stdout).toMatch(/^demo since .*: \d+ scanned, \d+ missing, \d+ stale; .* 0 failed$/m);
-    expect(second).toMatchObject({ exitCode: 1, stdout: '' });
+    expect(second).toMatchObject({ exitCode: 75, stdout: '' });
     expect(second.stderr).toContain('is in use by');
     expect(second.stderr).toContain('LANDFALL_DATA_DIRECTORY');
     expect(second.stderr.trim().split('\n')).toHaveLength(1);
