@@ -68,22 +68,26 @@ export async function reconcile(input: ReconcileInput): Promise<ReconcileResult>
     { description: '{"by": "…", "reason": "…"}: goes on where it was paused.' },
   );
   const heldRepairs = listenForHeldRepairs();
+  let noting: Promise<void> | null = null;
   const noteDecisions = async () => {
     for (let next = decisions.shift(); next !== undefined; next = decisions.shift()) {
       const { end } = await noteDecision(next);
       await end({ outcome: 'done', text: next.action === 'reconcile.pause' ? 'it waits' : 'it goes on' });
     }
+    noting = null;
   };
   // Where there is nothing to note, not even a turn is waited for: in runs of before, who came first went on first.
   const hasNews = (): boolean => {
     if (decisions.length === 0 || !patched('audit-log')) return false;
     return true;
   };
+  // One notes for all, and all wait for it: so what they begin then begins in one order, with traces and without.
   const unpaused = async () => {
-    if (hasNews()) await noteDecisions();
-    while (paused !== null) {
-      await condition(() => paused === null, '1 day');
-      if (hasNews()) await noteDecisions();
+    for (;;) {
+      if (hasNews()) noting ??= noteDecisions();
+      if (noting !== null) await noting;
+      else if (paused !== null) await condition(() => paused === null, '1 day');
+      else return;
     }
   };
 
@@ -96,7 +100,7 @@ export async function reconcile(input: ReconcileInput): Promise<ReconcileResult>
       await unpaused();
       await advance(input, progress, { afterList, unpaused, heldRepairs });
       show();
-      if (hasNews()) await noteDecisions();
+      if (hasNews()) await (noting ??= noteDecisions());
       if (isUnderWay(progress) && workflowInfo().continueAsNewSuggested) {
         await continueAsNew<typeof reconcile>({ ...input, resume: state(progress) });
       }

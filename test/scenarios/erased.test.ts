@@ -111,7 +111,7 @@ describe('a record that is erased', { timeout: 240_000 }, () => {
     refuses = false;
     const { answered, entries } = await harness.deadLetters.replay(letterOf(bob), decided, 60_000);
     expect([answered, entries.map(({ what }) => what)]).toEqual([true, expect.arrayContaining(['resolved'])]);
-    await recordHistory(runtime.client, 'erase-entity', {
+    await recordHistory(runtime.client, 'erase-entity-encrypted', {
       workflowId: target,
     });
   });

@@ -6,11 +6,11 @@ import { createEntityKeys } from '../../src/privacy/entity-keys.ts';
 import type { PurgeInput } from '../../src/model/retention.ts';
 import { query } from '../support/create-database.ts';
 import { type Harness, startHarness, withoutListing } from '../support/harness.ts';
-import { payloadKey } from '../support/payload-keys.ts';
+import { payloadKey, recordedKey } from '../support/payload-keys.ts';
 import { sha256 } from '../support/receiver.ts';
 import { recordHistory } from '../support/record-history.ts';
 
-const [old, fresh] = [payloadKey('old'), payloadKey('new')];
+const [old, fresh] = [payloadKey('old'), recordedKey];
 const ring = (...keys: string[]) => createKeyRing(keys.join(','), () => undefined);
 const day = 86_400_000;
 const [unused, used] = [Buffer.from('nobody has used it'), Buffer.from('it is in use')];
@@ -73,6 +73,6 @@ describe('the purge', () => {
     ]);
     // The old key is of no more use.
     expect(await createEntityKeys(ring(fresh), store).find(before?.id ?? '')).toEqual(before);
-    await recordHistory(client, 'purge', { workflowId });
+    await recordHistory(client, 'purge-encrypted', { workflowId });
   });
 });

@@ -61,6 +61,8 @@ describe('the workflows replay what was recorded', () => {
   test('every kind of run is there: plain, failed, reset, each decision, continued as new', () => {
     expect(names.map((name) => name.replace('.json', ''))).toEqual(
       expect.arrayContaining([
+        'erase-entity-encrypted',
+        'purge-encrypted',
         'process-event-v1-applied',
         'process-event-v1-dead-lettered',
         'process-event-v1-reset',
