@@ -52,7 +52,7 @@ describe('a burst at a source whose rate is limited', () => {
     const { client, taskQueueOf } = runtime;
     const unlimited = { ...source, requestsPerSecond: null };
     expect(await findCallQueues(client, [unlimited], taskQueueOf)).toEqual([]);
-    const events = Array.from({ length: 20 }, () => vendor.createCustomer());
+    const events = Array.from({ length: 80 }, () => vendor.createCustomer());
     await Promise.all(events.map((event) => harness.post(event)));
     const taskQueue = callQueue(taskQueueOf(source.name), source.name);
     await vi.waitFor(
@@ -60,7 +60,7 @@ describe('a burst at a source whose rate is limited', () => {
         expect(await findCallQueues(client, [unlimited], taskQueueOf)).toEqual([
           { taskQueue, requestsPerSecond: null },
         ]),
-      { timeout: 10_000, interval: 100 },
+      { timeout: 60_000, interval: 100 },
     );
     await Promise.all(events.map(({ id }) => harness.event(id).result()));
   });
