@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { ReconciliationReport } from '../../src/model/reconciliation.ts';
 import { buildApply, buildInboxItem, buildReport } from '../support/build-apply.ts';
 import type { StoreUnderTest } from './store.contract.ts';
@@ -36,13 +36,18 @@ export function storeInspectionContract(subject: StoreUnderTest): void {
       ]);
     });
 
-    it('says which destinations have had one, in their order, and under which key', async () => {
+    it('says which destinations have had one, the first of them first, and under which key', async () => {
       const store = subject.store();
       const source = subject.newSource();
       const destinations = ['crm', 'search'];
       await store.apply(buildApply({ source, destinations }));
       const about = { source, eventId: 'evt_1', destinations };
       await store.markDelivered({ ...about, destination: 'search', idempotencyKey: 'key-1' });
+      const [first] = await store.listDeliveries(source, 'evt_1');
+      // Times are kept to the millisecond.
+      await vi.waitFor(() => expect(Date.now()).toBeGreaterThan(Date.parse(first?.deliveredAt ?? '') + 1), {
+        interval: 1,
+      });
       await store.markDelivered({ ...about, destination: 'crm', idempotencyKey: 'key-2' });
       expect(await store.listDeliveries(source, 'evt_1')).toEqual([
         { destination: 'search', idempotencyKey: 'key-1', deliveredAt: expect.any(String) },

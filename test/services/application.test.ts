@@ -24,7 +24,7 @@ const source = 'demo';
 type Command = 'receiver' | 'worker';
 const commands: readonly Command[] = ['receiver', 'worker'];
 const composeSchema = z.object({
-  services: z.record(z.string(), z.object({ environment: z.record(z.string(), z.string()) })),
+  services: z.record(z.string(), z.object({ environment: z.record(z.string(), z.string()).optional() })),
 });
 
 let directory: string;
