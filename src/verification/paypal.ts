@@ -16,10 +16,10 @@ const names = {
 } as const;
 
 /** By the host that a certificate is fetched from, the name that it has to have: the sandbox has its own. */
-const certificateNames: Readonly<Record<string, string>> = {
-  'api.paypal.com': 'messageverificationcerts.paypal.com',
-  'api.sandbox.paypal.com': 'messageverificationcerts.sandbox.paypal.com',
-};
+const certificateNames: ReadonlyMap<string, string> = new Map([
+  ['api.paypal.com', 'messageverificationcerts.paypal.com'],
+  ['api.sandbox.paypal.com', 'messageverificationcerts.sandbox.paypal.com'],
+]);
 /** More certificates than this stand between PayPal's and an authority's nowhere. */
 const maxIssuers = 3;
 
@@ -80,9 +80,9 @@ export function paypalScheme(options: PaypalSchemeOptions): SignatureScheme {
       }
       const text = value[names.certificate];
       const url = URL.canParse(text) ? new URL(text) : null;
-      const name = url?.protocol === 'https:' ? certificateNames[url.host] : undefined;
+      const name = url?.protocol === 'https:' ? certificateNames.get(url.host) : undefined;
       if (url === null || name === undefined) {
-        const hosts = Object.keys(certificateNames).join(' or ');
+        const hosts = [...certificateNames.keys()].join(' or ');
         return refuse(
           'malformed_header',
           `The header ${names.certificate} must be an https address at ${hosts}.`,

@@ -194,6 +194,8 @@ describe('PayPal’s scheme', () => {
     'https://api.paypal.com.example.com/cert',
     'https://user@evil.example.com/cert',
     'https://api.paypal.com:8443/cert',
+    'https://__proto__/cert',
+    'https://constructor/cert',
     'file:///etc/passwd',
     'nonsense',
   ])('fetches nothing from %s', async (url) => {
