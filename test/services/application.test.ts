@@ -143,6 +143,7 @@ async function settingsOf(
     LANDFALL_PORT: String(await getPort({ host: local })),
     LANDFALL_OPS_HOST: local,
     LANDFALL_OPS_PORT: String(await getPort({ host: local })),
+    LANDFALL_TEMPORAL_UI_URL: 'http://127.0.0.1:8233',
   };
   expect(Object.keys(environment ?? {})).toEqual(expect.arrayContaining(Object.keys(here)));
   return {
