@@ -90,9 +90,9 @@ export function createHoldActivities({
         const eventIds = await store.listFailures(key, failuresAtOnce);
         if (eventIds.length === 0) return replayed;
         if (replay !== null) {
+          const decision = { ...replay, sameKeys: true };
           for (const eventId of eventIds) {
-            if (await temporal.replayDeadLetter(key.source, eventId, { ...replay, sameKeys: true }))
-              replayed += 1;
+            if (await temporal.replayDeadLetter(key.source, eventId, decision)) replayed += 1;
           }
         }
         await store.forgetFailures(key, eventIds);
