@@ -191,6 +191,14 @@ describe('docs/adding-a-source.md', () => {
     expect([...flags, '--help']).toEqual(expect.arrayContaining(namesIn(shown.join(' '), /--[a-z][\w-]*/g)));
     expect(namesIn(shown.join(' '), /--[a-z][\w-]*/g).length).toBeGreaterThan(5);
   });
+
+  it('lists each part that a source can have', () => {
+    const listed = tableRows(section(page, '## What a source says'));
+    const [, parts = ''] =
+      /^export interface Source \{$(.*?)^\}$/ms.exec(read('src/sources/define-source.ts')) ?? [];
+    const declared = namesIn(parts, /(?<=^ {2})\w+(?=\??[:(])/gm);
+    expect(listed.map(([part]) => part).sort()).toEqual([...declared, 'settings'].sort());
+  });
 });
 
 describe.each(pages)('%s', (path) => {
@@ -227,16 +235,6 @@ describe.each(pages)('%s', (path) => {
       .parse(JSON.parse(read('package.json')));
     const named = namesIn(page, /(?<=npm (?:run )?)(?:(?<=run )[\w:-]+|start|test)\b/g);
     expect(Object.keys(scripts)).toEqual(expect.arrayContaining(named));
-  });
-});
-
-describe('docs/adding-a-source.md', () => {
-  it('lists each part that a source can have', () => {
-    const listed = tableRows(section(read('docs/adding-a-source.md'), '## What a source says'));
-    const [, parts = ''] =
-      /^export interface Source \{$(.*?)^\}$/ms.exec(read('src/sources/define-source.ts')) ?? [];
-    const declared = namesIn(parts, /(?<=^ {2})\w+(?=\??[:(])/gm);
-    expect(listed.map(([part]) => part).sort()).toEqual([...declared, 'settings'].sort());
   });
 });
 

@@ -6,7 +6,6 @@ import type {
   Decision,
   FailureReport,
   Investigation,
-  ReplayDecision,
 } from '../src/model/dead-letter.ts';
 import { isJsonObject } from '../src/model/json.ts';
 
@@ -61,11 +60,9 @@ export function readDecision(value: unknown): Decision | string {
   return { by, reason };
 }
 
-/** The same of a replay. */
-export function readReplay(value: unknown): ReplayDecision | string {
-  const decision = readDecision(value);
-  if (typeof decision === 'string') return decision;
-  return isJsonObject(value) && value['sameKeys'] === true ? { ...decision, sameKeys: true } : decision;
+/** Whether a replay keeps the idempotency keys of before: see `ReplayDecision`. */
+export function keepsKeys(value: unknown): boolean {
+  return isJsonObject(value) && value['sameKeys'] === true;
 }
 
 /** An investigation as it came by signal; a sentence where it is not one. */

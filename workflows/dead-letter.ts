@@ -17,7 +17,7 @@ import {
   type DeadLetterInput,
   type DeadLetterResult,
   type DeadLetterState,
-  type ReplayDecision,
+  type Decision,
   storedOf,
 } from '../src/model/dead-letter.ts';
 import type { LandfallEvent } from '../src/model/event.ts';
@@ -25,7 +25,14 @@ import { eventWorkflowId } from '../src/model/ids.ts';
 import { eventStartOptions, type ProcessEventInput, workflowVersion } from '../src/model/process-event.ts';
 import { searchAttributes } from '../src/model/search-attributes.ts';
 import { own } from './activity-options.ts';
-import { addFailure, openCase, readInvestigation, readReplay, record } from './dead-letter-case.ts';
+import {
+  addFailure,
+  keepsKeys,
+  openCase,
+  readDecision,
+  readInvestigation,
+  record,
+} from './dead-letter-case.ts';
 import { renderDetails } from './dead-letter-details.ts';
 import { describeFailure } from './describe-failure.ts';
 import {
@@ -139,17 +146,15 @@ async function obey(
     record(state, Date.now(), 'investigate', `${wanted.by} gives it to ${wanted.owner}: ${wanted.note}`);
     return null;
   }
-  const decision = readReplay(command.value);
+  const decision = readDecision(command.value);
   if (typeof decision === 'string') return refuse(state, command.kind, decision);
   record(state, Date.now(), command.kind, `${decision.by}: ${decision.reason}`);
-  if (command.kind === 'discard') {
-    return { resolution: 'discarded', by: decision.by, reason: decision.reason };
-  }
+  if (command.kind === 'discard') return { resolution: 'discarded', ...decision };
   const before = state.status;
   state.status = 'replaying';
   state.replays += 1;
   show();
-  const result = await replay(input, state, decision);
+  const result = await replay(input, state, decision, { sameKeys: keepsKeys(command.value) });
   state.status = before;
   return result;
 }
@@ -163,7 +168,8 @@ function refuse(state: DeadLetterState, name: string, why: string): null {
 async function replay(
   input: DeadLetterInput,
   state: DeadLetterState,
-  { sameKeys, ...decision }: ReplayDecision,
+  decision: Decision,
+  { sameKeys }: { sameKeys: boolean },
 ): Promise<DeadLetterResult | null> {
   let event: LandfallEvent;
   try {
@@ -180,7 +186,7 @@ async function replay(
     workflowVersion,
     event,
     retry: input.retry,
-    replay: { nonce: sameKeys === true ? null : uuid4(), ...decision },
+    replay: { nonce: sameKeys ? null : uuid4(), ...decision },
   };
   const workflowId = eventWorkflowId(event.source, event.id);
   try {

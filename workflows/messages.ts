@@ -18,7 +18,7 @@ import type { HoldState, ProbeAnswer, Release } from '../src/model/hold.ts';
 /** Opens a dead letter, or adds a failure to the open one. Sent by the activity `openDeadLetter`, with signal-with-start. */
 export const failureSignal = defineSignal<[FailureReport]>('failure');
 
-/** `{ by, reason }`: process the event again with what the vendor has today. Success resolves the dead letter. */
+/** `{ by, reason, sameKeys? }`: process the event again with what the vendor has today. Success resolves the dead letter. */
 export const replaySignal = defineSignal<[ReplayDecision]>('replay');
 
 /** `{ by, reason }`: close the dead letter without processing the event; remembered for good. */

@@ -3,9 +3,14 @@ import { startWorker } from '../../src/cli/start-worker.ts';
 import type { DemoVendor } from '../../src/dev/demo-vendor/demo-vendor.ts';
 import { callQueue } from '../../src/model/call-queue.ts';
 import type { Source } from '../../src/sources/define-source.ts';
-import { demoSource } from '../../src/sources/demo.ts';
 import { findCallQueues } from '../../src/temporal/call-queues.ts';
-import { type Harness, startHarness, uniqueName, withoutListing } from '../support/harness.ts';
+import {
+  createDemoSource,
+  type Harness,
+  startHarness,
+  uniqueName,
+  withoutListing,
+} from '../support/harness.ts';
 
 const perSecond = 4;
 const burst = 30;
@@ -67,13 +72,7 @@ describe('a burst at a source whose rate is limited', () => {
 });
 
 function freeSource(vendor: DemoVendor): Source {
-  const source = demoSource.create({
-    DEMO_WEBHOOK_SECRET: [vendor.secret],
-    DEMO_API_URL: vendor.url,
-    DEMO_API_TOKEN: vendor.token,
-    DEMO_CRM_URL: undefined,
-  });
-  return { ...source, name: uniqueName('free') };
+  return { ...createDemoSource(vendor), name: uniqueName('free') };
 }
 
 /** The most of the moments that any stretch of so many milliseconds holds. */

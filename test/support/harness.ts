@@ -81,12 +81,7 @@ export async function startHarness(
     { customers: 0, orders: 0, changesPerSecond: 0, requestsPerSecond: 100_000, ...options.vendor },
     { now: Date.now, warn: () => undefined },
   );
-  const demo = demoSource.create({
-    DEMO_WEBHOOK_SECRET: [vendor.secret],
-    DEMO_API_URL: vendor.url,
-    DEMO_API_TOKEN: vendor.token,
-    DEMO_CRM_URL: undefined,
-  });
+  const demo = createDemoSource(vendor);
   const named: Source = {
     ...demo,
     name: uniqueName('demo'),
@@ -150,6 +145,16 @@ export async function startHarness(
       await runtime.close();
     },
   };
+}
+
+/** The source `demo` of this vendor, without its CRM. */
+export function createDemoSource(vendor: DemoVendor): Source {
+  return demoSource.create({
+    DEMO_WEBHOOK_SECRET: [vendor.secret],
+    DEMO_API_URL: vendor.url,
+    DEMO_API_TOKEN: vendor.token,
+    DEMO_CRM_URL: undefined,
+  });
 }
 
 /** For `change`: a source that is never reconciled, so that only what is delivered is processed. */

@@ -58,7 +58,6 @@ export const outageSecret = 'the-secret-of-the-shop';
 export async function startOutageVendor(): Promise<OutageVendor> {
   const versions = new Map<string, number>();
   const written: { customer: string; version: number }[] = [];
-  const keys = new Map<string, Set<string>>();
   const server = await startHttpVendor((request) => {
     const id = customerOf(request);
     if (request.method === 'GET') {
@@ -66,10 +65,6 @@ export async function startOutageVendor(): Promise<OutageVendor> {
       return status === 200 ? { json: { id, version: versions.get(id) ?? 0 } } : { status };
     }
     const isCrm = request.url.pathname === '/crm';
-    if (isCrm) {
-      const known = keys.get(id) ?? new Set();
-      keys.set(id, known.add(request.headers['idempotency-key']?.toString() ?? ''));
-    }
     const status = isCrm ? vendor.crm(id) : vendor.mail(id);
     if (status === 200 && isCrm) {
       const { record } = JSON.parse(request.body) as { record: { version: number } };
@@ -77,6 +72,8 @@ export async function startOutageVendor(): Promise<OutageVendor> {
     }
     return { status };
   });
+  const handedToCrm = (customer: string): VendorRequest[] =>
+    server.requests.filter((each) => each.url.pathname === '/crm' && customerOf(each) === customer);
   const vendor: OutageVendor = {
     url: server.url,
     api: () => 200,
@@ -108,9 +105,10 @@ export async function startOutageVendor(): Promise<OutageVendor> {
     },
     fetches: (customer) =>
       server.requests.filter((each) => each.method === 'GET' && customerOf(each) === customer).length,
-    hands: (customer) =>
-      server.requests.filter((each) => each.url.pathname === '/crm' && customerOf(each) === customer).length,
-    keys: (customer) => [...(keys.get(customer) ?? [])],
+    hands: (customer) => handedToCrm(customer).length,
+    keys: (customer) => [
+      ...new Set(handedToCrm(customer).map(({ headers }) => headers['idempotency-key']?.toString() ?? '')),
+    ],
     writes: (customer) => written.filter((each) => each.customer === customer).map(({ version }) => version),
     [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
   };

@@ -2,12 +2,17 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { DemoVendor } from '../../src/dev/demo-vendor/demo-vendor.ts';
 import { noFaults } from '../../src/dev/demo-vendor/faults.ts';
 import type { Source } from '../../src/sources/define-source.ts';
-import { demoSource } from '../../src/sources/demo.ts';
 import { createBulkActions } from '../../src/temporal/bulk-actions.ts';
 import { surveyEvents } from '../../src/temporal/event-selection.ts';
 import { startReplayEvents } from '../../src/temporal/replay-events.ts';
 import type { bulkAction } from '../../workflows/index.ts';
-import { type Harness, startHarness, uniqueName, withoutListing } from '../support/harness.ts';
+import {
+  createDemoSource,
+  type Harness,
+  startHarness,
+  uniqueName,
+  withoutListing,
+} from '../support/harness.ts';
 import { type OwnTemporal, startOwnTemporal } from '../support/own-temporal.ts';
 import { type OutageVendor, startOutageVendor } from '../support/outage-vendor.ts';
 import { recordHistory } from '../support/record-history.ts';
@@ -42,18 +47,12 @@ describe('a run whose history grows long', () => {
   });
 
   const inOrder = (vendor: DemoVendor): Source => {
-    const demo = demoSource.create({
-      DEMO_WEBHOOK_SECRET: [vendor.secret],
-      DEMO_API_URL: vendor.url,
-      DEMO_API_TOKEN: vendor.token,
-      DEMO_CRM_URL: undefined,
-    });
     const witness = {
       name: 'witness',
       deliver: ({ eventId }: { eventId: string }) => Promise.resolve(void handed.push(eventId)),
     };
     return {
-      ...withoutListing(demo),
+      ...withoutListing(createDemoSource(vendor)),
       name: uniqueName('ordered'),
       ordering: { kind: 'per-entity', consecutiveVersions: true, gapMilliseconds: 60_000 },
       destinations: [witness],
