@@ -11,10 +11,18 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { AlertsView } from '../src/model/incidents.ts';
-import { readSilence, readUnsilence } from '../src/model/silence-alert.ts';
+import {
+  describeAlerts,
+  readSilence,
+  readUnsilence,
+  type SilencedAlerts,
+  type UnsilenceRequest,
+} from '../src/model/silence-alert.ts';
 import { own } from './activity-options.ts';
 import { renderAlerts } from './alerts-details.ts';
+import { originOf } from './dead-letter-case.ts';
 import { alertsQuery, silenceAlertUpdate, unsilenceAlertUpdate } from './messages.ts';
+import { noteDecision } from './note-decision.ts';
 
 /** Until the next look, where none has ever been made. */
 const refusedPauseMilliseconds = 60_000;
@@ -40,7 +48,9 @@ export async function judgeAlerts({ view: before }: { view: AlertsView | null })
     async (value) => {
       const { forMilliseconds, ...silence } = orRefuse(readSilence(value));
       const until = new Date(Date.now() + forMilliseconds).toISOString();
+      const { end } = await note('alert.silence', silence, value);
       const silences = await own('silence an alert').silenceAlert({ ...silence, until });
+      await end({ outcome: 'done', text: `nobody is told until ${until}` });
       if (view !== null) show({ ...view, silences });
       return { until };
     },
@@ -53,7 +63,10 @@ export async function judgeAlerts({ view: before }: { view: AlertsView | null })
   setHandler(
     unsilenceAlertUpdate,
     async (value) => {
-      const { found, silences } = await own('end a silence').unsilenceAlert(orRefuse(readUnsilence(value)));
+      const unsilence = orRefuse(readUnsilence(value));
+      const { end } = await note('alert.unsilence', unsilence, value);
+      const { found, silences } = await own('end a silence').unsilenceAlert(unsilence);
+      await end({ outcome: 'done', text: found ? 'people are told again' : 'it was not silenced' });
       if (view !== null) show({ ...view, silences });
       return { found };
     },
@@ -77,6 +90,23 @@ export async function judgeAlerts({ view: before }: { view: AlertsView | null })
     }
   }
   await condition(allHandlersFinished, handlersWithin);
+}
+
+/** In the audit log, as every decision of a person. */
+function note(
+  action: string,
+  alert: SilencedAlerts & Pick<UnsilenceRequest, 'by' | 'reason'>,
+  request: unknown,
+): ReturnType<typeof noteDecision> {
+  const { source, by, reason } = alert;
+  return noteDecision({
+    action,
+    source,
+    target: `alert:${describeAlerts(alert)}`,
+    by,
+    reason,
+    via: originOf(request),
+  });
 }
 
 /** One look that fails for good, as where the store refuses a value, must not be the end of all looks: the log has said why. */

@@ -1,4 +1,5 @@
 import { alertId, alertKinds } from './alerts.ts';
+import type { DecisionOrigin } from './audit.ts';
 import type { AlertSilence } from './incidents.ts';
 import { isJsonObject } from './json.ts';
 
@@ -10,6 +11,8 @@ export interface SilenceRequest {
   /** A person or a system: `ada@example.com`. */
   by: string;
   reason: string;
+  /** From where, for the audit log. @default temporal */
+  via?: DecisionOrigin;
 }
 
 /** Asks that people are told again. */
@@ -39,7 +42,9 @@ export function describeAlerts({ kind, source }: SilencedAlerts): string {
 }
 
 /** A request as it came, perhaps typed by hand into the Temporal UI; a sentence where it is not one. */
-export function readSilence(value: unknown): (SilencedAlerts & Omit<SilenceRequest, 'alert'>) | string {
+export function readSilence(
+  value: unknown,
+): (SilencedAlerts & Omit<SilenceRequest, 'alert' | 'via'>) | string {
   const read = readUnsilence(value);
   if (typeof read === 'string') return read;
   const forMilliseconds = isJsonObject(value) ? value['forMilliseconds'] : null;
@@ -49,7 +54,9 @@ export function readSilence(value: unknown): (SilencedAlerts & Omit<SilenceReque
 }
 
 /** As `readSilence`, for the end of a silence. */
-export function readUnsilence(value: unknown): (SilencedAlerts & Omit<UnsilenceRequest, 'alert'>) | string {
+export function readUnsilence(
+  value: unknown,
+): (SilencedAlerts & Omit<UnsilenceRequest, 'alert' | 'via'>) | string {
   if (!isJsonObject(value))
     return 'needs {"alert": "rejections:stripe", "by": "who you are", "reason": "why"}';
   const { alert, by, reason } = value;

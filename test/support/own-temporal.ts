@@ -13,6 +13,7 @@ import {
 /** A Temporal server that no other test uses. */
 export interface OwnTemporal {
   address: string;
+  pid: number;
   stop(): Promise<void>;
 }
 
@@ -32,6 +33,7 @@ export async function startOwnTemporal(
   });
   return {
     address: server.address,
+    pid: server.pid,
     async stop() {
       await server.stop();
       await rm(folder, { recursive: true, force: true });

@@ -56,7 +56,7 @@ export function alertsCommand(environment: () => Promise<Environment>): Command 
     .action((alert: string, options: { for: number; by: string; reason: string }) =>
       run(async (alerts) => {
         const { for: forMilliseconds, by, reason } = options;
-        const { until } = await alerts.silence({ alert, forMilliseconds, by, reason });
+        const { until } = await alerts.silence({ alert, forMilliseconds, by, reason, via: 'cli' });
         console.log(`${alert}: nobody is told until ${until}`);
       }),
     );
@@ -71,7 +71,7 @@ export function alertsCommand(environment: () => Promise<Environment>): Command 
     .addHelpText('after', examples('landfall alerts unsilence any:stripe --by ada --reason "it is over"'))
     .action((alert: string, { by, reason }: { by: string; reason: string }) =>
       run(async (alerts) => {
-        const { found } = await alerts.unsilence({ alert, by, reason });
+        const { found } = await alerts.unsilence({ alert, by, reason, via: 'cli' });
         console.log(found ? `${alert}: people are told again` : `${alert} is not silenced.`);
         if (!found) process.exitCode = 1;
       }),
