@@ -6,8 +6,8 @@ const source = (path: string) => fileURLToPath(new URL(`src/${path}`, import.met
 export default defineConfig({
   test: {
     reporters: ['default'],
-    // Most files wait more than they compute: on a machine with two cores two of them share it well.
-    maxWorkers: 2,
+    // Most files wait more than they compute: on a machine with two cores three of them share it well.
+    maxWorkers: 3,
     projects: [
       {
         // Adapters find the source of this package under its name, as they find its compiled form elsewhere.

@@ -50,6 +50,8 @@ describe('a process that ends', { timeout: 120_000 }, () => {
       LANDFALL_HOST: '127.0.0.1',
       LANDFALL_OPS_HOST: '127.0.0.1',
       LANDFALL_OPS_PORT: '0',
+      // What is held is the write of an event, not of an alert.
+      LANDFALL_ALERT_EVERY: 'off',
     };
     processes = [];
   });
