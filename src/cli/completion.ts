@@ -34,8 +34,10 @@ export async function addCompletion(
     });
   if (words[0] !== request) return;
   const [name = '', sub = ''] = words.filter((word) => !word.startsWith('-')).slice(1);
-  if (words.includes('--source') || takesSource.has(name)) offerSources(root, await soon(known.sources()));
   const path = `${name} ${sub}`;
+  if (words.includes('--source') || takesSource.has(name) || takesSource.has(path)) {
+    offerSources(root, await soon(known.sources()));
+  }
   const ids = known.ids[name];
   if (ids !== undefined && root.commands.get(path)?.arguments.has('id') === true) {
     offer(root, path, 'id', await soon(ids()));
@@ -43,7 +45,7 @@ export async function addCompletion(
 }
 
 /** Commands whose argument is a source. */
-const takesSource = new Set(['send', 'listen', 'reconcile']);
+const takesSource = new Set(['send', 'listen', 'reconcile', 'erase', 'records show', 'sources show']);
 
 function offerSources(root: RootCommand, sources: readonly string[]): void {
   for (const command of root.commands.values()) {

@@ -9,6 +9,8 @@ const devStateSchema = z.object({
   env: z.record(z.string(), z.string()),
   /** Where it serves the large bodies of its store; absent where that is PostgreSQL. */
   bodies: z.object({ url: z.url(), token: z.string() }).optional(),
+  /** Where its console answers; absent where others can ask the store as well, since that is PostgreSQL. */
+  console: z.url().optional(),
 });
 export type DevState = z.infer<typeof devStateSchema>;
 

@@ -11,11 +11,14 @@ import { demoVendorCommand } from './commands/demo-vendor.ts';
 import { devCommand } from './commands/dev.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { eraseCommand } from './commands/erase.ts';
+import { eventsCommand } from './commands/events.ts';
+import { findCommand } from './commands/find.ts';
 import { holdsCommand } from './commands/holds.ts';
 import { listenCommand } from './commands/listen.ts';
 import { migrateCommand } from './commands/migrate.ts';
 import { receiverCommand } from './commands/receiver.ts';
 import { reconcileCommand } from './commands/reconcile.ts';
+import { recordsCommand } from './commands/records.ts';
 import { replayCommand } from './commands/replay.ts';
 import { reportsCommand } from './commands/reports.ts';
 import { sendCommand } from './commands/send.ts';
@@ -47,6 +50,9 @@ const program = new Command('landfall')
   .addCommand(listenCommand(environment))
   .addCommand(deadLettersCommand(environment))
   .addCommand(bulkCommand(environment))
+  .addCommand(findCommand(environment))
+  .addCommand(eventsCommand(environment))
+  .addCommand(recordsCommand(environment))
   .addCommand(auditCommand(environment))
   .addCommand(holdsCommand(environment))
   .addCommand(alertsCommand(environment))

@@ -2,7 +2,7 @@ import type { Request, RequestHandler, Response } from 'express';
 import { type Operator, operatorOf } from './gate.ts';
 import type { Content } from './html.ts';
 import { layout, type Place } from './layout.ts';
-import { redactAll } from './redact-all.ts';
+import { redactAll } from '../monitoring/redact-all.ts';
 
 /** What one address answers: the same facts for programs and for people. */
 export interface Page<Data> {

@@ -1,4 +1,5 @@
 import type { WorkflowExecutionStatusName } from '@temporalio/client';
+import { nameOutcome } from '../inspection/words.ts';
 import type { Html } from './html.ts';
 import { badge, type Tone } from './pieces.ts';
 
@@ -13,13 +14,9 @@ const tones: Readonly<Record<string, Tone>> = {
   'dead-lettered': 'bad',
 };
 
-/**
- * How an event, or a run of it, ended.
- *
- * @param status - of the run, which sets no outcome where it applied the event, or is still under way
- */
+/** How an event, or a run of it, ended: see `nameOutcome`. */
 export function outcomeBadge(outcome: string, status: WorkflowExecutionStatusName = 'COMPLETED'): Html {
-  if (outcome !== '') return badge(tones[outcome] ?? 'plain', outcome);
-  if (status === 'COMPLETED') return badge('good', 'applied');
-  return badge(status === 'RUNNING' ? 'plain' : 'bad', status.toLowerCase().replaceAll('_', ' '));
+  const name = nameOutcome(outcome, status);
+  const failed = outcome === '' && status !== 'COMPLETED' && status !== 'RUNNING';
+  return badge(failed ? 'bad' : (tones[name] ?? 'plain'), name);
 }

@@ -1,3 +1,4 @@
+import { describeTook, nameStep, stepStates } from '../inspection/words.ts';
 import type { DeadLetterSubject } from '../model/dead-letter.ts';
 import type { LandfallEvent } from '../model/event.ts';
 import type { RunRef } from '../model/replay-events.ts';
@@ -6,20 +7,6 @@ import type { FailedAttempt, RunStep } from '../temporal/read-run.ts';
 import type { UiLinks } from '../temporal/ui-links.ts';
 import { type Content, type Html, html } from './html.ts';
 import { counted, exactTime, facts, json, notice, outwards, table, verbatim } from './pieces.ts';
-
-/** What the steps are for people, by their activity. */
-const names: Readonly<Record<string, string>> = {
-  tryEvent: 'fetch, write and hand on, in one go',
-  fetchRecord: 'fetch the record',
-  applyRecord: 'write the record',
-  deliver: 'hand on',
-  findHold: 'look for a hold',
-  openDeadLetter: 'open the dead letter',
-  judgeFailure: 'judge the failure: does the record fail alone?',
-  timer: 'wait',
-  end: 'end',
-};
-const states = { done: 'done', failed: 'failed', 'under-way': 'under way' } as const;
 
 /** One run with what it did. */
 export function showRun(
@@ -46,7 +33,7 @@ export function stepList(steps: readonly RunStep[]): Html {
     ${steps.map(
       (step) =>
         html`<li class="${step.state}">
-          <strong>${names[step.name] ?? step.name}</strong> ${states[step.state]}
+          <strong>${nameStep(step)}</strong> ${stepStates[step.state]}
           <span class="soft">${describeStep(step)}</span>
           ${step.failures.map(showAttempt)}
         </li>`,
@@ -54,15 +41,12 @@ export function stepList(steps: readonly RunStep[]): Html {
   </ol>`;
 }
 
-function describeStep({ summary, at, endedAt, attempts, failures }: RunStep): Content {
-  const took = endedAt === null ? null : Date.parse(endedAt) - Date.parse(at);
-  return html`${summary === '' ? null : html`${summary}, `}${exactTime(at)}${took === null ? null : `, took ${describeTook(took)}`}${
+function describeStep(step: RunStep): Content {
+  const { summary, at, attempts, failures } = step;
+  const took = describeTook(step);
+  return html`${summary === '' ? null : html`${summary}, `}${exactTime(at)}${took === null ? null : `, took ${took}`}${
     attempts === null || (attempts < 2 && failures.length === 0) ? null : `, ${counted(attempts, 'attempt')}`
   }`;
-}
-
-function describeTook(milliseconds: number): string {
-  return milliseconds < 1_000 ? `${milliseconds} ms` : `${(milliseconds / 1_000).toFixed(1)} s`;
 }
 
 function showAttempt({ attempt, type, message, causes }: FailedAttempt): Html {

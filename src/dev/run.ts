@@ -146,7 +146,7 @@ export async function runDev(config: Config, options: DevOptions): Promise<boole
 
     await writeDevState(config.dataDirectory, {
       pid: process.pid,
-      ...(bodies === null ? {} : { bodies: bodies.bodies }),
+      ...(bodies === null ? {} : { bodies: bodies.bodies, console: ops.url }),
       env: {
         ...(codecPort === null ? {} : codecSettings(codecPort, options.environment)),
         TEMPORAL_ADDRESS: temporal.target.connectionOptions.address ?? '',

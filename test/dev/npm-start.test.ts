@@ -80,6 +80,13 @@ describe('npm start', { timeout: 300_000 }, () => {
     const shown = await landfall('dead-letters', 'show', `demo:${letter}`);
     expect(shown).toMatchObject({ exitCode: 0, stderr: '' });
     expect(shown.stdout).toContain(await readFile(large, 'utf8'));
+    // The embedded store is that process's alone: its console answers.
+    const [story, health] = await Promise.all([
+      landfall('events', 'show', `demo:${letter}`),
+      landfall('sources', 'health'),
+    ]);
+    expect(story).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('dead letter: open') });
+    expect(health.stdout).toMatch(/^demo +(waiting|held|well) +[1-9]/m);
     const [sources, doctor] = await Promise.all([landfall('sources'), landfall('doctor')]);
     const [reconciled, second] = await Promise.all([
       landfall('reconcile', 'demo'),

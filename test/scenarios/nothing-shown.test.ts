@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { z } from 'zod';
 import { startOps } from '../../src/cli/start-ops.ts';
+import { paths } from '../../src/console/paths.ts';
 import { httpDestination } from '../../src/destinations/http.ts';
 import { readRedaction } from '../../src/privacy/redaction.ts';
 import { redactSubject } from '../../src/privacy/redact-subject.ts';
@@ -184,6 +185,48 @@ describe.each([
     }
     expect(answers.join('\n')).toContain('landfall_');
     expect(findInLines(answers, hidden())).toEqual([]);
+  });
+
+  test('is on no page of the console, and in none of its answers to programs', async () => {
+    const { runtime, source, vendor, deadLetters } = harness;
+    const { name } = source;
+    const letters = await deadLetters.list({ source: name });
+    const runs = await readRawRuns(runtime.client, name);
+    const events = runs.flatMap(({ workflowId }) =>
+      workflowId.startsWith(`${name}:`) ? [workflowId.slice(name.length + 1)] : [],
+    );
+    const shown = [
+      paths.sources,
+      paths.source(name),
+      paths.deadLetters(),
+      paths.audit(),
+      paths.reconciliations(),
+      ...letters.map((letter) => paths.deadLetter(letter, { vendor: '1' })),
+      ...[...events, ...letters.map(({ eventId }) => eventId)].map((eventId) =>
+        paths.event({ source: name, eventId }),
+      ),
+      ...vendor
+        .snapshot()
+        .records.map(({ id }) => paths.entity(name, { type: 'customer', id }, { vendor: '1' })),
+      ...events.map((eventId) => paths.search(eventId)),
+    ];
+    const ops = await startOps(runtime, { host: '127.0.0.1', port: 0, readyWith: 'all' });
+    const pages: string[] = [];
+    try {
+      for (const path of shown) {
+        for (const accept of ['text/html', 'application/json']) {
+          const page = await fetch(new URL(path, ops.url), { headers: { accept } });
+          expect(page.status, path).toBe(200);
+          pages.push(await page.text());
+        }
+      }
+    } finally {
+      await ops.stop();
+    }
+    expect(findInLines(pages, hidden())).toEqual([]);
+    // What is not hidden is there.
+    expect(pages.filter((page) => page.includes('I refuse: ')).length).toBeGreaterThan(1);
+    expect(pages.filter((page) => page.includes('[redacted]')).length).toBeGreaterThan(5);
   });
 
   test('is in no dead letter as people see it', async () => {

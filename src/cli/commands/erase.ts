@@ -9,6 +9,7 @@ import { startErasure } from '../../temporal/erasures.ts';
 import { confirm } from '../confirm.ts';
 import { examples } from '../examples.ts';
 import { exitCodes } from '../exit-codes.ts';
+import { readEntity } from '../read-entity.ts';
 import { findDefinitions } from '../source-definitions.ts';
 import { withStore } from '../with-store.ts';
 import { type Environment, withTemporal } from '../with-temporal.ts';
@@ -110,11 +111,7 @@ async function findMentions(env: Environment, source: string, text: string): Pro
 }
 
 function readEntities(text: string, before: EntityRef[] = []): EntityRef[] {
-  const slash = text.indexOf('/');
-  if (slash < 1 || slash === text.length - 1) {
-    throw new InvalidArgumentError('Write it as <type>/<id>, such as customer/cus_123.');
-  }
-  return [...before, { type: text.slice(0, slash), id: text.slice(slash + 1) }];
+  return [...before, readEntity(text)];
 }
 
 function withoutRepeats(entities: readonly EntityRef[]): EntityRef[] {

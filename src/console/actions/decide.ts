@@ -8,7 +8,7 @@ import type { ConsoleDependencies } from '../dependencies.ts';
 import { wantsJson } from '../page.ts';
 import { paths } from '../paths.ts';
 import { given, required } from '../query.ts';
-import { redactAll } from '../redact-all.ts';
+import { redactAll } from '../../monitoring/redact-all.ts';
 import { decider, readReason } from './decider.ts';
 
 const schema = z.object({

@@ -1,10 +1,6 @@
 import { z } from 'zod';
-import {
-  type EntityTimeline,
-  tellEntity,
-  type TimelineEntry,
-  type TimelineKind,
-} from '../../inspection/entity-timeline.ts';
+import { type EntityTimeline, tellEntity, type TimelineEntry } from '../../inspection/entity-timeline.ts';
+import { timelineKinds } from '../../inspection/words.ts';
 import { describeEntity } from '../../model/event.ts';
 import type { UiLinks } from '../../temporal/ui-links.ts';
 import type { ConsoleDependencies } from '../dependencies.ts';
@@ -25,12 +21,6 @@ const querySchema = z.object({
   vendor: z.literal('1').optional(),
 });
 const pageSize = 30;
-const kinds: Readonly<Record<TimelineKind, string>> = {
-  receipt: 'Event came in',
-  repair: 'Reconciliation found it',
-  replay: 'Processed again',
-  case: 'Dead letter',
-};
 
 /** One record: our copy, the vendor's, and all that happened to it. */
 export function entityPage(deps: ConsoleDependencies): Show<EntityTimeline> {
@@ -81,7 +71,7 @@ function showEntry({ kind, run, eventId, mark, stale, steps }: TimelineEntry, ui
   const ref = { source, eventId };
   const failed = status === 'FAILED' || (kind === 'case' && status === 'RUNNING');
   return html`<li class="${failed ? 'failed' : status === 'COMPLETED' ? 'done' : ''}">
-    <strong>${kinds[kind]}</strong>
+    <strong>${timelineKinds[kind]}</strong>
     ${kind === 'case' ? badge(status === 'RUNNING' ? 'warn' : 'plain', status === 'RUNNING' ? 'open' : 'closed') : outcomeBadge(outcome, status)}
     ${mark !== null && !mark.complete ? badge('warn', 'not complete') : null} ${exactTime(startedAt)}
     <div class="soft">

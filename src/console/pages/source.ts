@@ -1,10 +1,5 @@
-import ms from 'ms';
 import { z } from 'zod';
-import type { Failure } from '../../inspection/attempt.ts';
-import type { SourceHealth } from '../../inspection/source-health.ts';
-import type { Arrivals } from '../../model/silence.ts';
-import type { Source } from '../../sources/define-source.ts';
-import type { RejectionSample } from '../../store/store.ts';
+import { type SourceStory, tellSource } from '../../inspection/source-story.ts';
 import type { RunRow } from '../../temporal/list-runs.ts';
 import type { ConsoleDependencies } from '../dependencies.ts';
 import { type Html, html } from '../html.ts';
@@ -16,57 +11,21 @@ import { required } from '../query.ts';
 import { RefusedError } from '../problems.ts';
 import { describeReport, openLetters, stateBadge } from './sources.ts';
 
-interface SourcePage {
-  health: SourceHealth;
-  /** Why Temporal did not answer; null where it did. */
-  failure: Failure | null;
-  /** Of the last day, the earliest first; each begins at a full hour. */
-  hours: { hour: string; deliveries: number; rejections: Record<string, number> }[];
-  rejected: RejectionSample[];
-  settings: SourceSettings;
-}
-
-interface SourceSettings {
-  scheme: string;
-  records: string;
-  reconciled: string;
-  destinations: string[];
-  attempts: number;
-}
-
 const querySchema = z.object({ name: required });
-const hourMilliseconds = 3_600_000;
-const shownHours = 24;
-const shownRejections = 25;
 
 /** One source: how it is doing, how its deliveries come in, and what was refused. */
-export function sourcePage(deps: ConsoleDependencies): Show<SourcePage> {
-  const { sources, store, sourceHealth, ui, now } = deps;
+export function sourcePage(deps: ConsoleDependencies): Show<SourceStory> {
+  const { ui, now } = deps;
   return async (request) => {
     const { name } = querySchema.parse(request.query);
-    const source = sources.get(name);
-    if (source === undefined) {
+    const data = await tellSource(deps, name);
+    if (data === null) {
       throw new RefusedError('LANDFALL_CONSOLE_UNKNOWN', 'No source of this name is on in this process.');
     }
-    const since = Math.floor(now() / hourMilliseconds - shownHours + 1) * hourMilliseconds;
-    const [overview, arrivals, refused, rejected] = await Promise.all([
-      sourceHealth([name]),
-      store.listArrivals(name, since),
-      store.countRejectionsByHour(name, new Date(since).toISOString()),
-      store.listRejections(name, shownRejections),
-    ]);
-    const [health] = overview.sources;
-    if (health === undefined) throw new RangeError('the overview has every source that it is asked for');
     return {
       title: name,
       place: 'Sources',
-      data: {
-        health,
-        failure: overview.failure,
-        hours: byHour(since, arrivals, refused),
-        rejected,
-        settings: describe(source),
-      },
+      data,
       main: (page) => html`
         ${page.failure === null ? null : notice('bad', `${page.failure.message} What Temporal knows is left out.`)}
         ${page.health.holds.map((hold) => incident(`It is held: many of its records fail alike with ${hold.error}.`, hold, ui))}
@@ -89,7 +48,7 @@ function incident(what: string, run: RunRow, ui: ConsoleDependencies['ui']): Htm
   );
 }
 
-function showHealth({ health, settings }: SourcePage, now: number): Html {
+function showHealth({ health, settings }: SourceStory, now: number): Html {
   const { lastReport } = health;
   return html`<section>
     ${facts([
@@ -115,7 +74,7 @@ function showHealth({ health, settings }: SourcePage, now: number): Html {
   </section>`;
 }
 
-function showRates({ health, hours }: SourcePage): Html {
+function showRates({ health, hours }: SourceStory): Html {
   const reasons = health.rejections.reasons.map(({ reason }) => reason);
   const label = (hour: string) => hour.slice(11, 16);
   return html`<div class="two">
@@ -145,7 +104,7 @@ function showRates({ health, hours }: SourcePage): Html {
   </div>`;
 }
 
-function showRejected({ rejected }: SourcePage): Html {
+function showRejected({ rejected }: SourceStory): Html {
   return html`<section>
     <h2>The newest refused deliveries</h2>
     ${
@@ -169,34 +128,4 @@ function showRejected({ rejected }: SourcePage): Html {
           )
     }
   </section>`;
-}
-
-function byHour(
-  since: number,
-  arrivals: readonly Arrivals[],
-  refused: readonly { hour: string; reason: string; count: number }[],
-): SourcePage['hours'] {
-  return Array.from({ length: shownHours }, (_, index) => {
-    const from = since + index * hourMilliseconds;
-    const hour = new Date(from).toISOString();
-    const arrived = arrivals.filter(({ firstAt }) => firstAt >= from && firstAt < from + hourMilliseconds);
-    return {
-      hour,
-      deliveries: arrived.reduce((total, { count }) => total + count, 0),
-      rejections: Object.fromEntries(
-        refused.filter((each) => each.hour === hour).map(({ reason, count }) => [reason, count]),
-      ),
-    };
-  });
-}
-
-function describe(source: Source): SourceSettings {
-  const { listChanged, reconcile } = source;
-  return {
-    scheme: source.verification.name,
-    records: source.fetchRecord === undefined ? 'from the payload' : 'fetched fresh',
-    reconciled: listChanged === undefined ? 'no' : `every ${ms(reconcile.everyMilliseconds, { long: true })}`,
-    destinations: [...source.destinations, ...source.handlers].map(({ name }) => name),
-    attempts: source.retry.maximumAttempts,
-  };
 }
