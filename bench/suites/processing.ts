@@ -153,7 +153,7 @@ async function speedOf(
   { milliseconds, parts }: Pick<Awaited<ReturnType<typeof measureParts>>, 'milliseconds' | 'parts'>,
   events: number,
 ): Promise<Speed> {
-  const query = `TaskQueue = '${stage.taskQueue}'`;
+  const { eventRuns: query } = stage;
   const lengths: number[] = [];
   for await (const { workflowId } of bed.client.workflow.list({ query, pageSize: sampledHistories })) {
     const { events: history } = await bed.client.workflow.getHandle(workflowId).fetchHistory();

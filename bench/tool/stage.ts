@@ -24,7 +24,9 @@ export interface Stage {
   /** Events with a processed mark in the store. */
   countProcessed(): Promise<number>;
   countInbox(): Promise<number>;
-  /** Workflows on the task queue, as Temporal's visibility shows them: a moment late. */
+  /** The list filter that finds the workflows of events, Landfall's and those it is compared with. */
+  eventRuns: string;
+  /** How many of them there are, as Temporal's visibility shows them: a moment late. */
   countWorkflows(status?: 'Completed'): Promise<number>;
   /** Resolves when `count` has reached `wanted`. @throws Error where it stops growing before */
   reach(what: string, count: () => Promise<number>, wanted: number): Promise<void>;
@@ -55,11 +57,11 @@ export async function createStage(bed: Bed, { sourceCount = 1 } = {}): Promise<S
     return countSchema.parse(rows[0]).count;
   };
   const countProcessed = () => countRows('processed');
+  // The watches of sources and what judges alerts run beside the events'.
+  const eventRuns = `TaskQueue = '${name}' AND WorkflowType NOT IN ('watch', 'judgeAlerts')`;
   const countWorkflows: Stage['countWorkflows'] = async (status) => {
     const only = status === undefined ? '' : ` AND ExecutionStatus = '${status}'`;
-    // A source's watch runs beside its events'.
-    const query = `TaskQueue = '${name}' AND WorkflowType != 'watch'${only}`;
-    return (await bed.client.workflow.count(query)).count;
+    return (await bed.client.workflow.count(`${eventRuns}${only}`)).count;
   };
   return {
     sources,
@@ -74,6 +76,7 @@ export async function createStage(bed: Bed, { sourceCount = 1 } = {}): Promise<S
     },
     countProcessed,
     countInbox: () => countRows('inbox'),
+    eventRuns,
     countWorkflows,
     reach,
     async untilCompleted(events) {
