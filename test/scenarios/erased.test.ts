@@ -11,21 +11,11 @@ import { keyIdOf } from '../../src/temporal/payload-codec.ts';
 import { dumpStore, findInLines } from '../support/dump-store.ts';
 import { type Harness, startHarness, withoutListing } from '../support/harness.ts';
 import { startHttpVendor, type HttpVendor } from '../support/http-vendor.ts';
-import { type OwnTemporal, startOwnTemporal } from '../support/own-temporal.ts';
 import { recordedKey } from '../support/payload-keys.ts';
 import { readRawRuns } from '../support/raw-runs.ts';
 import { recordHistory } from '../support/record-history.ts';
 
 const decided = { by: 'ada@example.com', reason: 'asked for by letter' };
-
-/**
- * A server deletes a closed run once it has written down that the run is closed: by default every 30 seconds, and it looks again
- * after growing pauses, so that a minute goes by.
- * @see https://github.com/temporalio/temporal/blob/v1.29.1/service/history/transfer_queue_task_executor_base.go
- */
-const soon = Object.fromEntries(
-  ['transfer', 'visibility', 'timer'].map((queue) => [`history.${queue}ProcessorUpdateAckInterval`, '"1s"']),
-);
 
 const isAudit = (row: string) => row.startsWith('landfall.audit ');
 
@@ -37,7 +27,6 @@ interface Told {
 }
 
 describe('a record that is erased', { timeout: 240_000 }, () => {
-  let temporal: OwnTemporal;
   let harness: Harness;
   let crm: HttpVendor;
   let refuses = true;
@@ -45,9 +34,7 @@ describe('a record that is erased', { timeout: 240_000 }, () => {
     crm = await startHttpVendor(({ body }) =>
       refuses ? { status: 422, text: `refused: ${body}` } : { status: 200 },
     );
-    temporal = await startOwnTemporal({ dynamicConfig: soon });
     harness = await startHarness({
-      temporalAddress: temporal.address,
       change: (source) => ({
         ...withoutListing(source),
         destinations: [httpDestination({ name: 'crm', url: crm.url })],
@@ -58,7 +45,6 @@ describe('a record that is erased', { timeout: 240_000 }, () => {
   afterAll(async () => {
     await harness.stop();
     await crm[Symbol.asyncDispose]();
-    await temporal.stop();
   });
   afterEach(() => {
     refuses = true;

@@ -8,9 +8,12 @@ declare module 'vitest' {
   }
 }
 
-/** Compiles Landfall for a project of tests. */
+const folder = 'test';
+/** Each project loads this file for itself: what they share is where all of them see it. */
+const run: { compiling?: Promise<void> } = ((globalThis as { landfallRun?: object }).landfallRun ??= {});
+
+/** Compiles Landfall for the run, once for all of its projects. */
 export async function setup(project: TestProject): Promise<void> {
-  const folder = `test-${project.name}`;
-  await compileLandfall('tsconfig.build.json', folder);
+  await (run.compiling ??= compileLandfall('tsconfig.build.json', folder));
   project.provide('landfall', compiledFile(folder, 'src/cli/main.ts'));
 }

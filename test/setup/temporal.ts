@@ -17,6 +17,15 @@ declare module 'vitest' {
   }
 }
 
+/**
+ * A server deletes a closed run once it has written down that the run is closed: by default every 30 seconds, and it looks again
+ * after growing pauses, so that a minute goes by.
+ * @see https://github.com/temporalio/temporal/blob/v1.29.1/service/history/transfer_queue_task_executor_base.go
+ */
+const deletedSoon = Object.fromEntries(
+  ['transfer', 'visibility', 'timer'].map((queue) => [`history.${queue}ProcessorUpdateAckInterval`, '"1s"']),
+);
+
 /** Starts one Temporal dev server, in memory and prepared, for the whole run. `LANDFALL_TEMPORAL_CLI` is honoured. */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
   const onProgress = (message: string): void => {
@@ -35,6 +44,7 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
     uiPort: await getPort(),
     logFile: join(folder, 'temporal.log'),
     onExit: onProgress,
+    dynamicConfig: deletedSoon,
   });
   const connection = await Connection.connect({ address: server.address });
   await prepareNamespace(connection, 'default', { change: true });
