@@ -1,12 +1,15 @@
 import type { Overview, SourceHealth } from '../inspection/source-health.ts';
 import type { SourceStory } from '../inspection/source-story.ts';
+import { alertId } from '../model/alerts.ts';
 import { describeAge } from './describe-age.ts';
 import { section } from './section.ts';
 import { renderTable } from './table.ts';
 
 /** All sources at a glance, for people. */
-export function describeOverview({ sources, inbox, complete, failure }: Overview): string {
+export function describeOverview({ sources, alerts, inbox, complete, failure }: Overview): string {
   return [
+    ...alerts.map((incident) => `${alertId(incident)}, since ${incident.beganAt}: ${incident.text}`),
+    ...(alerts.length === 0 ? [] : ['']),
     sources.length === 0 ? 'No source is on.' : renderTable(heading, sources.map(row)),
     ...(inbox === 0 ? [] : [`${inbox} events in the inbox: accepted, and not yet with Temporal.`]),
     ...(failure === null ? [] : [`${failure.message} What Temporal knows is left out.`]),
@@ -57,10 +60,10 @@ function describeReport({
 }
 
 /** One source for people: how it is doing, how its deliveries come in, and what was refused. */
-export function describeSource({ health, failure, hours, rejected, settings }: SourceStory): string {
+export function describeSource({ health, alerts, failure, hours, rejected, settings }: SourceStory): string {
   const { holds, silence } = health;
   return [
-    describeOverview({ sources: [health], inbox: 0, complete: true, failure }),
+    describeOverview({ sources: [health], alerts, inbox: 0, complete: true, failure }),
     `Signatures: ${settings.scheme}. Records: ${settings.records}. Reconciled: ${settings.reconciled}. Attempts: ${settings.attempts}.`,
     ...holds.map(
       ({ error, startedAt, workflowId }) =>

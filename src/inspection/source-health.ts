@@ -1,3 +1,4 @@
+import type { Incident } from '../model/incidents.ts';
 import type { ReconciliationReport } from '../model/reconciliation.ts';
 import type { DeliveryRate } from '../store/store.ts';
 import { countOpenBySource, type OpenBySource } from '../temporal/dead-letter-pages.ts';
@@ -27,6 +28,8 @@ export interface SourceHealth {
 /** How all sources are doing. */
 export interface Overview {
   sources: SourceHealth[];
+  /** What is wrong with them, or with all together, as alerts have found it: the oldest first. */
+  alerts: Incident[];
   /** Events that wait in the inbox. */
   inbox: number;
   /** Whether `deadLetters` of the sources are all that there are, or only those among the newest. */
@@ -58,12 +61,13 @@ export function createSourceHealth(
   let asked: { at: number; incidents: Promise<Attempt<Incidents>> } | null = null;
 
   return async (names = [...sources.keys()]) => {
-    const [rates, lastHour, lastDay, reports, inbox, incidents] = await Promise.all([
+    const [rates, lastHour, lastDay, reports, inbox, { open: alerts }, incidents] = await Promise.all([
       store.measureDeliveries(names),
       store.countRejections(new Date(now() - hour).toISOString()),
       store.countRejections(new Date(now() - 24 * hour).toISOString()),
       store.findLatestReports(names),
       store.countInbox(),
+      store.listIncidents(),
       findIncidents(),
     ]);
     const rateOf = new Map(rates.map((rate) => [rate.source, rate]));
@@ -88,6 +92,7 @@ export function createSourceHealth(
           lastReport: of(reports)[0] ?? null,
         };
       }),
+      alerts: alerts.filter(({ source }) => source === null || names.includes(source)),
       inbox,
       complete: known?.open.complete ?? false,
       failure: failureOf(incidents),

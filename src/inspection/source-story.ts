@@ -9,6 +9,8 @@ import type { Overview, SourceHealth } from './source-health.ts';
 /** One source: how it is doing, how its deliveries come in, and what was refused. */
 export interface SourceStory {
   health: SourceHealth;
+  /** What is wrong with it, or with all together. */
+  alerts: Overview['alerts'];
   /** Why Temporal did not answer; null where it did. */
   failure: Failure | null;
   /** Of the last day, the earliest first; each begins at a full hour. */
@@ -57,6 +59,7 @@ export async function tellSource(
   if (health === undefined) throw new RangeError('the overview has every source that it is asked for');
   return {
     health,
+    alerts: overview.alerts,
     failure: overview.failure,
     hours: byHour(since, arrivals, refused),
     rejected,

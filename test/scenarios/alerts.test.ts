@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { startOps } from '../../src/cli/start-ops.ts';
+import { paths } from '../../src/console/paths.ts';
 import type { DemoVendor } from '../../src/dev/demo-vendor/demo-vendor.ts';
 import { VendorDeniedError } from '../../src/errors.ts';
 import { type AlertKind, alertKinds } from '../../src/model/alerts.ts';
@@ -283,6 +285,13 @@ describe('an alert', { timeout: 240_000 }, () => {
       .poll(async () => (await landfall('alerts')).stdout, patience)
       .toMatch(new RegExp(`${alert} +warning +silenced`));
     expect(told(alert)).toHaveLength(before);
+    // Who looks sees it all the same.
+    const ops = await startOps(harness.runtime, { host: '127.0.0.1', port: 0, readyWith: 'all' });
+    const page = async (path: string) => (await fetch(new URL(path, ops.url))).text();
+    expect(await page(paths.sources)).toContain(`<strong>${alert}</strong>`);
+    expect(await page(paths.source(missed.name))).toContain(`<strong>${alert}</strong>`);
+    expect(await page(paths.source(late.name))).not.toContain(alert);
+    await ops.stop();
 
     expect(await landfall('alerts', 'unsilence', alert, ...ada)).toMatchObject({ exitCode: 0 });
     await expect.poll(() => told(alert).length, patience).toBe(before + 1);

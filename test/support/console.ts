@@ -37,7 +37,7 @@ export async function startBareConsole({
     store: notThere as Store,
     client: notThere as Client,
     visible: allVisible,
-    sourceHealth: () => Promise.resolve({ sources: [], inbox: 3, complete: true, failure: null }),
+    sourceHealth: () => Promise.resolve({ sources: [], alerts: [], inbox: 3, complete: true, failure: null }),
     deadLetters: {
       ...(notThere as DeadLetters),
       discard: (_ref, { by, reason }) => {

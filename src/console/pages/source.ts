@@ -9,7 +9,7 @@ import { exactTime, facts, link, notice, outwards, table, time } from '../pieces
 import { plot } from '../plot.ts';
 import { required } from '../query.ts';
 import { RefusedError } from '../problems.ts';
-import { describeReport, openLetters, stateBadge } from './sources.ts';
+import { describeReport, openLetters, showAlerts, stateBadge } from './sources.ts';
 
 const querySchema = z.object({ name: required });
 
@@ -27,6 +27,7 @@ export function sourcePage(deps: ConsoleDependencies): Show<SourceStory> {
       place: 'Sources',
       data,
       main: (page) => html`
+        ${showAlerts(page.alerts)}
         ${page.failure === null ? null : notice('bad', `${page.failure.message} What Temporal knows is left out.`)}
         ${page.health.holds.map((hold) => incident(`It is held: many of its records fail alike with ${hold.error}.`, hold, ui))}
         ${

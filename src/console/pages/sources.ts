@@ -1,10 +1,22 @@
 import type { Overview, SourceHealth, SourceState } from '../../inspection/source-health.ts';
+import { alertId, severityOf } from '../../model/alerts.ts';
 import type { ReconciliationReport } from '../../model/reconciliation.ts';
 import type { ConsoleDependencies } from '../dependencies.ts';
 import { type Content, type Html, html } from '../html.ts';
 import type { Show } from '../page.ts';
 import { paths } from '../paths.ts';
-import { badge, counted, link, notice, type Numeric, numeric, table, time, type Tone } from '../pieces.ts';
+import {
+  badge,
+  counted,
+  exactTime,
+  link,
+  notice,
+  type Numeric,
+  numeric,
+  table,
+  time,
+  type Tone,
+} from '../pieces.ts';
 
 const tones: Record<SourceState, readonly [tone: Tone, text: string]> = {
   held: ['bad', 'held'],
@@ -24,8 +36,9 @@ export function sourcesPage({ sourceHealth, now }: ConsoleDependencies): Show<Ov
   });
 }
 
-function showOverview({ sources, inbox, complete, failure }: Overview, now: number): Html {
-  return html`${failure === null ? null : notice('bad', `${failure.message} What Temporal knows is left out.`)}
+function showOverview({ sources, alerts, inbox, complete, failure }: Overview, now: number): Html {
+  return html`${showAlerts(alerts)}
+    ${failure === null ? null : notice('bad', `${failure.message} What Temporal knows is left out.`)}
     ${
       inbox === 0
         ? null
@@ -58,6 +71,20 @@ function showOverview({ sources, inbox, complete, failure }: Overview, now: numb
           : null
       }
     </section>`;
+}
+
+/** What is wrong now. */
+export function showAlerts(alerts: Overview['alerts']): Html | null {
+  if (alerts.length === 0) return null;
+  return html`<section aria-label="Alerts">
+    ${alerts.map((incident) =>
+      notice(
+        severityOf(incident.kind) === 'critical' ? 'bad' : 'warn',
+        html`<strong>${alertId(incident)}</strong> ${incident.text}
+          <small>Since ${exactTime(incident.beganAt)}: docs/alerts.md#${incident.kind}</small>`,
+      ),
+    )}
+  </section>`;
 }
 
 function overviewRow(health: SourceHealth, now: number): (Content | Numeric)[] {

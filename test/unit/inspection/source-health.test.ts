@@ -34,6 +34,7 @@ const store = {
   countRejections: nothing,
   findLatestReports: nothing,
   countInbox: () => Promise.resolve(0),
+  listIncidents: () => Promise.resolve({ open: [], ended: [], silences: [] }),
 } as unknown as Store;
 
 function setUp() {
