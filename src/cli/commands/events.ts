@@ -11,7 +11,9 @@ import type { Environment } from '../with-temporal.ts';
 
 /** `landfall events`: the whole story of one event. */
 export function eventsCommand(environment: () => Promise<Environment>): Command {
-  const command = new Command('events').description('see what happened to an event');
+  const command = new Command('events')
+    .description('see what happened to an event')
+    .addHelpText('after', examples('landfall events show stripe:evt_123'));
   command
     .command('show')
     .argument('<id>', '<source>:<event id>', readId)

@@ -20,7 +20,9 @@ const pageSize = 30;
 
 /** `landfall records`: the whole story of one record. */
 export function recordsCommand(environment: () => Promise<Environment>): Command {
-  const command = new Command('records').description('see what happened to a record');
+  const command = new Command('records')
+    .description('see what happened to a record')
+    .addHelpText('after', examples('landfall records show stripe customer/cus_123 --vendor'));
   command
     .command('show')
     .argument('<source>', 'the source, with its account where it has some: stripe, or stripe/eu')
