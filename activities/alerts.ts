@@ -29,7 +29,10 @@ export function createAlertActivities(dependencies: ActivityDependencies): Alert
       };
     },
 
-    sendAlerts: () => sendAlertMessages(dependencies, Context.current().cancellationSignal),
+    async sendAlerts() {
+      await sendAlertMessages(dependencies, Context.current().cancellationSignal);
+      return store.countAlertMessages();
+    },
 
     async silenceAlert(silence) {
       await store.silenceAlert(silence);

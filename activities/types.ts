@@ -279,8 +279,8 @@ export interface Activities {
   rewrapEntityKeys(): Promise<number>;
   /** Looks once whether something is wrong, and begins and ends incidents; null where alerts are off. */
   judgeAlerts(): Promise<AlertsView | null>;
-  /** Tells people what they are to hear of incidents. What could not be sent is due again later, and is no failure. */
-  sendAlerts(): Promise<void>;
+  /** Tells people what they are to hear of incidents; answers how many messages still wait: they are due again later, and no failure. */
+  sendAlerts(): Promise<number>;
   /** Tells nobody of an alert until some time; answers all that is silenced then. */
   silenceAlert(input: AlertSilence): Promise<AlertSilence[]>;
   /** Ends a silence early; `found: false` where there was none. */

@@ -80,7 +80,8 @@ export async function judgeAlerts({ view: before }: { view: AlertsView | null })
     if (judged !== 'refused') show(judged);
     if (judged === null) break;
     if (judged !== 'refused' && judged.waiting > 0) {
-      await unlessRefused(own('tell people').sendAlerts());
+      const waiting = await unlessRefused(own('tell people').sendAlerts());
+      if (view !== null && waiting !== 'refused') show({ ...view, waiting });
     }
     const pause = view?.everyMilliseconds ?? refusedPauseMilliseconds;
     await sleep(pause, { summary: 'until the next look' });

@@ -285,6 +285,7 @@ describe('an alert', { timeout: 240_000 }, () => {
       .poll(async () => (await landfall('alerts')).stdout, patience)
       .toMatch(new RegExp(`${alert} +warning +silenced`));
     expect(told(alert)).toHaveLength(before);
+    expect((await landfall('alerts')).stdout).not.toContain('wait to be sent');
     // Who looks sees it all the same.
     const ops = await startOps(harness.runtime, { host: '127.0.0.1', port: 0, readyWith: 'all' });
     const page = async (path: string) => (await fetch(new URL(path, ops.url))).text();

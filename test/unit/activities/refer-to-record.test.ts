@@ -32,7 +32,9 @@ const byReference = { byReference: true };
 
 describe('A record that leaves an activity', () => {
   it('comes back as it was, at any threshold, and only a large one was kept', async () => {
-    const anyRecord = fc.jsonValue().map((data) => buildIncoming({ data: data as JsonValue }));
+    // As JSON has it: no negative zero comes back from there.
+    const anyData = fc.jsonValue().map((data) => JSON.parse(JSON.stringify(data)) as JsonValue);
+    const anyRecord = anyData.map((data) => buildIncoming({ data }));
     await fc.assert(
       fc.asyncProperty(anyRecord, fc.integer({ min: 0, max: 100 }), async (record, threshold) => {
         const { kept, store, room, refer } = setUp(threshold);
